@@ -1,0 +1,376 @@
+//! The vocabulary of a call. Inputs are facts in the past tense, outputs are orders.
+//!
+//! `twilio` and `realtime` translate their wire formats into these words; the session knows no other.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use bytestring::ByteString;
+
+use super::policy::Profile;
+use crate::audio::EncodedAudio;
+use crate::types::{HangupCause, Redacted};
+
+/// An item of the model's conversation. Ids are the model's, or ours where we create the item.
+pub type ItemId = ByteString;
+/// A response of the model.
+pub type ResponseId = ByteString;
+
+/// Everything that can happen to a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    Leg(LegEvent),
+    Model(ModelEvent),
+    /// Somebody outside wants the call to end.
+    HangupRequested(HangupCause),
+    /// The instant that `poll_timeout` named has come.
+    Timeout,
+}
+
+/// What the phone side reports.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LegEvent {
+    Audio(EncodedAudio),
+    /// Everything before the mark of this name was played, or was cleared.
+    MarkReached(ByteString),
+    Digit(char),
+    /// Twilio took the call off the stream: it ended, or was redirected.
+    Stopped,
+    /// The socket ended without a `stop`.
+    Lost,
+    /// Too much of what came was nonsense.
+    Misbehaved,
+}
+
+/// What the model side reports.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ModelEvent {
+    /// Connected; `session.created` has come.
+    Opened,
+    /// The configuration is in force, mu-law both ways.
+    Ready,
+    /// The configuration was refused, or is not what was asked for.
+    Refused(String),
+    /// The connection is gone, or never came about.
+    Lost {
+        retry: bool,
+        reason: String,
+    },
+    SpeechStarted {
+        item: ItemId,
+    },
+    SpeechStopped {
+        item: ItemId,
+    },
+    ItemAdded {
+        item: ItemId,
+        previous: Option<ItemId>,
+        kind: ItemKind,
+    },
+    UserText {
+        item: ItemId,
+        text: Redacted<String>,
+    },
+    UserTextFailed {
+        item: ItemId,
+    },
+    ResponseCreated {
+        response: ResponseId,
+    },
+    Audio {
+        response: ResponseId,
+        item: ItemId,
+        audio: Bytes,
+    },
+    /// The item's audio is complete: generated, not played.
+    AudioDone {
+        item: ItemId,
+    },
+    Text {
+        item: ItemId,
+        delta: Redacted<String>,
+    },
+    TextDone {
+        item: ItemId,
+        text: Redacted<String>,
+    },
+    ToolCalled(ToolCall),
+    ResponseDone {
+        response: ResponseId,
+        status: ResponseStatus,
+        usage: Usage,
+    },
+    Error(ModelError),
+}
+
+/// What an item of the conversation is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ItemKind {
+    User,
+    Assistant,
+    /// A system message, a tool call or its output: in the chain, not in the transcript.
+    Other,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolCall {
+    pub response: ResponseId,
+    pub item: ItemId,
+    pub call_id: ByteString,
+    pub name: String,
+    /// JSON, as the model wrote it.
+    pub arguments: Redacted<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResponseStatus {
+    Completed,
+    Cancelled,
+    Incomplete,
+    Failed { retry: bool, reason: String },
+}
+
+/// Tokens of one response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub text_in: u64,
+    pub audio_in: u64,
+    pub text_out: u64,
+    pub audio_out: u64,
+    /// Parts of the two inputs that were cached.
+    pub cached_text_in: u64,
+    pub cached_audio_in: u64,
+}
+
+/// An `error` event of the model. None of them ends the connection by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelError {
+    pub class: ErrorClass,
+    /// The vendor's code, or nothing.
+    pub code: String,
+    pub message: String,
+    /// Our `event_id` of the order that failed, where the model says so.
+    pub caused_by: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// A race that was lost: nothing to do.
+    Benign,
+    /// Another response holds the lane: the create has to wait.
+    LaneTaken,
+    /// Nothing was there to cancel.
+    NothingToCancel,
+    /// What we sent was wrong.
+    OurFault,
+    /// May pass by itself.
+    Transient,
+    /// No retry can help: key, model, quota.
+    Fatal,
+}
+
+/// Everything a session orders.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    Leg(LegCommand),
+    Model(ModelCommand),
+    Record(Record),
+    /// The last output there is.
+    Hangup(HangupCause),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum LegCommand {
+    /// Whole frames, 100 ms at most.
+    Play(Bytes),
+    Mark(Mark),
+    Clear,
+}
+
+/// A place in what was sent to the phone: `<generation>:<item>:<cumulative ms>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    pub generation: u32,
+    pub item: u32,
+    pub ms: u64,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.generation, self.item, self.ms)
+    }
+}
+
+impl FromStr for Mark {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        let mut parts = name.split(':');
+        let mut number = || parts.next().and_then(|p| p.parse::<u64>().ok()).ok_or(());
+        let (generation, item, ms) = (number()?, number()?, number()?);
+        if parts.next().is_some() {
+            return Err(());
+        }
+        Ok(Self { generation: generation.try_into().map_err(|_| ())?, item: item.try_into().map_err(|_| ())?, ms })
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ModelCommand {
+    /// Connect a model session, after `delay`. What was there before is given up.
+    Open {
+        delay: Duration,
+    },
+    Configure(Arc<Profile>),
+    /// Something said earlier, for a model that was not there.
+    Seed(Seed),
+    Append(EncodedAudio),
+    CreateResponse {
+        event_id: String,
+        instructions: Option<String>,
+    },
+    Cancel {
+        event_id: String,
+        response: ResponseId,
+    },
+    Truncate {
+        event_id: String,
+        item: ItemId,
+        audio_end_ms: u64,
+    },
+    Delete {
+        event_id: String,
+        item: ItemId,
+    },
+    ToolResult {
+        call_id: ByteString,
+        output: String,
+    },
+}
+
+/// A message of the history, created at the model under an id of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seed {
+    pub item: ItemId,
+    pub speaker: Speaker,
+    pub text: Redacted<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    User,
+    Ai,
+    System,
+}
+
+impl Speaker {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Ai => "ai",
+            Self::System => "system",
+        }
+    }
+
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::User, Self::Ai, Self::System].into_iter().find(|s| s.as_str() == word)
+    }
+}
+
+/// What is to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Record {
+    Turn(Turn),
+    /// The first sound of the assistant went out, so long after the stream began.
+    FirstAudio {
+        after: Duration,
+    },
+    /// Tokens of one response.
+    Usage(Usage),
+    /// Something worth counting happened.
+    Note(Note),
+}
+
+/// One turn of the conversation. A later revision replaces an earlier one of the same `seq`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turn {
+    /// The row's key within (call, epoch); never changes.
+    pub seq: u32,
+    pub revision: u32,
+    /// Where the turn stands in the conversation; may change while items arrive.
+    pub position: u32,
+    pub item: Option<ItemId>,
+    pub response: Option<ResponseId>,
+    pub speaker: Speaker,
+    pub generated: Redacted<String>,
+    pub heard: Redacted<String>,
+    pub interrupted: bool,
+    /// Milliseconds of audio generated, and of it heard.
+    pub audio_ms: u64,
+    pub heard_ms: u64,
+    /// Since the call's first stream began.
+    pub started: Duration,
+    pub ended: Option<Duration>,
+    /// From the end of the caller's speech to the first audio sent.
+    pub latency: Option<Duration>,
+}
+
+/// Things that are counted, by the word they are counted under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Note {
+    Interrupted,
+    UnknownMark,
+    MarkOverdue,
+    PlaybackOverflow,
+    LateAudioDropped,
+    CallerAudioDropped,
+    SilencePadded,
+    LaneTaken,
+    ModelError,
+    ModelReconnected,
+    UnknownTool,
+}
+
+impl Note {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Interrupted => "interrupted",
+            Self::UnknownMark => "unknown_mark",
+            Self::MarkOverdue => "mark_overdue",
+            Self::PlaybackOverflow => "playback_overflow",
+            Self::LateAudioDropped => "late_audio_dropped",
+            Self::CallerAudioDropped => "caller_audio_dropped",
+            Self::SilencePadded => "silence_padded",
+            Self::LaneTaken => "lane_taken",
+            Self::ModelError => "model_error",
+            Self::ModelReconnected => "model_reconnected",
+            Self::UnknownTool => "unknown_tool",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_survives_its_name() {
+        let mark = Mark { generation: 3, item: 2, ms: 1480 };
+
+        assert_eq!(mark.to_string(), "3:2:1480");
+        assert_eq!("3:2:1480".parse(), Ok(mark));
+    }
+
+    #[test]
+    fn other_names_are_no_marks_of_ours() {
+        for name in ["", "1:2", "1:2:3:4", "a:b:c", "-1:0:0", "99999999999:0:0"] {
+            assert_eq!(name.parse::<Mark>(), Err(()), "{name}");
+        }
+    }
+}

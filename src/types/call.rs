@@ -1,0 +1,155 @@
+//! What a call is and how it went.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $word)] $variant),+ }
+
+        impl $name {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word as it is stored and sent.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// Who called whom.
+    Direction {
+        Inbound = "inbound",
+        Outbound = "outbound",
+    }
+}
+
+words! {
+    /// The coarse status; Twilio's own word is kept beside it.
+    CallStatus {
+        Initiated = "initiated",
+        Connected = "connected",
+        Completed = "completed",
+        Failed = "failed",
+    }
+}
+
+words! {
+    /// Why a call, or one stream of it, ended.
+    HangupCause {
+        /// Twilio said `stop`, or a status callback said `completed`.
+        CallerHungUp = "caller_hung_up",
+        /// The assistant ended the call after its goodbye was heard.
+        AssistantEnded = "assistant_ended",
+        /// Nobody spoke, also after being asked.
+        CallerIdle = "caller_idle",
+        /// `MAX_CALL_SECONDS` are over.
+        MaxDuration = "max_duration",
+        /// An operator asked for it.
+        Requested = "requested",
+        /// The model cannot be reached, or refuses our configuration.
+        ModelUnavailable = "model_unavailable",
+        /// The phone stream broke off; the call itself may be alive.
+        StreamLost = "stream_lost",
+        /// The socket is open, but no media came for too long; the call may be alive.
+        MediaSilent = "media_silent",
+        /// The peer broke the stream protocol too often.
+        ProtocolViolation = "protocol_violation",
+        /// The call's actor could not be kept alive; the call itself may be.
+        ActorFailed = "actor_failed",
+        /// This instance is shutting down; the call goes on elsewhere.
+        Drained = "drained",
+        /// A newer stream of the same call took over.
+        Superseded = "superseded",
+        /// The phone was never answered.
+        NoAnswer = "no_answer",
+        Busy = "busy",
+        Canceled = "canceled",
+        /// Twilio would not, or could not, place the call.
+        CarrierFailed = "carrier_failed",
+        /// The caller's stream never came.
+        NeverConnected = "never_connected",
+    }
+}
+
+/// What the phone call does once a stream of it has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Continuation {
+    /// The call is over.
+    End,
+    /// A new stream takes the call on.
+    Resume,
+    /// Apologise, hand over to a human if there is one, and hang up.
+    Lifeboat,
+}
+
+impl HangupCause {
+    #[must_use]
+    pub const fn continuation(self) -> Continuation {
+        match self {
+            Self::StreamLost | Self::MediaSilent | Self::ActorFailed | Self::Drained | Self::ProtocolViolation => Continuation::Resume,
+            Self::ModelUnavailable => Continuation::Lifeboat,
+            Self::CallerHungUp
+            | Self::AssistantEnded
+            | Self::CallerIdle
+            | Self::MaxDuration
+            | Self::Requested
+            | Self::Superseded
+            | Self::NoAnswer
+            | Self::Busy
+            | Self::Canceled
+            | Self::CarrierFailed
+            | Self::NeverConnected => Continuation::End,
+        }
+    }
+
+    /// The coarse status of a call that ended for this cause.
+    #[must_use]
+    pub const fn status(self) -> CallStatus {
+        match self {
+            Self::CallerHungUp | Self::AssistantEnded | Self::CallerIdle | Self::MaxDuration | Self::Requested | Self::Superseded => {
+                CallStatus::Completed
+            }
+            Self::ModelUnavailable
+            | Self::StreamLost
+            | Self::MediaSilent
+            | Self::ProtocolViolation
+            | Self::ActorFailed
+            | Self::Drained
+            | Self::NoAnswer
+            | Self::Busy
+            | Self::Canceled
+            | Self::CarrierFailed
+            | Self::NeverConnected => CallStatus::Failed,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cause_has_a_word_that_leads_back_to_it() {
+        for cause in HangupCause::ALL {
+            assert_eq!(HangupCause::from_word(cause.as_str()), Some(*cause));
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Neutral error codes: what went wrong, in words that know neither HTTP nor SQL.
+
+use std::fmt;
+
+/// The one list of codes. Their HTTP statuses stand in `http::error`, and there alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    MalformedRequest,
+    InvalidField,
+    Unauthenticated,
+    InvalidSignature,
+    InvalidStreamToken,
+    NotFound,
+    MethodNotAllowed,
+    PayloadTooLarge,
+    NotAuthorized,
+    PremiumOrForeign,
+    CoolingDown,
+    AtCapacity,
+    Draining,
+    NotConfigured,
+    DatabaseUnavailable,
+    Internal,
+}
+
+impl Code {
+    /// The word as it is stored, logged and sent.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::MalformedRequest => "malformed-request",
+            Self::InvalidField => "invalid-field",
+            Self::Unauthenticated => "unauthenticated",
+            Self::InvalidSignature => "invalid-signature",
+            Self::InvalidStreamToken => "invalid-stream-token",
+            Self::NotFound => "not-found",
+            Self::MethodNotAllowed => "method-not-allowed",
+            Self::PayloadTooLarge => "payload-too-large",
+            Self::NotAuthorized => "number-not-authorized",
+            Self::PremiumOrForeign => "number-premium-or-foreign",
+            Self::CoolingDown => "cooling-down",
+            Self::AtCapacity => "at-capacity",
+            Self::Draining => "draining",
+            Self::NotConfigured => "not-configured",
+            Self::DatabaseUnavailable => "database-unavailable",
+            Self::Internal => "internal-error",
+        }
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,15 @@
+//! Words of the domain: identifiers, numbers, statuses, codes. Parsed once, at the border.
+
+mod call;
+mod code;
+mod ids;
+mod phone;
+mod redacted;
+mod token;
+
+pub use call::{CallStatus, Continuation, Direction, HangupCause};
+pub use code::Code;
+pub use ids::{AccountSid, CallId, CallSid, Epoch, InvalidId, StreamSid};
+pub use phone::{CallerId, InvalidPhoneNumber, NumberClass, PhoneNumber};
+pub use redacted::Redacted;
+pub use token::{InvalidToken, StreamToken, TokenKey};
