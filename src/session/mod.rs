@@ -1,3 +1,323 @@
 //! The pure core of a call: no IO, no clock, no runtime.
+//!
+//! Feed one input, drain all outputs, arm one timer:
+//!
+//! ```text
+//! session.handle_input(now, input);
+//! while let Some(output) = session.poll_output() { perform(output) }
+//! arm(session.poll_timeout());
+//! ```
+//!
+//! Nothing that a peer sends is an error here: it is an input, and yields a record or a hangup.
+//! `Output::Hangup` is the last output; whatever is fed afterwards does nothing.
+
 pub mod event;
+mod intake;
+mod interruption;
+mod leg;
+mod link;
+mod model;
+mod playback;
 pub mod policy;
+mod response;
+mod timer;
+mod tools;
+mod transcript;
+mod turn;
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use event::{Input, LegCommand, ModelCommand, Output, Record};
+use intake::Intake;
+use link::Link;
+use playback::{Playback, Played};
+use policy::{History, Message, SessionPolicy};
+use response::ResponseLane;
+use timer::{Timer, TimerTable};
+use transcript::Transcript;
+use turn::TurnState;
+
+use crate::types::{Continuation, HangupCause};
+
+const CHECK_ON_CALLER: &str = "The caller has been silent for a while. Ask in a few words whether they are still there.";
+const SAY_GOODBYE: &str = "The caller does not answer. Say a short goodbye and nothing else.";
+const PROMPTS: u32 = 2;
+
+/// The longest wait for the caller's last words in writing.
+const WINDING: Duration = Duration::from_secs(2);
+
+/// One call, from the first frame of a stream to its hangup.
+#[derive(Debug)]
+pub struct CallSession {
+    policy: SessionPolicy,
+    history: History,
+    /// When the call's first stream began.
+    began: Instant,
+    outputs: VecDeque<Output>,
+    timers: TimerTable,
+    intake: Intake,
+    link: Link,
+    lane: ResponseLane,
+    playback: Playback,
+    turn: TurnState,
+    transcript: Transcript,
+    /// The assistant has said, or will say, its goodbye.
+    closing: Option<HangupCause>,
+    phase: Phase,
+    greeted: bool,
+    sounded: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Live,
+    /// The phone is gone; the caller's last words may still come in writing.
+    Winding(HangupCause),
+    Over,
+}
+
+impl CallSession {
+    /// A session whose stream has just begun.
+    #[must_use]
+    pub fn new(now: Instant, policy: SessionPolicy, history: History) -> Self {
+        let mut session = Self {
+            began: now.checked_sub(history.elapsed).unwrap_or(now),
+            outputs: VecDeque::new(),
+            timers: TimerTable::default(),
+            intake: Intake::default(),
+            link: Link::opening(),
+            lane: ResponseLane::default(),
+            playback: Playback::new(history.generation),
+            turn: TurnState::default(),
+            transcript: Transcript::new(history.next_seq),
+            closing: None,
+            phase: Phase::Live,
+            greeted: history.resumed,
+            sounded: history.resumed,
+            policy,
+            history,
+        };
+        session.begin(now);
+        session
+    }
+
+    fn begin(&mut self, now: Instant) {
+        if self.history.generation > 0 {
+            // The phone may still hold what a session before this one sent.
+            self.leg(LegCommand::Clear);
+        }
+        self.model(ModelCommand::Open { delay: Duration::ZERO });
+        self.timers.set(Timer::MaxDuration, Some(self.began + self.policy.max_duration));
+        self.timers.set(Timer::MediaSilence, Some(now + self.policy.media_silence));
+    }
+
+    /// Takes in one fact. Drain `poll_output` before the next.
+    pub fn handle_input(&mut self, now: Instant, input: Input) {
+        match self.phase {
+            Phase::Live => self.live(now, input),
+            Phase::Winding(cause) => self.winding(now, cause, input),
+            Phase::Over => return,
+        }
+        self.settle(now);
+    }
+
+    /// The next order, if there is one.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When `Input::Timeout` is due.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// What a session that takes this one's place has to know.
+    #[must_use]
+    pub fn history(&self, now: Instant) -> History {
+        History {
+            messages: self.messages(),
+            resumed: self.sounded,
+            owes_answer: self.sounded && self.owes_answer(),
+            elapsed: self.at(now),
+            next_seq: self.transcript.next_seq(),
+            generation: self.playback.generation().wrapping_add(1),
+        }
+    }
+
+    fn live(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Leg(event) => self.on_leg(now, event),
+            Input::Model(event) => self.on_model(now, event),
+            Input::HangupRequested(cause) => self.wind_up(now, cause),
+            Input::Timeout => self.on_timeout(now),
+        }
+    }
+
+    fn winding(&mut self, now: Instant, cause: HangupCause, input: Input) {
+        match input {
+            Input::Model(event) => self.on_last_words(now, event),
+            Input::Timeout if self.timers.pop(now) == Some(Timer::Winding) => self.finish(cause),
+            Input::Leg(_) | Input::HangupRequested(_) | Input::Timeout => {}
+        }
+        if self.phase == Phase::Winding(cause) && !self.transcript.awaits_text() {
+            self.finish(cause);
+        }
+    }
+
+    fn on_timeout(&mut self, now: Instant) {
+        while let Some(timer) = self.timers.pop(now) {
+            match timer {
+                Timer::TopUp => {}
+                Timer::MarkOverdue => self.marks_overdue(now),
+                Timer::Gap => self.pad_gap(now),
+                Timer::MediaSilence => self.wind_up(now, HangupCause::MediaSilent),
+                Timer::ModelSilence => self.model_lost(now, true),
+                Timer::Idle => self.caller_idle(),
+                Timer::MaxDuration => self.wind_up(now, HangupCause::MaxDuration),
+                Timer::Goodbye => self.wind_up(now, self.closing.unwrap_or(HangupCause::AssistantEnded)),
+                Timer::Winding => {}
+            }
+            if self.phase != Phase::Live {
+                break;
+            }
+        }
+    }
+
+    /// After every input: send what may be sent, record what is new, arm what is due.
+    fn settle(&mut self, now: Instant) {
+        if self.phase == Phase::Live {
+            self.play(now);
+            self.leave_when_heard(now);
+        }
+        if self.phase == Phase::Live {
+            self.arm(now);
+        }
+        if self.phase != Phase::Over {
+            self.record_turns();
+        }
+    }
+
+    fn play(&mut self, now: Instant) {
+        let outputs = &mut self.outputs;
+        let begun = self.playback.pump(now, self.policy.lead, &mut |command| outputs.push_back(Output::Leg(command)));
+        for (item, response) in begun {
+            self.sound(now);
+            let latency = self.turn.take_latency(now);
+            self.transcript.spoken(&item, response, latency, self.at(now));
+        }
+    }
+
+    fn sound(&mut self, now: Instant) {
+        if !std::mem::replace(&mut self.sounded, true) {
+            let after = self.at(now);
+            self.outputs.push_back(Output::Record(Record::FirstAudio { after }));
+        }
+    }
+
+    /// A goodbye was heard to its end: now hang up.
+    fn leave_when_heard(&mut self, now: Instant) {
+        if let Some(cause) = self.closing
+            && self.nobody_speaks()
+        {
+            self.wind_up(now, cause);
+        }
+    }
+
+    fn arm(&mut self, now: Instant) {
+        let owed = self.lane.is_busy() || self.turn.awaiting_answer();
+        self.timers.set(Timer::TopUp, self.playback.next_pump(now, self.policy.lead));
+        self.timers.set(Timer::MarkOverdue, self.playback.overdue_at(self.policy.mark_grace));
+        match owed && self.link.is_ready() {
+            true => self.timers.set_if_unset(Timer::ModelSilence, now + self.policy.model_silence),
+            false => self.timers.set(Timer::ModelSilence, None),
+        }
+        match self.link.is_ready() && !owed && self.closing.is_none() && self.nobody_speaks() {
+            true => self.timers.set_if_unset(Timer::Idle, now + self.policy.idle),
+            false => self.timers.set(Timer::Idle, None),
+        }
+        match self.closing {
+            Some(_) => self.timers.set_if_unset(Timer::Goodbye, now + self.policy.goodbye),
+            None => self.timers.set(Timer::Goodbye, None),
+        }
+    }
+
+    fn caller_idle(&mut self) {
+        self.turn.prompts += 1;
+        if self.turn.prompts <= PROMPTS {
+            return self.request(Some(CHECK_ON_CALLER.to_owned()));
+        }
+        self.request(Some(SAY_GOODBYE.to_owned()));
+        self.close(HangupCause::CallerIdle);
+    }
+
+    /// Hang up as soon as everything was said and heard.
+    fn close(&mut self, cause: HangupCause) {
+        self.closing = Some(cause);
+    }
+
+    /// The stream has no future; words of the caller may still be on their way.
+    fn wind_up(&mut self, now: Instant, cause: HangupCause) {
+        self.cut_playback(now);
+        self.timers.clear();
+        if cause.continuation() == Continuation::End && self.link.is_ready() && self.transcript.awaits_text() {
+            self.timers.set(Timer::Winding, Some(now + WINDING));
+            self.phase = Phase::Winding(cause);
+        } else {
+            self.finish(cause);
+        }
+    }
+
+    fn finish(&mut self, cause: HangupCause) {
+        self.record_turns();
+        self.timers.clear();
+        self.phase = Phase::Over;
+        self.outputs.push_back(Output::Hangup(cause));
+    }
+
+    fn record_turns(&mut self) {
+        let turns = self.transcript.take_changed();
+        self.outputs.extend(turns.into_iter().map(|turn| Output::Record(Record::Turn(turn))));
+    }
+
+    fn heard(&mut self, now: Instant, finished: Vec<Played>) {
+        let at = self.at(now);
+        for played in finished {
+            self.transcript.heard(&played.item, played.heard_ms, played.audio_ms, at);
+        }
+    }
+
+    fn request(&mut self, instructions: Option<String>) {
+        let order = self.lane.request(instructions);
+        self.outputs.extend(order.map(Output::Model));
+    }
+
+    fn nobody_speaks(&self) -> bool {
+        !self.turn.caller_speaks() && self.lane.is_free() && self.playback.is_idle()
+    }
+
+    fn owes_answer(&self) -> bool {
+        self.lane.is_busy() || self.turn.awaiting_answer() || self.history.owes_answer
+    }
+
+    /// Everything heard in this call, oldest first.
+    fn messages(&self) -> Vec<Message> {
+        self.history.messages.iter().cloned().chain(self.transcript.messages()).collect()
+    }
+
+    fn at(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.began)
+    }
+
+    fn leg(&mut self, command: LegCommand) {
+        self.outputs.push_back(Output::Leg(command));
+    }
+
+    fn model(&mut self, command: ModelCommand) {
+        self.outputs.push_back(Output::Model(command));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,344 @@
+//! Random event orders against a model of the two peers. The seed is printed; `SESSION_SEED`
+//! replays one.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use super::*;
+
+const CASES: u32 = 10_000;
+
+/// One thing that happens.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    CallerFrame,
+    Pass(u16),
+    LinkUp,
+    LinkLost,
+    ServerResponds,
+    NewItem,
+    Delta(u16),
+    LateDelta(u16),
+    ItemDone,
+    ResponseDone(bool),
+    SpeechStarted,
+    SpeechStopped,
+    UserText,
+    MarkReturns,
+    GarbageMark(u8),
+    Tool,
+    LaneTaken,
+    NothingToCancel,
+    TransientError,
+    Digit,
+    Stopped,
+    Lost,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => Just(Step::CallerFrame),
+        8 => (1..3_000u16).prop_map(Step::Pass),
+        4 => Just(Step::LinkUp),
+        1 => Just(Step::LinkLost),
+        8 => Just(Step::ServerResponds),
+        4 => Just(Step::NewItem),
+        10 => (1..6_000u16).prop_map(Step::Delta),
+        2 => (1..900u16).prop_map(Step::LateDelta),
+        3 => Just(Step::ItemDone),
+        5 => any::<bool>().prop_map(Step::ResponseDone),
+        4 => Just(Step::SpeechStarted),
+        4 => Just(Step::SpeechStopped),
+        3 => Just(Step::UserText),
+        12 => Just(Step::MarkReturns),
+        1 => any::<u8>().prop_map(Step::GarbageMark),
+        1 => Just(Step::Tool),
+        1 => Just(Step::LaneTaken),
+        1 => Just(Step::NothingToCancel),
+        1 => Just(Step::TransientError),
+        1 => Just(Step::Digit),
+        1 => Just(Step::Stopped),
+        1 => Just(Step::Lost),
+    ]
+}
+
+/// The peers as the session may know them, and what they saw of it.
+struct World {
+    session: CallSession,
+    now: Instant,
+    /// The model's response under way, and one it was asked for.
+    active: Option<String>,
+    asked: bool,
+    responses: u32,
+    items: u8,
+    /// Responses that were ever interrupted or lost.
+    dead_items: Vec<u8>,
+    last_response: Option<String>,
+    speech: Option<u32>,
+    speeches: u32,
+    sent: BTreeMap<u8, usize>,
+    marks: VecDeque<Mark>,
+    generation: u32,
+    hangups: u32,
+}
+
+impl World {
+    fn new() -> Self {
+        let now = Instant::now();
+        let mut world = Self {
+            session: CallSession::new(now, policy(), History::default()),
+            now,
+            active: None,
+            asked: false,
+            responses: 0,
+            items: 0,
+            dead_items: Vec::new(),
+            last_response: None,
+            speech: None,
+            speeches: 0,
+            sent: BTreeMap::new(),
+            marks: VecDeque::new(),
+            generation: 0,
+            hangups: 0,
+        };
+        world.observe();
+        world
+    }
+
+    fn input(&mut self, input: Input) {
+        self.session.handle_input(self.now, input);
+        self.observe();
+    }
+
+    fn model(&mut self, event: ModelEvent) {
+        self.input(Input::Model(event));
+    }
+
+    fn step(&mut self, step: Step) {
+        match step {
+            Step::CallerFrame => self.input(Input::Leg(LegEvent::Audio(frame()))),
+            Step::Pass(time) => self.pass(u64::from(time)),
+            Step::LinkUp => {
+                self.model(ModelEvent::Opened);
+                self.model(ModelEvent::Ready);
+            }
+            Step::LinkLost => {
+                // Nothing of a model session arrives after its loss.
+                (self.active, self.last_response) = (None, None);
+                (self.asked, self.speech) = (false, None);
+                self.model(ModelEvent::Lost { retry: true, reason: String::new() });
+            }
+            Step::ServerResponds => self.server_responds(),
+            Step::NewItem => self.items = self.items.saturating_add(1).min(250),
+            Step::Delta(size) => {
+                if let Some(response) = self.active.clone() {
+                    self.delta(response, size);
+                }
+            }
+            Step::LateDelta(size) => {
+                if let Some(response) = self.last_response.clone() {
+                    self.delta(response, size);
+                }
+            }
+            Step::ItemDone => self.model(ModelEvent::AudioDone { item: item(self.items) }),
+            Step::ResponseDone(ok) => self.response_done(ok),
+            Step::SpeechStarted => self.speech_started(),
+            Step::SpeechStopped => {
+                if let Some(n) = self.speech.take() {
+                    self.model(ModelEvent::SpeechStopped { item: format!("u{n}").into() });
+                }
+            }
+            Step::UserText => {
+                self.model(ModelEvent::UserText { item: format!("u{}", self.speeches).into(), text: words("well") });
+            }
+            Step::MarkReturns => {
+                if let Some(mark) = self.marks.pop_front() {
+                    self.input(Input::Leg(LegEvent::MarkReached(mark.to_string().into())));
+                }
+            }
+            Step::GarbageMark(n) => {
+                self.input(Input::Leg(LegEvent::MarkReached(format!("{}:{n}:{n}0", self.generation).into())));
+            }
+            Step::Tool => {
+                let response = self.active.clone().unwrap_or_default().into();
+                let call = ToolCall { response, item: "f".into(), call_id: "c".into(), name: "end_call".into(), arguments: words("{}") };
+                self.model(ModelEvent::ToolCalled(call));
+            }
+            Step::LaneTaken => {
+                if self.active.is_some() && self.asked {
+                    self.asked = false;
+                    self.error(ErrorClass::LaneTaken);
+                }
+            }
+            Step::NothingToCancel => {
+                if self.active.is_none() && !self.asked {
+                    self.error(ErrorClass::NothingToCancel);
+                }
+            }
+            Step::TransientError => {
+                if self.active.is_none() {
+                    self.asked = false;
+                    self.error(ErrorClass::Transient);
+                }
+            }
+            Step::Digit => self.input(Input::Leg(LegEvent::Digit('5'))),
+            Step::Stopped => self.input(Input::Leg(LegEvent::Stopped)),
+            Step::Lost => self.input(Input::Leg(LegEvent::Lost)),
+        }
+    }
+
+    fn pass(&mut self, time: u64) {
+        let until = self.now + ms(time);
+        while let Some(due) = self.session.poll_timeout().filter(|due| *due <= until) {
+            assert!(due >= self.now || self.session.poll_timeout().is_some());
+            self.now = self.now.max(due);
+            self.input(Input::Timeout);
+        }
+        self.now = until;
+    }
+
+    fn error(&mut self, class: ErrorClass) {
+        self.model(ModelEvent::Error(ModelError { class, code: String::new(), message: String::new(), caused_by: None }));
+    }
+
+    fn server_responds(&mut self) {
+        if self.active.is_none() {
+            self.asked = false;
+            self.responses += 1;
+            self.items = self.items.saturating_add(1).min(250);
+            let id = format!("r{}", self.responses);
+            (self.active, self.last_response) = (Some(id.clone()), Some(id.clone()));
+            self.model(ModelEvent::ResponseCreated { response: id.into() });
+        }
+    }
+
+    fn response_done(&mut self, ok: bool) {
+        if let Some(id) = self.active.take() {
+            let failed = ResponseStatus::Failed { retry: true, reason: String::new() };
+            let status = if ok { ResponseStatus::Completed } else { failed };
+            self.model(ModelEvent::ResponseDone { response: id.into(), status, usage: Usage::default() });
+        }
+    }
+
+    fn speech_started(&mut self) {
+        if self.speech.is_none() {
+            self.speeches += 1;
+            self.speech = Some(self.speeches);
+            self.model(ModelEvent::SpeechStarted { item: format!("u{}", self.speeches).into() });
+            // The server cancels what it was saying, a little later.
+            if let Some(id) = self.active.take() {
+                self.delta(id.clone(), 333);
+                let response = id.into();
+                self.model(ModelEvent::ResponseDone { response, status: ResponseStatus::Cancelled, usage: Usage::default() });
+            }
+        }
+    }
+
+    /// Every sample of an item bears the item's number.
+    fn delta(&mut self, response: String, size: u16) {
+        let audio = vec![self.items; usize::from(size)].into();
+        self.model(ModelEvent::Audio { response: response.into(), item: item(self.items), audio });
+    }
+
+    fn observe(&mut self) {
+        while let Some(output) = self.session.poll_output() {
+            assert_eq!(self.hangups, 0, "{output:?} after the hangup");
+            match output {
+                Output::Leg(command) => self.observe_leg(command),
+                Output::Model(command) => self.observe_model(command),
+                Output::Record(record) => self.observe_record(&record),
+                Output::Hangup(_) => self.hangups += 1,
+            }
+        }
+        if self.hangups > 0 {
+            assert_eq!(self.session.poll_timeout(), None);
+        }
+    }
+
+    fn observe_leg(&mut self, command: LegCommand) {
+        match command {
+            LegCommand::Play(audio) => {
+                assert!(audio.len().is_multiple_of(160) && audio.len() <= 800, "{} bytes", audio.len());
+                for tag in audio.iter().filter(|tag| **tag != 0xFF) {
+                    assert!(!self.dead_items.contains(tag), "audio of a dead response after a clear");
+                    *self.sent.entry(*tag).or_default() += 1;
+                }
+            }
+            LegCommand::Mark(mark) => {
+                assert!(mark.generation >= self.generation);
+                self.generation = mark.generation;
+                self.marks.push_back(mark);
+            }
+            LegCommand::Clear => self.dead_items = (0..=self.items).collect(),
+        }
+    }
+
+    fn observe_model(&mut self, command: ModelCommand) {
+        match command {
+            ModelCommand::CreateResponse { .. } => {
+                assert!(self.active.is_none(), "a response was asked for while {:?} is active", self.active);
+                assert!(!self.asked, "two responses were asked for");
+                self.asked = true;
+            }
+            ModelCommand::Truncate { item, audio_end_ms, .. } => {
+                let tag: u8 = item.trim_start_matches('i').parse().expect("an item of ours");
+                let sent = self.sent.get(&tag).copied().unwrap_or_default() / 8;
+                assert!(audio_end_ms > 0 && audio_end_ms <= sent as u64, "truncated at {audio_end_ms} of {sent} ms");
+            }
+            ModelCommand::Open { .. } => {
+                (self.active, self.last_response) = (None, None);
+                (self.asked, self.speech) = (false, None);
+            }
+            ModelCommand::Configure(_)
+            | ModelCommand::Seed(_)
+            | ModelCommand::Append(_)
+            | ModelCommand::Cancel { .. }
+            | ModelCommand::Delete { .. }
+            | ModelCommand::ToolResult { .. } => {}
+        }
+    }
+
+    fn observe_record(&self, record: &Record) {
+        if let Record::Turn(turn) = record {
+            assert!(turn.heard_ms <= turn.audio_ms);
+            if let Some(tag) = turn.item.as_ref().and_then(|id| id.strip_prefix('i')).and_then(|n| n.parse::<u8>().ok()) {
+                let sent = self.sent.get(&tag).copied().unwrap_or_default() / 8;
+                assert!(turn.heard_ms <= sent as u64, "heard {} of {sent} ms sent", turn.heard_ms);
+            }
+        }
+    }
+}
+
+fn item(n: u8) -> ItemId {
+    format!("i{n}").into()
+}
+
+fn seed() -> u64 {
+    let given = std::env::var("SESSION_SEED").ok().and_then(|text| text.parse().ok());
+    given.unwrap_or_else(|| std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), "seed"))
+}
+
+#[test]
+fn the_invariants_hold_in_any_order_of_events() {
+    let seed = seed();
+    println!("SESSION_SEED={seed}");
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
+
+    let result = TestRunner::new_with_rng(config, rng).run(&proptest::collection::vec(step(), 1..90), |steps| {
+        let mut world = World::new();
+        for step in steps {
+            world.step(step);
+        }
+        world.step(Step::Stopped);
+        world.pass(2_000);
+        prop_assert_eq!(world.hangups, 1, "every call ends in exactly one hangup");
+        Ok(())
+    });
+
+    assert!(result.is_ok(), "SESSION_SEED={seed}: {}", result.expect_err("a failure"));
+}

@@ -1,0 +1,54 @@
+//! Whose turn it is, and since when.
+
+use std::time::{Duration, Instant};
+
+/// The caller: `speaking`, `listening`, or `away` after so many prompts.
+#[derive(Debug, Default)]
+pub(super) struct TurnState {
+    speaking: bool,
+    stopped_at: Option<Instant>,
+    /// The caller has finished; the model has not begun to answer.
+    awaiting_answer: bool,
+    /// How often a silent caller was asked.
+    pub(super) prompts: u32,
+    /// Answers that failed in a row.
+    pub(super) failures: u32,
+}
+
+impl TurnState {
+    pub(super) const fn caller_speaks(&self) -> bool {
+        self.speaking
+    }
+
+    pub(super) const fn awaiting_answer(&self) -> bool {
+        self.awaiting_answer
+    }
+
+    pub(super) const fn speech_started(&mut self) {
+        self.speaking = true;
+        self.awaiting_answer = false;
+        self.stopped_at = None;
+        self.prompts = 0;
+    }
+
+    pub(super) const fn speech_stopped(&mut self, now: Instant) {
+        self.speaking = false;
+        self.awaiting_answer = true;
+        self.stopped_at = Some(now);
+    }
+
+    pub(super) const fn answer_began(&mut self) {
+        self.awaiting_answer = false;
+    }
+
+    /// The model is another one: it knows nothing of speech under way.
+    pub(super) const fn forget_speech(&mut self) {
+        self.speaking = false;
+        self.awaiting_answer = false;
+    }
+
+    /// From the end of the caller's speech to this first sound; once per turn.
+    pub(super) fn take_latency(&mut self, now: Instant) -> Option<Duration> {
+        self.stopped_at.take().map(|stopped| now.saturating_duration_since(stopped))
+    }
+}
