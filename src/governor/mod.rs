@@ -1,0 +1,177 @@
+//! Admission: may this call be, and what must be claimed for it. Pure: facts in, grant or refusal out.
+
+mod authorization;
+mod capacity;
+
+use std::time::Duration;
+
+pub use authorization::Authorization;
+pub use capacity::{Capacity, SlotKind};
+
+use crate::types::{Code, PhoneNumber};
+
+/// What an operator allows.
+#[derive(Clone, Debug)]
+pub struct AdmissionPolicy {
+    pub authorization: Authorization,
+    pub calls: Capacity,
+    pub models: Capacity,
+    pub cooldown: Duration,
+    /// Keys, numbers and addresses without which no call can be made.
+    pub missing: Vec<&'static str>,
+}
+
+/// What is the case at this instant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Facts {
+    pub calls: u32,
+    pub models: u32,
+    pub draining: bool,
+}
+
+/// What somebody wants.
+#[derive(Clone, Copy, Debug)]
+pub enum Request<'a> {
+    /// A caller is on the line.
+    Inbound,
+    /// A number is to be called.
+    Outbound { to: &'a PhoneNumber },
+}
+
+/// What must be claimed before the call may be: a slot always, and for an outbound call its cooldown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    pub cooldown: Option<Duration>,
+}
+
+/// Why not. A value, never an error.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    NotAuthorized,
+    PremiumOrForeign,
+    CoolingDown {
+        retry_after: Duration,
+    },
+    AtCapacity,
+    Draining,
+    NotConfigured {
+        missing: Vec<&'static str>,
+    },
+    /// What must be checked cannot be.
+    Unavailable,
+}
+
+impl Refusal {
+    #[must_use]
+    pub const fn code(&self) -> Code {
+        match self {
+            Self::NotAuthorized => Code::NotAuthorized,
+            Self::PremiumOrForeign => Code::PremiumOrForeign,
+            Self::CoolingDown { .. } => Code::CoolingDown,
+            Self::AtCapacity => Code::AtCapacity,
+            Self::Draining => Code::Draining,
+            Self::NotConfigured { .. } => Code::NotConfigured,
+            Self::Unavailable => Code::DatabaseUnavailable,
+        }
+    }
+
+    /// When asking again may help.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::CoolingDown { retry_after } => Some(*retry_after),
+            Self::AtCapacity | Self::Draining | Self::Unavailable => Some(Duration::from_secs(10)),
+            Self::NotAuthorized | Self::PremiumOrForeign | Self::NotConfigured { .. } => None,
+        }
+    }
+}
+
+/// Decides. What never changes for a request is told before what may pass.
+pub fn admit(policy: &AdmissionPolicy, facts: &Facts, request: &Request<'_>) -> Result<Grant, Refusal> {
+    let cooldown = match request {
+        Request::Inbound => None,
+        Request::Outbound { to } => {
+            configured(policy)?;
+            policy.authorization.check(to)?;
+            Some(policy.cooldown)
+        }
+    };
+    if facts.draining {
+        return Err(Refusal::Draining);
+    }
+    if !policy.calls.has_room(facts.calls) || !policy.models.has_room(facts.models) {
+        return Err(Refusal::AtCapacity);
+    }
+    Ok(Grant { cooldown: cooldown.filter(|time| !time.is_zero()) })
+}
+
+fn configured(policy: &AdmissionPolicy) -> Result<(), Refusal> {
+    if policy.missing.is_empty() { Ok(()) } else { Err(Refusal::NotConfigured { missing: policy.missing.clone() }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> AdmissionPolicy {
+        let verified = ["+1234567890".parse().expect("E.164")];
+        AdmissionPolicy {
+            authorization: Authorization::new(verified, false),
+            calls: Capacity::new(2),
+            models: Capacity::new(3),
+            cooldown: Duration::from_secs(300),
+            missing: Vec::new(),
+        }
+    }
+
+    fn outbound(policy: &AdmissionPolicy, facts: Facts, to: &str) -> Result<Grant, Refusal> {
+        admit(policy, &facts, &Request::Outbound { to: &to.parse().expect("E.164") })
+    }
+
+    #[test]
+    fn a_verified_number_may_be_called_once_its_cooldown_is_claimed() {
+        let grant = outbound(&policy(), Facts::default(), "+1234567890");
+
+        assert_eq!(grant, Ok(Grant { cooldown: Some(Duration::from_secs(300)) }));
+    }
+
+    #[test]
+    fn any_other_number_may_not() {
+        assert_eq!(outbound(&policy(), Facts::default(), "+14155552671"), Err(Refusal::NotAuthorized));
+    }
+
+    #[test]
+    fn a_caller_needs_no_cooldown_and_no_permission() {
+        assert_eq!(admit(&policy(), &Facts::default(), &Request::Inbound), Ok(Grant { cooldown: None }));
+    }
+
+    #[test]
+    fn limits_are_reached_by_calls_or_by_model_connections() {
+        for facts in [Facts { calls: 2, ..Facts::default() }, Facts { models: 3, ..Facts::default() }] {
+            assert_eq!(admit(&policy(), &facts, &Request::Inbound), Err(Refusal::AtCapacity));
+        }
+    }
+
+    #[test]
+    fn nobody_is_let_in_while_we_leave() {
+        let leaving = Facts { draining: true, ..Facts::default() };
+
+        assert_eq!(admit(&policy(), &leaving, &Request::Inbound), Err(Refusal::Draining));
+    }
+
+    #[test]
+    fn without_keys_no_call_is_placed_and_the_missing_ones_are_named() {
+        let policy = AdmissionPolicy { missing: vec!["DOMAIN"], ..policy() };
+
+        let refusal = outbound(&policy, Facts::default(), "+1234567890");
+
+        assert_eq!(refusal, Err(Refusal::NotConfigured { missing: vec!["DOMAIN"] }));
+    }
+
+    #[test]
+    fn a_cooldown_of_zero_is_none() {
+        let policy = AdmissionPolicy { cooldown: Duration::ZERO, ..policy() };
+
+        assert_eq!(outbound(&policy, Facts::default(), "+1234567890"), Ok(Grant { cooldown: None }));
+    }
+}
