@@ -2,11 +2,13 @@
 
 mod authorization;
 mod capacity;
+mod roster;
 
 use std::time::Duration;
 
 pub use authorization::Authorization;
 pub use capacity::{Capacity, SlotKind};
+pub use roster::{After, Claimed, NextStep, Roster, RosterPolicy};
 
 use crate::types::{Code, PhoneNumber};
 

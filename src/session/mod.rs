@@ -11,6 +11,7 @@
 //! Nothing that a peer sends is an error here: it is an input, and yields a record or a hangup.
 //! `Output::Hangup` is the last output; whatever is fed afterwards does nothing.
 
+mod chronicle;
 pub mod event;
 mod intake;
 mod interruption;
@@ -28,6 +29,7 @@ mod turn;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+pub use chronicle::Chronicle;
 use event::{Input, LegCommand, ModelCommand, Output, Record};
 use intake::Intake;
 use link::Link;
@@ -131,19 +133,6 @@ impl CallSession {
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.timers.next()
-    }
-
-    /// What a session that takes this one's place has to know.
-    #[must_use]
-    pub fn history(&self, now: Instant) -> History {
-        History {
-            messages: self.messages(),
-            resumed: self.sounded,
-            owes_answer: self.sounded && self.owes_answer(),
-            elapsed: self.at(now),
-            next_seq: self.transcript.next_seq(),
-            generation: self.playback.generation().wrapping_add(1),
-        }
     }
 
     fn live(&mut self, now: Instant, input: Input) {

@@ -38,10 +38,6 @@ impl Transcript {
         Self { entries: Vec::new(), index: HashMap::new(), settled: 0, next_seq, dirty: false }
     }
 
-    pub(super) fn next_seq(&self) -> u32 {
-        self.next_seq
-    }
-
     /// The item exists, after `previous`.
     pub(super) fn added(&mut self, item: &ItemId, previous: Option<ItemId>, kind: ItemKind, at: Duration) {
         let entry = self.entry(item, kind, at);

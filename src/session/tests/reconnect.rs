@@ -140,18 +140,18 @@ fn a_resumed_call_is_not_greeted_but_goes_on() {
 
 #[test]
 fn what_a_session_leaves_to_its_successor_lets_it_go_on_there() {
-    let mut first = Rig::greeted();
-    first.created("r");
-    first.audio("r", "a", 2_000);
-    first.pass(100);
-    let history = first.session.history(first.now);
+    let mut first = Rig::ready();
+    first.answer("greeting", "g", "Hello.", 400);
+    first.marks_return();
+    let mut chronicle = Chronicle::after(&History::default());
+    first.take().iter().for_each(|output| chronicle.observe(output));
 
-    assert!(history.resumed && history.owes_answer);
-    assert_eq!((history.generation, history.next_seq), (1, 2));
-
-    let second = Rig::new(history);
-
+    let mut second = Rig::new(chronicle.history(ms(900)));
     assert_eq!(second.out[0], Output::Leg(LegCommand::Clear));
+
+    second.model(ModelEvent::Opened);
+    second.model(ModelEvent::Ready);
+    assert_eq!(seeds(&second), [(Speaker::Ai, "Hello.")]);
 }
 
 #[test]

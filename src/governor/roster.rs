@@ -1,0 +1,246 @@
+//! The life of calls across their streams: expected, live, waiting for another stream, over.
+//!
+//! A call is here from the webhook or the dial on until it ended, and its slot with it. Which
+//! stream may join, what Twilio is told when a stream is over, and when a call ended, is decided
+//! here; `S` is whatever is held for as long as the call is.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use crate::types::{CallId, CallSid, Continuation, Epoch, HangupCause};
+
+/// Deadlines and limits of a call's life.
+#[derive(Clone, Copy, Debug)]
+pub struct RosterPolicy {
+    /// A stream that was promised must come within this time.
+    pub claim: Duration,
+    /// A placed call must be answered within this time.
+    pub answer: Duration,
+    /// A call that lost its stream must ask for another within this time.
+    pub resume: Duration,
+    /// Unplanned resumes within a window.
+    pub resumes: usize,
+    pub resume_window: Duration,
+}
+
+#[derive(Debug)]
+pub struct Roster<S> {
+    policy: RosterPolicy,
+    calls: HashMap<CallId, Entry<S>>,
+}
+
+#[derive(Debug)]
+struct Entry<S> {
+    /// Kept for its drop alone.
+    _slot: S,
+    sid: Option<CallSid>,
+    state: State,
+    /// The newest epoch that was promised to a stream.
+    epoch: Epoch,
+    resumes: Vec<Instant>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// A stream of `epoch` may come until the deadline.
+    Expected {
+        until: Instant,
+    },
+    /// A stream of `epoch` has claimed the call.
+    Claimed {
+        until: Instant,
+    },
+    Live,
+    /// The stream ended for this cause; Twilio will ask what comes next.
+    Between {
+        cause: HangupCause,
+        until: Instant,
+    },
+}
+
+/// What a claim yields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    pub sid: Option<CallSid>,
+    pub epoch: Epoch,
+}
+
+/// What became of a call when a stream of it ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum After {
+    Ended(HangupCause),
+    /// Another stream may follow.
+    Waits,
+    /// It was not the stream that counts.
+    Stale,
+}
+
+/// What Twilio is told when it asks what comes next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NextStep {
+    /// A new stream of this epoch; `retire` says that a stream of ours still believes it is alive.
+    Connect {
+        epoch: Epoch,
+        retire: bool,
+    },
+    Lifeboat {
+        ended: HangupCause,
+    },
+    Hangup {
+        ended: Option<HangupCause>,
+    },
+}
+
+impl<S> Roster<S> {
+    #[must_use]
+    pub fn new(policy: RosterPolicy) -> Self {
+        Self { policy, calls: HashMap::new() }
+    }
+
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// Calls with a stream.
+    #[must_use]
+    pub fn live(&self) -> usize {
+        self.calls.values().filter(|entry| entry.state == State::Live).count()
+    }
+
+    /// A caller is on the line, and is told to bring a stream.
+    pub fn expect(&mut self, now: Instant, call: CallId, sid: CallSid, slot: S) -> Epoch {
+        self.insert(call, Some(sid), slot, now + self.policy.claim)
+    }
+
+    /// A number is being called.
+    pub fn dial(&mut self, now: Instant, call: CallId, slot: S) -> Epoch {
+        self.insert(call, None, slot, now + self.policy.answer)
+    }
+
+    fn insert(&mut self, call: CallId, sid: Option<CallSid>, _slot: S, until: Instant) -> Epoch {
+        let entry = Entry { _slot, sid, state: State::Expected { until }, epoch: Epoch::FIRST, resumes: Vec::new() };
+        self.calls.insert(call, entry);
+        Epoch::FIRST
+    }
+
+    /// Twilio told the call's sid. False if the call is not here, or has another one.
+    pub fn identify(&mut self, call: CallId, sid: &CallSid) -> bool {
+        let Some(entry) = self.calls.get_mut(&call) else { return false };
+        *entry.sid.get_or_insert_with(|| sid.clone()) == *sid
+    }
+
+    /// A stream shows its token; each works once.
+    pub fn claim(&mut self, now: Instant, call: CallId, epoch: Epoch) -> Option<Claimed> {
+        let until = now + self.policy.claim;
+        let entry = self.calls.get_mut(&call)?;
+        let expected = matches!(entry.state, State::Expected { .. }) && entry.epoch == epoch;
+        expected.then(|| {
+            entry.state = State::Claimed { until };
+            Claimed { sid: entry.sid.clone(), epoch }
+        })
+    }
+
+    /// The stream that claimed the call has started.
+    pub fn begin(&mut self, call: CallId, epoch: Epoch) -> bool {
+        let Some(entry) = self.calls.get_mut(&call) else { return false };
+        let claimed = matches!(entry.state, State::Claimed { .. }) && entry.epoch == epoch;
+        if claimed {
+            entry.state = State::Live;
+        }
+        claimed
+    }
+
+    /// A stream of the call ended, or never began.
+    pub fn exited(&mut self, now: Instant, call: CallId, epoch: Epoch, cause: HangupCause) -> After {
+        let Some(entry) = self.calls.get_mut(&call).filter(|entry| entry.epoch == epoch) else { return After::Stale };
+        if matches!(entry.state, State::Expected { .. } | State::Between { .. }) {
+            return After::Stale;
+        }
+        match cause.continuation() {
+            Continuation::End => {
+                self.calls.remove(&call);
+                After::Ended(cause)
+            }
+            Continuation::Resume | Continuation::Lifeboat => {
+                entry.state = State::Between { cause, until: now + self.policy.resume };
+                After::Waits
+            }
+        }
+    }
+
+    /// Twilio asks what comes after the stream before `epoch`.
+    pub fn resume(&mut self, now: Instant, call: CallId, epoch: Epoch) -> NextStep {
+        let Some(entry) = self.calls.get(&call).filter(|entry| epoch == entry.epoch.next() || epoch == entry.epoch) else {
+            return NextStep::Hangup { ended: None };
+        };
+        match entry.state {
+            State::Expected { .. } => NextStep::Connect { epoch: entry.epoch, retire: false },
+            State::Between { cause, .. } if cause.continuation() == Continuation::Lifeboat => self.lifeboat(call, cause),
+            State::Between { cause, .. } => self.reconnect(now, call, cause, false),
+            State::Claimed { .. } | State::Live => self.reconnect(now, call, HangupCause::StreamLost, true),
+        }
+    }
+
+    fn reconnect(&mut self, now: Instant, call: CallId, cause: HangupCause, retire: bool) -> NextStep {
+        let RosterPolicy { claim, resumes, resume_window, .. } = self.policy;
+        let Some(entry) = self.calls.get_mut(&call) else { return NextStep::Hangup { ended: None } };
+        entry.resumes.retain(|at| now.saturating_duration_since(*at) < resume_window);
+        if entry.resumes.len() >= resumes {
+            return self.lifeboat(call, cause);
+        }
+        entry.resumes.push(now);
+        entry.epoch = entry.epoch.next();
+        entry.state = State::Expected { until: now + claim };
+        NextStep::Connect { epoch: entry.epoch, retire }
+    }
+
+    fn lifeboat(&mut self, call: CallId, cause: HangupCause) -> NextStep {
+        self.calls.remove(&call);
+        NextStep::Lifeboat { ended: cause }
+    }
+
+    /// The phone call itself is over, says Twilio. True if that is news and no stream is left to say so.
+    pub fn hung_up(&mut self, call: CallId) -> bool {
+        let over = self.calls.get(&call).is_some_and(|entry| !matches!(entry.state, State::Live | State::Claimed { .. }));
+        if over {
+            self.calls.remove(&call);
+        }
+        over
+    }
+
+    /// The call could not be placed.
+    pub fn forget(&mut self, call: CallId) -> bool {
+        self.calls.remove(&call).is_some()
+    }
+
+    /// Calls whose deadline has passed, and why they are over.
+    pub fn sweep(&mut self, now: Instant) -> Vec<(CallId, HangupCause)> {
+        let overdue: Vec<_> = self.calls.iter().filter_map(|(id, entry)| entry.overdue(now).map(|cause| (*id, cause))).collect();
+        for (call, _) in &overdue {
+            self.calls.remove(call);
+        }
+        overdue
+    }
+}
+
+impl<S> Entry<S> {
+    fn overdue(&self, now: Instant) -> Option<HangupCause> {
+        match self.state {
+            State::Expected { until } | State::Claimed { until } if until <= now => {
+                Some(if self.epoch == Epoch::FIRST { HangupCause::NeverConnected } else { HangupCause::StreamLost })
+            }
+            State::Between { cause, until } if until <= now => Some(cause),
+            State::Expected { .. } | State::Claimed { .. } | State::Between { .. } | State::Live => None,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests/roster.rs"]
+mod tests;

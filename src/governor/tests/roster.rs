@@ -1,0 +1,202 @@
+use std::rc::Rc;
+
+use uuid::Uuid;
+
+use super::*;
+
+const CALL: CallId = CallId::new(Uuid::from_u128(1));
+const SECOND: Epoch = Epoch::FIRST.next();
+
+fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+
+fn sid(n: u8) -> CallSid {
+    format!("CA{n:032x}").parse().expect("a sid")
+}
+
+struct Rig {
+    roster: Roster<Rc<()>>,
+    slot: Rc<()>,
+    now: Instant,
+}
+
+impl Rig {
+    fn expecting() -> Self {
+        let policy = RosterPolicy { claim: secs(60), answer: secs(90), resume: secs(15), resumes: 3, resume_window: secs(300) };
+        let mut rig = Self { roster: Roster::new(policy), slot: Rc::new(()), now: Instant::now() };
+        rig.roster.expect(rig.now, CALL, sid(1), rig.slot.clone());
+        rig
+    }
+
+    fn live() -> Self {
+        let mut rig = Self::expecting();
+        rig.connect(Epoch::FIRST);
+        rig
+    }
+
+    fn connect(&mut self, epoch: Epoch) {
+        assert!(self.roster.claim(self.now, CALL, epoch).is_some());
+        assert!(self.roster.begin(CALL, epoch));
+    }
+
+    fn exit(&mut self, epoch: Epoch, cause: HangupCause) -> After {
+        self.roster.exited(self.now, CALL, epoch, cause)
+    }
+
+    fn slot_is_free(&self) -> bool {
+        Rc::strong_count(&self.slot) == 1
+    }
+}
+
+#[test]
+fn a_token_works_once() {
+    let mut rig = Rig::expecting();
+
+    assert_eq!(rig.roster.claim(rig.now, CALL, Epoch::FIRST), Some(Claimed { sid: Some(sid(1)), epoch: Epoch::FIRST }));
+    assert_eq!(rig.roster.claim(rig.now, CALL, Epoch::FIRST), None);
+}
+
+#[test]
+fn a_token_of_another_epoch_or_call_opens_nothing() {
+    let mut rig = Rig::expecting();
+
+    assert_eq!(rig.roster.claim(rig.now, CALL, SECOND), None);
+    assert_eq!(rig.roster.claim(rig.now, CallId::new(Uuid::from_u128(2)), Epoch::FIRST), None);
+}
+
+#[test]
+fn a_slot_comes_back_when_its_call_ends() {
+    let mut rig = Rig::live();
+    assert!(!rig.slot_is_free());
+
+    assert_eq!(rig.exit(Epoch::FIRST, HangupCause::CallerHungUp), After::Ended(HangupCause::CallerHungUp));
+
+    assert!(rig.slot_is_free());
+    assert!(rig.roster.is_empty());
+}
+
+#[test]
+fn a_call_that_lost_its_stream_keeps_its_slot_and_gets_another_stream() {
+    let mut rig = Rig::live();
+    assert_eq!(rig.exit(Epoch::FIRST, HangupCause::StreamLost), After::Waits);
+    assert!(!rig.slot_is_free());
+
+    assert_eq!(rig.roster.resume(rig.now, CALL, SECOND), NextStep::Connect { epoch: SECOND, retire: false });
+
+    rig.connect(SECOND);
+    assert_eq!(rig.roster.live(), 1);
+}
+
+#[test]
+fn a_retry_of_the_same_question_gets_the_same_answer() {
+    let mut rig = Rig::live();
+    rig.exit(Epoch::FIRST, HangupCause::StreamLost);
+
+    let first = rig.roster.resume(rig.now, CALL, SECOND);
+
+    assert_eq!(rig.roster.resume(rig.now, CALL, SECOND), first);
+}
+
+#[test]
+fn twilio_may_know_of_a_lost_stream_before_we_do() {
+    let mut rig = Rig::live();
+
+    assert_eq!(rig.roster.resume(rig.now, CALL, SECOND), NextStep::Connect { epoch: SECOND, retire: true });
+    assert_eq!(rig.exit(Epoch::FIRST, HangupCause::StreamLost), After::Stale);
+
+    rig.connect(SECOND);
+    assert_eq!(rig.exit(Epoch::FIRST, HangupCause::CallerHungUp), After::Stale);
+    assert_eq!(rig.roster.live(), 1);
+}
+
+#[test]
+fn a_finished_call_hangs_up() {
+    let mut rig = Rig::live();
+    rig.exit(Epoch::FIRST, HangupCause::AssistantEnded);
+
+    assert_eq!(rig.roster.resume(rig.now, CALL, SECOND), NextStep::Hangup { ended: None });
+}
+
+#[test]
+fn without_a_model_the_caller_is_told() {
+    let mut rig = Rig::live();
+    rig.exit(Epoch::FIRST, HangupCause::ModelUnavailable);
+
+    assert_eq!(rig.roster.resume(rig.now, CALL, SECOND), NextStep::Lifeboat { ended: HangupCause::ModelUnavailable });
+    assert!(rig.slot_is_free());
+}
+
+#[test]
+fn a_call_that_keeps_losing_its_stream_is_not_resumed_for_ever() {
+    let mut rig = Rig::live();
+    let mut epoch = Epoch::FIRST;
+    for _ in 0..3 {
+        rig.exit(epoch, HangupCause::StreamLost);
+        epoch = epoch.next();
+        assert!(matches!(rig.roster.resume(rig.now, CALL, epoch), NextStep::Connect { .. }));
+        rig.connect(epoch);
+    }
+
+    rig.exit(epoch, HangupCause::StreamLost);
+
+    assert_eq!(rig.roster.resume(rig.now, CALL, epoch.next()), NextStep::Lifeboat { ended: HangupCause::StreamLost });
+}
+
+#[test]
+fn but_the_window_moves_on() {
+    let mut rig = Rig::live();
+    let mut epoch = Epoch::FIRST;
+    for _ in 0..9 {
+        rig.now += secs(120);
+        rig.exit(epoch, HangupCause::StreamLost);
+        epoch = epoch.next();
+        assert!(matches!(rig.roster.resume(rig.now, CALL, epoch), NextStep::Connect { .. }));
+        rig.connect(epoch);
+    }
+}
+
+#[test]
+fn a_stream_that_never_comes_gives_its_slot_back() {
+    let mut rig = Rig::expecting();
+    assert_eq!(rig.roster.sweep(rig.now + secs(59)), []);
+
+    assert_eq!(rig.roster.sweep(rig.now + secs(60)), [(CALL, HangupCause::NeverConnected)]);
+
+    assert!(rig.slot_is_free());
+}
+
+#[test]
+fn a_lost_stream_that_nobody_asks_about_ends_the_call() {
+    let mut rig = Rig::live();
+    rig.exit(Epoch::FIRST, HangupCause::StreamLost);
+
+    assert_eq!(rig.roster.sweep(rig.now + secs(15)), [(CALL, HangupCause::StreamLost)]);
+}
+
+#[test]
+fn a_live_call_is_never_swept_away() {
+    let mut rig = Rig::live();
+
+    assert_eq!(rig.roster.sweep(rig.now + secs(86_400)), []);
+}
+
+#[test]
+fn a_status_callback_ends_a_call_that_has_no_stream_and_no_other() {
+    let mut rig = Rig::expecting();
+    assert!(rig.roster.hung_up(CALL));
+    assert!(rig.slot_is_free());
+
+    let mut rig = Rig::live();
+    assert!(!rig.roster.hung_up(CALL));
+}
+
+#[test]
+fn a_call_has_one_sid() {
+    let mut rig = Rig::expecting();
+    rig.roster.dial(rig.now, CALL, rig.slot.clone());
+
+    assert!(rig.roster.identify(CALL, &sid(1)));
+    assert!(rig.roster.identify(CALL, &sid(1)));
+    assert!(!rig.roster.identify(CALL, &sid(2)));
+}
