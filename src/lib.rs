@@ -1,5 +1,6 @@
 //! alpha-call: an actor-based AI phone engine. `docs/architecture.md` is the map.
 
 pub mod audio;
+pub mod realtime;
 pub mod session;
 pub mod types;
