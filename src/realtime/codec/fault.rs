@@ -1,4 +1,4 @@
-//! What an error of the model means. <https://developers.openai.com/api/docs/guides/error-codes>
+//! What an error of the model means. The vendor lists few codes; the others were seen in live sessions.
 
 use super::encode::CONFIGURATION;
 use crate::realtime::wire::server::{Fault, Response, Text};

@@ -1,4 +1,4 @@
-//! Messages to OpenAI. <https://developers.openai.com/api/reference/resources/realtime/client-events>
+//! Messages to OpenAI. <https://developers.openai.com/api/docs/guides/realtime-conversations>
 //!
 //! Caller audio is missing here: it is written by hand, see `codec::encode`.
 

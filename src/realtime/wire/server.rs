@@ -1,4 +1,4 @@
-//! Messages from OpenAI. <https://developers.openai.com/api/reference/resources/realtime/server-events>
+//! Messages from OpenAI. <https://developers.openai.com/api/docs/guides/realtime-conversations>
 //!
 //! Every field is optional: real sessions show nulls where the schema requires a value, and new fields at any time.
 
