@@ -21,7 +21,7 @@ use super::codec::is_fatal;
 
 /// For the whole way from DNS to `101`.
 pub const CONNECT_DEADLINE: Duration = Duration::from_secs(3);
-/// One message, in one frame or in many. An `append` of ours may have 15 MiB, so may an answer.
+/// One message, in one frame or in many. Deltas have tens of kB, but no limit is documented.
 pub const MAX_MESSAGE_BYTES: usize = 16 * 1024 * 1024;
 /// Frames of one message: more of them are an attack, or a fault.
 pub const MAX_FRAGMENTS: usize = 1024;
@@ -51,7 +51,7 @@ impl Endpoint {
 
 /// What an actor writes to. No frame is answered for it: a ping needs its pong.
 pub type FrameSink = Pin<Box<dyn Sink<Message, Error = ProtocolError>>>;
-/// What an actor reads from; its end is the end of the connection.
+/// What an actor reads from; its end is the end of the connection. After an error it may go on, but nothing sound comes.
 pub type FrameStream = Pin<Box<dyn Stream<Item = Result<Frame, ProtocolError>>>>;
 
 /// An open WebSocket. It belongs to the thread that dialled it.
@@ -94,7 +94,8 @@ pub async fn connect(endpoint: &Endpoint, deadline: Duration) -> Result<Connecti
     Ok(Connection { sink: Box::pin(sink), stream: Box::pin(stream) })
 }
 
-/// Makes ring the process's TLS provider, once. awc panics without one, even where it dials plain `ws`.
+/// Makes ring the process's TLS provider, once. Left to itself rustls takes the only one in the build, and where there
+/// are two awc panics, even if it dials plain `ws`.
 pub fn install_tls_provider() {
     // A second call loses the race and changes nothing.
     let _ = rustls::crypto::ring::default_provider().install_default();

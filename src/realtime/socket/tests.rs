@@ -242,6 +242,18 @@ async fn a_megabyte_arrives_in_one_frame() {
 }
 
 #[actix_rt::test]
+async fn a_frame_beyond_the_limit_is_an_error() {
+    let (listener, endpoint) = listen().await;
+    let peer = peer_sending(listener, vec![PeerMessage::text("x".repeat(MAX_MESSAGE_BYTES + 1))]);
+    let mut connection = connect(&endpoint, PATIENCE).await.expect("a connection");
+
+    let frame = tokio::time::timeout(PATIENCE, connection.stream.next()).await.expect("a frame in time");
+
+    assert!(matches!(frame, Some(Err(ProtocolError::Overflow))), "{frame:?}");
+    peer.abort();
+}
+
+#[actix_rt::test]
 async fn fragments_on_the_wire_are_joined_around_a_ping() {
     let (listener, endpoint) = listen().await;
     let fragment = |text: &'static str, code, last| PeerMessage::Frame(PeerFrame::message(text, OpCode::Data(code), last));

@@ -206,3 +206,16 @@ pub struct Fault<'a> {
     #[serde(borrow)]
     pub event_id: Option<Text<'a>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_is_not_copied_unless_it_is_escaped() {
+        let delta = |message| serde_json::from_str::<Piece<'_>>(message).expect("a piece").delta.expect("a delta").0;
+
+        assert!(matches!(delta(r#"{"delta":"AAAA////"}"#), Cow::Borrowed("AAAA////")));
+        assert!(matches!(delta(r#"{"delta":"AAAA\/\/"}"#), Cow::Owned(text) if text == "AAAA//"));
+    }
+}
