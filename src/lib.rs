@@ -2,5 +2,6 @@
 
 pub mod audio;
 pub mod governor;
+pub mod realtime;
 pub mod session;
 pub mod types;

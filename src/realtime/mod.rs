@@ -1,0 +1,8 @@
+//! OpenAI Realtime (GA, WebSocket): its messages, their meaning for a session, and the socket they travel on.
+//!
+//! The session's words go in and come out of `codec`; `wire` is the JSON, `socket` the connection.
+//! <https://developers.openai.com/api/docs/guides/realtime-websocket>
+
+pub mod codec;
+pub mod socket;
+pub mod wire;

@@ -1,0 +1,151 @@
+//! Messages to OpenAI. <https://developers.openai.com/api/docs/guides/realtime-conversations>
+//!
+//! Caller audio is missing here: it is written by hand, see `codec::encode`.
+
+use serde::Serialize;
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type")]
+pub enum ClientMessage<'a> {
+    #[serde(rename = "session.update")]
+    SessionUpdate { event_id: &'a str, session: Session<'a> },
+    #[serde(rename = "conversation.item.create")]
+    ItemCreate { event_id: &'a str, item: Item<'a> },
+    #[serde(rename = "conversation.item.truncate")]
+    ItemTruncate {
+        event_id: &'a str,
+        item_id: &'a str,
+        content_index: u32,
+        /// An integer: a fraction is a type error, more than the item's audio is refused.
+        audio_end_ms: u64,
+    },
+    #[serde(rename = "conversation.item.delete")]
+    ItemDelete { event_id: &'a str, item_id: &'a str },
+    #[serde(rename = "response.create")]
+    ResponseCreate {
+        event_id: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        response: Option<Overrides<'a>>,
+    },
+    #[serde(rename = "response.cancel")]
+    ResponseCancel { event_id: &'a str, response_id: &'a str },
+}
+
+/// Replaces the session's instructions for one response.
+#[derive(Debug, Serialize)]
+pub struct Overrides<'a> {
+    pub instructions: &'a str,
+}
+
+/// The whole configuration: only keys that are present are changed, so none is left to a default.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "realtime")]
+pub struct Session<'a> {
+    pub instructions: &'a str,
+    pub output_modalities: [&'static str; 1],
+    pub audio: Audio<'a>,
+    pub tools: Vec<FunctionTool>,
+    pub tool_choice: &'static str,
+    pub max_output_tokens: u32,
+    pub tracing: Null,
+}
+
+/// A key that has to be there with the value `null`.
+pub type Null = Option<()>;
+
+#[derive(Debug, Serialize)]
+pub struct Audio<'a> {
+    pub input: AudioInput<'a>,
+    pub output: AudioOutput<'a>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct AudioInput<'a> {
+    pub format: Format,
+    pub transcription: Option<Transcription<'a>>,
+    pub noise_reduction: NoiseReduction,
+    pub turn_detection: TurnDetection,
+}
+
+#[derive(Debug, Serialize)]
+pub struct AudioOutput<'a> {
+    pub format: Format,
+    pub voice: &'a str,
+}
+
+/// Mu-law has no `rate` key.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type")]
+pub enum Format {
+    #[serde(rename = "audio/pcmu")]
+    MuLaw,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Transcription<'a> {
+    pub model: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum NoiseReduction {
+    NearField,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum TurnDetection {
+    ServerVad {
+        threshold: f32,
+        prefix_padding_ms: u32,
+        silence_duration_ms: u32,
+        create_response: bool,
+        interrupt_response: bool,
+        idle_timeout_ms: Null,
+    },
+}
+
+/// Flat: name and parameters are not nested under `function`.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "function")]
+pub struct FunctionTool {
+    pub name: &'static str,
+    pub description: &'static str,
+    pub parameters: NoParameters,
+}
+
+/// The JSON schema of an empty object.
+#[derive(Debug, Default, Serialize)]
+#[serde(tag = "type", rename = "object", rename_all = "camelCase")]
+pub struct NoParameters {
+    properties: NoProperties,
+    additional_properties: bool,
+}
+
+#[derive(Debug, Default, Serialize)]
+struct NoProperties {}
+
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Item<'a> {
+    Message { id: &'a str, role: Role, content: [Content<'a>; 1] },
+    FunctionCallOutput { call_id: &'a str, output: &'a str },
+}
+
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    User,
+    Assistant,
+    System,
+}
+
+/// Users and the system put text in, the assistant puts it out.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Content<'a> {
+    InputText { text: &'a str },
+    OutputText { text: &'a str },
+}
