@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use awc::error::SendRequestError;
-use awc::http::Method;
+use awc::error::{ConnectError, PayloadError, SendRequestError};
+use awc::http::{Method, Version};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 
 use super::loose;
 use super::status::CarrierStatus;
@@ -103,7 +104,7 @@ impl RestError {
         matches!(self, Self::Ambiguous(_))
     }
 
-    /// <https://www.twilio.com/docs/usage/troubleshooting/debugging-your-application>: a 5xx may come after the deed.
+    /// Sorts out what may have come after the deed: a 5xx, silence, a broken connection.
     fn of_create(self) -> Self {
         match self {
             Self::Api { http, .. } if http < 500 => self,
@@ -174,14 +175,14 @@ impl TwilioRest {
     }
 
     async fn exchange(&self, method: Method, url: &str, form: Option<Form<'_>>) -> Result<(u16, Vec<u8>), RestError> {
-        let client = awc::Client::builder().disable_timeout().disable_redirects().finish();
+        let client = awc::Client::builder().max_http_version(Version::HTTP_11).disable_timeout().disable_redirects().finish();
         let request = client.request(method, url).basic_auth(&self.user, self.password.expose_secret());
         let sent = match form {
             Some(form) => request.send_form(&form),
             None => request.send(),
         };
-        let mut answer = sent.await.map_err(unsent)?;
-        let body = answer.body().limit(MAX_ANSWER_BYTES).await.map_err(|e| RestError::Lost(e.to_string()))?;
+        let mut answer = sent.await.map_err(failed)?;
+        let body = answer.body().limit(MAX_ANSWER_BYTES).await.map_err(|e| cut_off(&e))?;
         Ok((answer.status().as_u16(), body.to_vec()))
     }
 }
@@ -228,8 +229,13 @@ fn created(body: &[u8]) -> Result<CreatedCall, RestError> {
     Ok(CreatedCall { sid, status })
 }
 
+/// awc takes a body that breaks off for a whole one; the JSON tells.
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, RestError> {
-    serde_json::from_slice(body).map_err(|e| RestError::BadAnswer(format!("{:?} error in the body", e.classify()).to_lowercase()))
+    serde_json::from_slice(body).map_err(|error| match error.classify() {
+        Category::Eof | Category::Io => RestError::Lost("answer breaks off".to_owned()),
+        Category::Syntax => RestError::BadAnswer("not json".to_owned()),
+        Category::Data => RestError::BadAnswer("not a call".to_owned()),
+    })
 }
 
 fn refusal(http: u16, body: &[u8]) -> RestError {
@@ -242,10 +248,19 @@ fn refusal(http: u16, body: &[u8]) -> RestError {
     }
 }
 
-fn unsent(error: SendRequestError) -> RestError {
+/// awc says `Disconnected` of a connection that breaks after the request was sent.
+fn failed(error: SendRequestError) -> RestError {
     match error {
-        SendRequestError::Url(_) | SendRequestError::Connect(_) => RestError::Connect(error.to_string()),
         SendRequestError::Timeout => RestError::Timeout,
+        SendRequestError::Connect(ConnectError::Disconnected) => RestError::Lost(error.to_string()),
+        SendRequestError::Url(_) | SendRequestError::Connect(_) => RestError::Connect(error.to_string()),
+        other => RestError::Lost(other.to_string()),
+    }
+}
+
+fn cut_off(error: &PayloadError) -> RestError {
+    match error {
+        PayloadError::Overflow => RestError::BadAnswer(error.to_string()),
         other => RestError::Lost(other.to_string()),
     }
 }

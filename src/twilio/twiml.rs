@@ -8,7 +8,7 @@ use quick_xml::events::{BytesDecl, BytesText, Event};
 use url::Url;
 
 /// Name and value of a `<Parameter>` stay under this many characters together.
-/// <https://www.twilio.com/docs/voice/twiml/stream#parameter>
+/// <https://www.twilio.com/docs/voice/twiml/stream>
 const PARAMETER_CHARS: usize = 500;
 
 type Xml = Writer<Vec<u8>>;
