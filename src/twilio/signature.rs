@@ -38,8 +38,10 @@ pub enum SignatureError {
 
 impl Verifier {
     /// `tokens` are auth tokens, several while one is rotated; `domain` is a host, with its port if that is not 443.
+    /// An empty token is no token: everybody knows it.
     #[must_use]
-    pub fn new(tokens: Vec<SecretString>, domain: String) -> Self {
+    pub fn new(mut tokens: Vec<SecretString>, domain: String) -> Self {
+        tokens.retain(|token| !token.expose_secret().is_empty());
         let domain = domain.strip_suffix(DEFAULT_PORT).map(str::to_owned).unwrap_or(domain);
         Self { tokens, domain }
     }

@@ -174,6 +174,13 @@ fn while_a_token_is_rotated_both_count() {
 }
 
 #[test]
+fn an_empty_token_signs_nothing() {
+    let signature = sign("", &format!("wss://{DOMAIN}{UPGRADE}"));
+
+    assert!(is_mismatch(&verifier(&["", TOKEN], DOMAIN).verify_upgrade(UPGRADE, &signature)));
+}
+
+#[test]
 fn one_flipped_bit_is_noticed_in_url_field_token_and_signature() {
     let genuine = vector("form_post");
     let (_, host, path) = genuine.address();
