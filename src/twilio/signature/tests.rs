@@ -155,13 +155,15 @@ fn another_port_is_signed_as_configured_only() {
 
         assert_eq!(result.is_ok(), expected, "{domain}");
     }
-    let portless = vector_signature_without_port(&vector);
-    assert!(is_mismatch(&verifier(&[TOKEN], host).verify_form(path, &vector.params(), &portless)));
+    for port in ["", ":443", ":8443:443"] {
+        let signature = signature_with_port(&vector, port);
+        assert!(is_mismatch(&verifier(&[TOKEN], host).verify_form(path, &vector.params(), &signature)), "{port}");
+    }
 }
 
-fn vector_signature_without_port(vector: &Vector) -> String {
+fn signature_with_port(vector: &Vector, port: &str) -> String {
     let fields: String = vector.params.iter().map(|(name, value)| format!("{name}{value}")).collect();
-    sign(TOKEN, &format!("{}{fields}", vector.url.replace(":8443", "")))
+    sign(TOKEN, &format!("{}{fields}", vector.url.replace(":8443", port)))
 }
 
 #[test]
