@@ -156,7 +156,8 @@ async fn a_new_call_counts_whatever_its_status_says() {
 async fn a_refusal_tells_code_and_message() {
     let legacy =
         r#"{"code":21211,"message":"The 'To' number is wrong.","more_info":"https://www.twilio.com/docs/errors/21211","status":400}"#;
-    let problem = r#"{"type":"https://www.twilio.com/docs/errors/21211","title":"Bad","status":400,"code":"21211","detail":"The 'To' number is wrong."}"#;
+    let problem = r#"{"type":"https://www.twilio.com/docs/errors/21211","title":"Bad","status":400,
+        "code":"21211","detail":"The 'To' number is wrong."}"#;
     let expected = RestError::Api {
         http: 400,
         code: Some(21_211),
