@@ -4,4 +4,5 @@ pub mod audio;
 pub mod governor;
 pub mod realtime;
 pub mod session;
+pub mod twilio;
 pub mod types;

@@ -1,0 +1,145 @@
+//! What Twilio posts to us: forms in, checked values out.
+
+use std::fmt;
+use std::str::FromStr;
+
+use url::form_urlencoded;
+
+pub use super::status::CarrierStatus;
+use crate::types::{AccountSid, CallSid, CallerId, Direction, Redacted};
+
+/// The fields of a form or query, decoded, in their order, every one: all of them are signed.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Params(Vec<(String, String)>);
+
+impl Params {
+    /// The body of a form post, or a query string without its `?`.
+    #[must_use]
+    pub fn parse(urlencoded: &[u8]) -> Self {
+        Self(form_urlencoded::parse(urlencoded).into_owned().collect())
+    }
+
+    /// The first value of that name; an empty one counts as absent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(n, _)| *n == name).map(|(_, value)| value).filter(|v| !v.is_empty())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    fn read<T: FromStr>(&self, name: &'static str) -> Result<Option<T>, InvalidForm> {
+        self.get(name).map(|value| value.parse().map_err(|_| InvalidForm::Wrong(name))).transpose()
+    }
+
+    fn require<T: FromStr>(&self, name: &'static str) -> Result<T, InvalidForm> {
+        self.read(name)?.ok_or(InvalidForm::Missing(name))
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.get(name).map(str::to_owned)
+    }
+
+    fn caller(&self, name: &'static str) -> Result<CallerId, InvalidForm> {
+        self.get(name).map(CallerId::parse).ok_or(InvalidForm::Missing(name))
+    }
+
+    fn status(&self) -> Result<CarrierStatus, InvalidForm> {
+        let word = self.get("CallStatus").ok_or(InvalidForm::Missing("CallStatus"))?;
+        CarrierStatus::from_word(word).ok_or(InvalidForm::Wrong("CallStatus"))
+    }
+}
+
+impl fmt::Debug for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Params {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Self {
+        Self(fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+/// The form lacks a field, or one is not what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidForm {
+    #[error("field `{0}` is missing")]
+    Missing(&'static str),
+    #[error("field `{0}` is not valid")]
+    Wrong(&'static str),
+}
+
+/// Twilio asks what to do with a call. <https://www.twilio.com/docs/voice/twiml#request-parameters>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VoiceRequest {
+    pub call: CallSid,
+    pub account: Option<AccountSid>,
+    /// Spoofable: never proof of who calls.
+    pub from: CallerId,
+    pub to: CallerId,
+    /// Only where caller-name lookup is switched on.
+    pub caller_name: Option<Redacted<String>>,
+    pub direction: Direction,
+    pub call_status: CarrierStatus,
+    /// How far the network vouches for `from`, e.g. `TN-Validation-Passed-A`.
+    pub stir_verstat: Option<String>,
+    /// `human`, `machine_start`, … of answering-machine detection.
+    pub answered_by: Option<String>,
+}
+
+impl VoiceRequest {
+    pub fn parse(params: &Params) -> Result<Self, InvalidForm> {
+        Ok(Self {
+            call: params.require("CallSid")?,
+            account: params.read("AccountSid")?,
+            from: params.caller("From")?,
+            to: params.caller("To")?,
+            caller_name: params.text("CallerName").map(Redacted),
+            direction: direction(params.get("Direction").unwrap_or_default()),
+            call_status: params.status()?,
+            stir_verstat: params.text("StirVerstat"),
+            answered_by: params.text("AnsweredBy"),
+        })
+    }
+}
+
+/// `inbound`, `outbound-api`, `outbound-dial`: a word that we do not know must not cost the call.
+fn direction(word: &str) -> Direction {
+    if word.starts_with("outbound") { Direction::Outbound } else { Direction::Inbound }
+}
+
+/// A call went on. <https://www.twilio.com/docs/voice/api/call-resource#statuscallback>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusCallback {
+    pub call: CallSid,
+    pub status: CarrierStatus,
+    /// From 0, in the order of the events; they arrive in any order.
+    pub sequence: Option<u32>,
+    /// RFC 2822, when it happened.
+    pub timestamp: Option<String>,
+    /// Seconds (`CallDuration`; `Duration` is billed minutes). At the end only.
+    pub duration_s: Option<u64>,
+    pub sip_response_code: Option<u16>,
+    /// <https://www.twilio.com/docs/api/errors>
+    pub error_code: Option<u32>,
+}
+
+impl StatusCallback {
+    pub fn parse(params: &Params) -> Result<Self, InvalidForm> {
+        Ok(Self {
+            call: params.require("CallSid")?,
+            status: params.status()?,
+            sequence: params.read("SequenceNumber")?,
+            timestamp: params.text("Timestamp"),
+            duration_s: params.read("CallDuration")?,
+            sip_response_code: params.read("SipResponseCode")?,
+            error_code: params.read("ErrorCode")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;
