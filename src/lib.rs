@@ -2,4 +2,5 @@
 
 pub mod audio;
 pub mod session;
+pub mod store;
 pub mod types;
