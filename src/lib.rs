@@ -5,4 +5,5 @@ pub mod governor;
 pub mod realtime;
 pub mod session;
 pub mod twilio;
+pub mod store;
 pub mod types;

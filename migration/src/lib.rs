@@ -1,1 +1,15 @@
+//! The schema, one step per file. `README.md` says how steps are written.
 
+pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
+
+mod m20261122_000001_calls;
+
+/// Brings a database to the schema that this version of the program knows.
+pub struct Migrator;
+
+#[sea_orm_migration::async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261122_000001_calls::Migration)]
+    }
+}

@@ -1,0 +1,228 @@
+//! The life of a call's row: created before anybody dials, claimed by a stream, ended exactly once.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ActiveValue, ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+
+use super::entity::{Private, call};
+use super::error::StoreError;
+use super::sql::{clean, execute, moment, signed};
+use super::{CallStore, Row};
+use crate::types::{CallId, CallSid, CallStatus, Direction, Epoch, HangupCause, StreamSid};
+
+const ATTACH: &str = "UPDATE call_logs SET call_sid = $2 WHERE id = $1 AND (call_sid IS NULL OR call_sid = $2)";
+const CLAIM: &str = "UPDATE call_logs SET epoch = $2, claimed_at = $3 WHERE id = $1 AND epoch < $2";
+const CONNECT: &str = "UPDATE call_logs SET status = $4, stream_sid = $3, epoch = $2, connected_at = COALESCE(connected_at, $5) \
+     WHERE id = $1 AND epoch <= $2 AND ended_at IS NULL";
+const FINISH: &str = "UPDATE call_logs SET status = $2, ended_reason = $3, twilio_status = COALESCE($4, twilio_status), \
+     error = COALESCE($5, error), ended_at = $6, \
+     interruptions = (SELECT COUNT(*) FROM conversation_logs t WHERE t.call_id = call_logs.id AND t.interrupted) \
+     WHERE id = $1 AND ended_at IS NULL";
+pub(super) const FIRST_AUDIO: &str = "UPDATE call_logs SET first_audio_ms = $2 WHERE id = $1 AND first_audio_ms IS NULL";
+
+/// Twilio's words in the order in which a call passes them; the last rung is the end.
+/// twilio.com/docs/voice/api/call-resource#call-status-values
+const LADDER: [&[&str]; 5] =
+    [&["queued"], &["initiated"], &["ringing"], &["answered", "in-progress"], &["completed", "busy", "failed", "no-answer", "canceled"]];
+
+/// A call before anything has happened in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewCall {
+    pub id: CallId,
+    /// Known from the start for a call that came to us.
+    pub call_sid: Option<CallSid>,
+    pub direction: Direction,
+    pub from: String,
+    pub to: String,
+    pub caller_name: Option<String>,
+    pub assistant: String,
+    pub model: String,
+    pub voice: String,
+    pub initiated_at: DateTime<Utc>,
+}
+
+impl fmt::Debug for NewCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewCall").field("id", &self.id).field("direction", &self.direction).finish_non_exhaustive()
+    }
+}
+
+/// Whether a row was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    New,
+    /// This call was known already, under this id.
+    Existing(CallId),
+}
+
+/// How a call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallEnd {
+    pub id: CallId,
+    pub cause: HangupCause,
+    /// Twilio's word, where Twilio said it.
+    pub twilio_status: Option<String>,
+    pub error: Option<String>,
+    pub at: DateTime<Utc>,
+}
+
+impl CallStore {
+    /// Commits the call before we answer for it. The same id, or the same `CallSid`, makes no second row.
+    pub async fn create_call(&self, call: NewCall) -> Result<Created, StoreError> {
+        self.create(call, None).await
+    }
+
+    /// Keeps a call that was not to be: failed and ended as it came, with the refusal's word.
+    pub async fn create_refused(&self, call: NewCall, refusal: &str) -> Result<Created, StoreError> {
+        self.create(call, Some(refusal.to_owned())).await
+    }
+
+    async fn create(&self, call: NewCall, refusal: Option<String>) -> Result<Created, StoreError> {
+        self.run(|db| async move {
+            let (id, sid) = (call.id, call.call_sid.clone());
+            let untouched = OnConflict::new().do_nothing().to_owned();
+            let made = call::Entity::insert(fresh(call, refusal)).on_conflict(untouched).exec_without_returning(&db).await?;
+            if made == 1 { Ok(Created::New) } else { existing(&db, id, sid).await.map(Created::Existing) }
+        })
+        .await
+    }
+
+    /// Names the call at Twilio. A conflict if it bears another name, if another call bears this one, or if there is no such call.
+    pub async fn attach_call_sid(&self, id: CallId, sid: &CallSid) -> Result<(), StoreError> {
+        let values = [id.to_string().into(), sid.as_str().into()];
+        match self.update(ATTACH, values).await? {
+            0 => Err(StoreError::conflict("the call is unknown, or bears another sid")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the stream `epoch` the one that may change the call; true for exactly one claimant of an epoch, and never for an older one.
+    pub async fn claim_stream(&self, id: CallId, epoch: Epoch, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        let values = [id.to_string().into(), i64::from(epoch.number()).into(), moment(now).into()];
+        Ok(self.update(CLAIM, values).await? > 0)
+    }
+
+    /// The stream is up. False if the call has ended, or belongs to a newer stream.
+    pub async fn connected(&self, id: CallId, epoch: Epoch, stream: &StreamSid, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        let status = CallStatus::Connected.as_str();
+        let values = [id.to_string().into(), i64::from(epoch.number()).into(), stream.as_str().into(), status.into(), moment(at).into()];
+        Ok(self.update(CONNECT, values).await? > 0)
+    }
+
+    /// Takes Twilio's word over, if it leads on from the one we have: callbacks overtake each other.
+    pub async fn progress(&self, id: CallId, twilio_status: &str) -> Result<bool, StoreError> {
+        let word = clean(twilio_status);
+        self.run(move |db| async move {
+            let passed = Condition::any().add(call::Column::TwilioStatus.is_null()).add(call::Column::TwilioStatus.is_in(below(&word)));
+            let update = call::Entity::update_many()
+                .col_expr(call::Column::TwilioStatus, Expr::val(word))
+                .filter(call::Column::Id.eq(id.to_string()))
+                .filter(passed);
+            Ok(update.exec(&db).await?.rows_affected > 0)
+        })
+        .await
+    }
+
+    /// Ends the call on record. True for whoever ended it; false if it had ended already, or is unknown.
+    pub async fn finish(&self, end: CallEnd) -> Result<bool, StoreError> {
+        let values = [
+            end.id.to_string().into(),
+            end.cause.status().as_str().into(),
+            end.cause.as_str().into(),
+            end.twilio_status.as_deref().map(clean).into(),
+            end.error.as_deref().map(clean).into(),
+            moment(end.at).into(),
+        ];
+        Ok(self.update(FINISH, values).await? > 0)
+    }
+
+    /// Milliseconds from the stream's start to its first sound; the first stream's count.
+    pub async fn first_audio(&self, id: CallId, ms: u64) -> Result<(), StoreError> {
+        self.write(vec![Row::FirstAudio { call: id, ms }]).await
+    }
+
+    async fn update<const N: usize>(&self, sql: &'static str, values: [sea_orm::Value; N]) -> Result<u64, StoreError> {
+        self.run(move |db| async move { execute(&db, sql, values).await }).await
+    }
+}
+
+fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {
+    let initiated_at = moment(call.initiated_at);
+    let status = if refusal.is_some() { CallStatus::Failed } else { CallStatus::Initiated };
+    let private = |text: &str| Private(clean(text));
+    call::ActiveModel {
+        id: ActiveValue::Set(call.id.to_string()),
+        call_sid: ActiveValue::Set(call.call_sid.map(|sid| sid.as_str().to_owned())),
+        direction: ActiveValue::Set(call.direction.as_str().to_owned()),
+        from_number: ActiveValue::Set(private(&call.from)),
+        to_number: ActiveValue::Set(private(&call.to)),
+        caller_name: ActiveValue::Set(call.caller_name.as_deref().map(private)),
+        assistant: ActiveValue::Set(clean(&call.assistant)),
+        model: ActiveValue::Set(clean(&call.model)),
+        voice: ActiveValue::Set(clean(&call.voice)),
+        status: ActiveValue::Set(status.as_str().to_owned()),
+        ended_at: ActiveValue::Set(refusal.is_some().then_some(initiated_at)),
+        refusal: ActiveValue::Set(refusal.as_deref().map(clean)),
+        initiated_at: ActiveValue::Set(initiated_at),
+        ..Default::default()
+    }
+}
+
+/// The row that stood in the way of a new one.
+async fn existing(db: &DatabaseConnection, id: CallId, sid: Option<CallSid>) -> Result<CallId, StoreError> {
+    let mut known = Condition::any().add(call::Column::Id.eq(id.to_string()));
+    if let Some(sid) = &sid {
+        known = known.add(call::Column::CallSid.eq(sid.as_str()));
+    }
+    let ids: Vec<String> = call::Entity::find().select_only().column(call::Column::Id).filter(known).into_tuple().all(db).await?;
+    let ids: Vec<CallId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let own = ids.contains(&id).then_some(id);
+    own.or_else(|| ids.first().copied()).ok_or_else(|| StoreError::conflict("the call that stood in the way is gone"))
+}
+
+/// The words a call must have passed before this one. A word that Twilio never told us of takes the place of none.
+fn below(word: &str) -> Vec<&'static str> {
+    let rung = LADDER.iter().position(|words| words.contains(&word)).unwrap_or_default();
+    LADDER.iter().take(rung).flat_map(|words| words.iter().copied()).collect()
+}
+
+pub(super) fn first_audio_values(id: CallId, ms: u64) -> [sea_orm::Value; 2] {
+    [id.to_string().into(), signed(ms).into()]
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_word_leads_on_from_those_below_it() {
+        assert_eq!(below("queued"), Vec::<&str>::new());
+        assert_eq!(below("ringing"), ["queued", "initiated"]);
+        assert_eq!(below("completed").len(), 5);
+        assert_eq!(below("never heard of"), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_new_call_prints_without_numbers_and_names() {
+        let call = NewCall {
+            id: CallId::new(Uuid::from_u128(1)),
+            call_sid: None,
+            direction: Direction::Outbound,
+            from: "+14155550100".to_owned(),
+            to: "+14155550101".to_owned(),
+            caller_name: Some("Ann".to_owned()),
+            assistant: String::new(),
+            model: String::new(),
+            voice: String::new(),
+            initiated_at: DateTime::UNIX_EPOCH,
+        };
+
+        let text = format!("{call:?} {:?}", fresh(call.clone(), None));
+
+        assert!(!text.contains("+1415") && !text.contains("Ann"), "{text}");
+    }
+}

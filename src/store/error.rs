@@ -1,0 +1,154 @@
+//! What can go wrong with the database, sorted by what to do about it.
+
+use std::fmt;
+
+use sea_orm::sqlx;
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+/// Why the database did not do what it was asked to.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Not reachable, overloaded, or in the middle of something: the same again may work.
+    #[error("database unavailable: {0}")]
+    Unavailable(Fault),
+    /// Another row stands in the way.
+    #[error("conflict with a stored row: {0}")]
+    Conflict(Fault),
+    /// Trying again cannot help.
+    #[error("query failed: {0}")]
+    Query(Fault),
+    /// The text is kept out: it holds a password.
+    #[error("the database url is not one of postgres://… or sqlite://…")]
+    InvalidUrl,
+}
+
+/// What the database said, without the values it said it about (Postgres puts those into `DETAIL`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// SQLSTATE, or SQLite's extended result code.
+    pub code: Option<String>,
+    pub text: String,
+}
+
+impl StoreError {
+    /// True where a retry is worth it: keep the rows and come back.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Conflict(_) | Self::Query(_) | Self::InvalidUrl => false,
+        }
+    }
+
+    pub(super) fn unavailable(text: impl Into<String>) -> Self {
+        Self::Unavailable(Fault { code: None, text: text.into() })
+    }
+
+    pub(super) fn conflict(text: impl Into<String>) -> Self {
+        Self::Conflict(Fault { code: None, text: text.into() })
+    }
+
+    pub(super) fn query(text: impl Into<String>) -> Self {
+        Self::Query(Fault { code: None, text: text.into() })
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.code {
+            Some(code) => write!(f, "{} ({code})", self.text),
+            None => f.write_str(&self.text),
+        }
+    }
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        if let Some(SqlErr::UniqueConstraintViolation(_)) = error.sql_err() {
+            return Self::conflict("a unique value is taken");
+        }
+        match error {
+            DbErr::ConnectionAcquire(cause) => Self::unavailable(cause.to_string().to_lowercase()),
+            DbErr::Conn(RuntimeErr::SqlxError(cause)) => connecting(&cause),
+            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => asking(&cause),
+            other => Self::query(other.to_string()),
+        }
+    }
+}
+
+/// Whatever fails before a statement runs tells of the database, not of the statement.
+fn connecting(cause: &sqlx::Error) -> StoreError {
+    StoreError::Unavailable(fault(cause))
+}
+
+fn asking(cause: &sqlx::Error) -> StoreError {
+    let fault = fault(cause);
+    let passes = match cause {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => true,
+        sqlx::Error::Database(_) => fault.code.as_deref().is_some_and(passes_by_itself),
+        _ => false,
+    };
+    if passes { StoreError::Unavailable(fault) } else { StoreError::Query(fault) }
+}
+
+fn fault(cause: &sqlx::Error) -> Fault {
+    match cause {
+        sqlx::Error::Database(cause) => Fault { code: cause.code().map(std::borrow::Cow::into_owned), text: cause.message().to_owned() },
+        other => Fault { code: None, text: other.to_string() },
+    }
+}
+
+/// PostgreSQL appendix A (errcodes) and SQLite's result codes, whose low byte is the primary one (sqlite.org/rescode.html).
+fn passes_by_itself(code: &str) -> bool {
+    const LATER: [&str; 6] = [
+        "40001", // serialization_failure
+        "40P01", // deadlock_detected
+        "57014", // query_canceled: statement_timeout
+        "25006", // read_only_sql_transaction: a primary that was demoted
+        "55P03", // lock_not_available
+        "55006", // object_in_use
+    ];
+    const CLASSES: [&str; 5] = ["08", "28", "3D", "53", "57P0"];
+    const SQLITE: [u32; 5] = [5, 6, 10, 13, 14]; // busy, locked, ioerr, full, cantopen
+
+    if code.len() == 5 {
+        return LATER.contains(&code) || CLASSES.iter().any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>().is_ok_and(|code| SQLITE.contains(&(code & 0xff)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_by_itself_is_retried() {
+        for code in ["40001", "40P01", "53100", "53300", "57P01", "57P02", "57P03", "57014", "08006", "28P01", "5", "6", "261", "517", "13"]
+        {
+            assert!(passes_by_itself(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_row_is_not_retried() {
+        for code in ["22021", "22001", "23502", "23505", "42P01", "42601", "XX000", "1", "1299", "2067", ""] {
+            assert!(!passes_by_itself(code), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_lost_connection_is_an_outage() {
+        let lost = || RuntimeErr::SqlxError(std::sync::Arc::new(sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into())));
+
+        assert!(StoreError::from(DbErr::Exec(lost())).is_outage());
+        assert!(StoreError::from(DbErr::Query(lost())).is_outage());
+        assert!(StoreError::from(DbErr::Conn(lost())).is_outage());
+        assert!(!StoreError::from(DbErr::Type("x".to_owned())).is_outage());
+    }
+}

@@ -1,0 +1,98 @@
+//! Calls on record. Every method does its work on the database runtime and names an outage as what it is.
+
+mod analytics;
+mod batch;
+mod calls;
+mod connect;
+mod conversation;
+mod cooldown;
+mod entity;
+mod error;
+mod history;
+mod row;
+mod runtime;
+mod sql;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::DatabaseConnection;
+use tokio::time::timeout;
+
+pub use analytics::Analytics;
+pub use batch::{BatchPolicy, Batcher};
+pub use calls::{CallEnd, Created, NewCall};
+pub use connect::DatabaseSettings;
+pub use conversation::StoredTurn;
+pub use cooldown::CooldownClaim;
+pub use error::{Fault, StoreError};
+pub use history::{Call, CallKey, HistoryFilter, Page};
+pub use row::{Row, RowKey};
+pub use runtime::DbRuntime;
+
+/// On top of the wait for a connection: a server that fell silent in mid-statement is an outage after this long.
+const ANSWER: Duration = Duration::from_secs(10);
+const MIGRATION: Duration = Duration::from_secs(600);
+/// For statements under way, and then for the threads, when the store closes.
+const CLOSING: Duration = Duration::from_secs(2);
+
+/// The database of calls. Clones share one pool and one runtime.
+#[derive(Clone)]
+pub struct CallStore(Arc<Inner>);
+
+struct Inner {
+    runtime: DbRuntime,
+    db: DatabaseConnection,
+    deadline: Duration,
+}
+
+impl CallStore {
+    /// Makes ready to connect, and succeeds without a server. Fails on a URL that is none.
+    pub fn open(settings: &DatabaseSettings) -> Result<Self, StoreError> {
+        let runtime = DbRuntime::start()?;
+        let db = {
+            let _inside = runtime.enter();
+            connect::connect(settings)?
+        };
+        Ok(Self(Arc::new(Inner { runtime, db, deadline: settings.acquire_timeout.saturating_add(ANSWER) })))
+    }
+
+    /// Brings the schema up to date. Any number of instances may do so at once.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.run_within(MIGRATION, connect::migrate).await
+    }
+
+    /// Asks the server for a sign of life.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.run(|db| async move { Ok(db.ping().await?) }).await
+    }
+
+    /// Lets running statements end, within limits, and stops. Whatever is asked later is an outage.
+    pub async fn close(&self) {
+        let closed = self.run_within(CLOSING, |db| async move { Ok(db.close_by_ref().await?) }).await;
+        if let Err(error) = closed {
+            tracing::warn!(%error, "the database did not close in time");
+        }
+        self.0.runtime.shutdown(CLOSING).await;
+    }
+
+    async fn run<T, W, F>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(DatabaseConnection) -> F + Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send,
+    {
+        self.run_within(self.0.deadline, work).await
+    }
+
+    async fn run_within<T, W, F>(&self, limit: Duration, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(DatabaseConnection) -> F + Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send,
+    {
+        let db = self.0.db.clone();
+        let answer = async move { timeout(limit, work(db)).await.unwrap_or_else(|_| Err(StoreError::unavailable("no answer in time"))) };
+        self.0.runtime.run(answer).await
+    }
+}
