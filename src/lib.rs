@@ -1,9 +1,11 @@
 //! alpha-call: an actor-based AI phone engine. `docs/architecture.md` is the map.
 
+pub mod actors;
 pub mod audio;
 pub mod governor;
+pub mod metrics;
 pub mod realtime;
 pub mod session;
-pub mod twilio;
 pub mod store;
+pub mod twilio;
 pub mod types;

@@ -3,12 +3,14 @@
 mod authorization;
 mod capacity;
 mod roster;
+mod strikes;
 
 use std::time::Duration;
 
 pub use authorization::Authorization;
 pub use capacity::{Capacity, SlotKind};
 pub use roster::{After, Claimed, NextStep, Roster, RosterPolicy};
+pub use strikes::Strikes;
 
 use crate::types::{Code, PhoneNumber};
 

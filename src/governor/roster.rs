@@ -2,7 +2,7 @@
 //!
 //! A call is here from the webhook or the dial on until it ended, and its slot with it. Which
 //! stream may join, what Twilio is told when a stream is over, and when a call ended, is decided
-//! here; `S` is whatever is held for as long as the call is.
+//! here; `H` is what is held for as long as the call is: its slot, and what its streams need.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -24,15 +24,14 @@ pub struct RosterPolicy {
 }
 
 #[derive(Debug)]
-pub struct Roster<S> {
+pub struct Roster<H> {
     policy: RosterPolicy,
-    calls: HashMap<CallId, Entry<S>>,
+    calls: HashMap<CallId, Entry<H>>,
 }
 
 #[derive(Debug)]
-struct Entry<S> {
-    /// Kept for its drop alone.
-    _slot: S,
+struct Entry<H> {
+    held: H,
     sid: Option<CallSid>,
     state: State,
     /// The newest epoch that was promised to a stream.
@@ -91,7 +90,7 @@ pub enum NextStep {
     },
 }
 
-impl<S> Roster<S> {
+impl<H> Roster<H> {
     #[must_use]
     pub fn new(policy: RosterPolicy) -> Self {
         Self { policy, calls: HashMap::new() }
@@ -113,18 +112,28 @@ impl<S> Roster<S> {
         self.calls.values().filter(|entry| entry.state == State::Live).count()
     }
 
+    /// What is held for the call.
+    #[must_use]
+    pub fn held(&self, call: CallId) -> Option<&H> {
+        self.calls.get(&call).map(|entry| &entry.held)
+    }
+
+    pub fn held_mut(&mut self, call: CallId) -> Option<&mut H> {
+        self.calls.get_mut(&call).map(|entry| &mut entry.held)
+    }
+
     /// A caller is on the line, and is told to bring a stream.
-    pub fn expect(&mut self, now: Instant, call: CallId, sid: CallSid, slot: S) -> Epoch {
-        self.insert(call, Some(sid), slot, now + self.policy.claim)
+    pub fn expect(&mut self, now: Instant, call: CallId, sid: CallSid, held: H) -> Epoch {
+        self.insert(call, Some(sid), held, now + self.policy.claim)
     }
 
     /// A number is being called.
-    pub fn dial(&mut self, now: Instant, call: CallId, slot: S) -> Epoch {
-        self.insert(call, None, slot, now + self.policy.answer)
+    pub fn dial(&mut self, now: Instant, call: CallId, held: H) -> Epoch {
+        self.insert(call, None, held, now + self.policy.answer)
     }
 
-    fn insert(&mut self, call: CallId, sid: Option<CallSid>, _slot: S, until: Instant) -> Epoch {
-        let entry = Entry { _slot, sid, state: State::Expected { until }, epoch: Epoch::FIRST, resumes: Vec::new() };
+    fn insert(&mut self, call: CallId, sid: Option<CallSid>, held: H, until: Instant) -> Epoch {
+        let entry = Entry { held, sid, state: State::Expected { until }, epoch: Epoch::FIRST, resumes: Vec::new() };
         self.calls.insert(call, entry);
         Epoch::FIRST
     }
@@ -229,7 +238,7 @@ impl<S> Roster<S> {
     }
 }
 
-impl<S> Entry<S> {
+impl<H> Entry<H> {
     fn overdue(&self, now: Instant) -> Option<HangupCause> {
         match self.state {
             State::Expected { until } | State::Claimed { until } if until <= now => {
