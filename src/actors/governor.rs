@@ -1,0 +1,182 @@
+//! Holds slots and cooldowns; whether a call may be is decided in `governor`.
+
+use actix::{Actor, AsyncContext as _, Context, Handler, Message, Recipient, ResponseFuture, Supervised};
+use chrono::{DateTime, Utc};
+
+use super::{clock, port};
+use crate::governor::{AdmissionPolicy, Facts, Grant, Refusal, Request, SlotKind, admit};
+use crate::metrics;
+use crate::store::{CallStore, CooldownClaim};
+use crate::types::PhoneNumber;
+
+pub struct ConcurrencyGovernor {
+    policy: AdmissionPolicy,
+    facts: Facts,
+    store: CallStore,
+}
+
+impl ConcurrencyGovernor {
+    #[must_use]
+    pub fn new(policy: AdmissionPolicy, store: CallStore) -> Self {
+        Self { policy, facts: Facts::default(), store }
+    }
+
+    fn take(&mut self, kind: SlotKind, ctx: &Context<Self>) -> Slot {
+        self.count(kind, 1);
+        Slot { kind, home: ctx.address().recipient() }
+    }
+
+    fn count(&mut self, kind: SlotKind, change: i32) {
+        let held = match kind {
+            SlotKind::Call => &mut self.facts.calls,
+            SlotKind::Model => &mut self.facts.models,
+        };
+        *held = held.saturating_add_signed(change);
+        metrics::calls_active(self.facts.calls as usize);
+        metrics::model_connections(self.facts.models as usize);
+    }
+}
+
+impl Actor for ConcurrencyGovernor {
+    type Context = Context<Self>;
+}
+
+/// Its counts live in the actor, which a panic does not take down.
+impl Supervised for ConcurrencyGovernor {}
+
+/// The right to a call or a model connection; comes back by being dropped.
+#[derive(Debug)]
+pub struct Slot {
+    kind: SlotKind,
+    home: Recipient<Release>,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        port::tell(&self.home, Release(self.kind));
+    }
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct Release(SlotKind);
+
+impl Handler<Release> for ConcurrencyGovernor {
+    type Result = ();
+
+    fn handle(&mut self, Release(kind): Release, _: &mut Context<Self>) {
+        self.count(kind, -1);
+    }
+}
+
+/// May this call be?
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "Result<Admission, Refusal>")]
+pub enum Admit {
+    Inbound,
+    Outbound { to: PhoneNumber },
+}
+
+/// It may, and this is held for it.
+#[derive(Debug)]
+pub struct Admission {
+    pub slot: Slot,
+    pub cooldown: Option<ClaimedCooldown>,
+}
+
+/// A cooldown that began with this call, and can be undone.
+#[derive(Clone, Debug)]
+pub struct ClaimedCooldown {
+    number: PhoneNumber,
+    at: DateTime<Utc>,
+    previous: Option<DateTime<Utc>>,
+}
+
+impl ClaimedCooldown {
+    /// The call was never placed: its number may be called again.
+    pub async fn give_back(self, store: &CallStore) {
+        if let Err(error) = store.release_cooldown(&self.number, self.at, self.previous).await {
+            tracing::warn!(%error, "cooldown not given back");
+        }
+    }
+}
+
+impl Handler<Admit> for ConcurrencyGovernor {
+    type Result = ResponseFuture<Result<Admission, Refusal>>;
+
+    fn handle(&mut self, wanted: Admit, ctx: &mut Context<Self>) -> Self::Result {
+        let request = match &wanted {
+            Admit::Inbound => Request::Inbound,
+            Admit::Outbound { to } => Request::Outbound { to },
+        };
+        match admit(&self.policy, &self.facts, &request) {
+            Err(refusal) => Box::pin(std::future::ready(Err(refusal))),
+            // The slot is held while the cooldown is claimed, and comes back if the claim is lost.
+            Ok(grant) => Box::pin(claim(self.take(SlotKind::Call, ctx), grant, wanted, self.store.clone())),
+        }
+    }
+}
+
+async fn claim(slot: Slot, grant: Grant, wanted: Admit, store: CallStore) -> Result<Admission, Refusal> {
+    let (Some(cooldown), Admit::Outbound { to: number }) = (grant.cooldown, wanted) else {
+        return Ok(Admission { slot, cooldown: None });
+    };
+    let at = clock::utc();
+    match store.claim_cooldown(&number, cooldown, at).await {
+        Ok(CooldownClaim::Claimed { previous }) => Ok(Admission { slot, cooldown: Some(ClaimedCooldown { number, at, previous }) }),
+        Ok(CooldownClaim::CoolingDown { retry_after }) => Err(Refusal::CoolingDown { retry_after }),
+        Err(error) => {
+            tracing::error!(%error, "cooldown cannot be checked");
+            Err(Refusal::Unavailable)
+        }
+    }
+}
+
+/// A model connection is wanted for a call that has been admitted.
+#[derive(Message)]
+#[rtype(result = "Option<Slot>")]
+pub struct TakeModelSlot;
+
+impl Handler<TakeModelSlot> for ConcurrencyGovernor {
+    type Result = Option<Slot>;
+
+    fn handle(&mut self, _: TakeModelSlot, ctx: &mut Context<Self>) -> Option<Slot> {
+        self.policy.models.has_room(self.facts.models).then(|| self.take(SlotKind::Model, ctx))
+    }
+}
+
+/// From now on nobody is let in.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct CloseDoors;
+
+impl Handler<CloseDoors> for ConcurrencyGovernor {
+    type Result = ();
+
+    fn handle(&mut self, _: CloseDoors, _: &mut Context<Self>) {
+        self.facts.draining = true;
+    }
+}
+
+/// How much is held.
+#[derive(Message)]
+#[rtype(result = "Occupancy")]
+pub struct AskOccupancy;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, actix::MessageResponse)]
+pub struct Occupancy {
+    pub calls: u32,
+    pub max_calls: u32,
+    pub models: u32,
+    pub max_models: u32,
+    pub draining: bool,
+}
+
+impl Handler<AskOccupancy> for ConcurrencyGovernor {
+    type Result = Occupancy;
+
+    fn handle(&mut self, _: AskOccupancy, _: &mut Context<Self>) -> Occupancy {
+        let Facts { calls, models, draining } = self.facts;
+        Occupancy { calls, max_calls: self.policy.calls.limit(), models, max_models: self.policy.models.limit(), draining }
+    }
+}

@@ -1,0 +1,343 @@
+//! One model session: the socket, and nothing else. Never restarted, but replaced.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use actix::{Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, Recipient, StreamHandler, WrapFuture as _};
+use actix_http::ws::ProtocolError;
+use awc::ws::{CloseCode, CloseReason, Frame, Message as WsMessage};
+use bytestring::ByteString;
+use futures_util::SinkExt as _;
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
+
+use super::governor::{ConcurrencyGovernor, Slot, TakeModelSlot};
+use super::{clock, port};
+use crate::governor::Strikes;
+use crate::metrics::{self, Flow, Leg};
+use crate::realtime::codec::{Decoded, decode, encode};
+use crate::realtime::socket::{Assembler, Connection, Endpoint, FrameSink, Incoming, close_is_retryable, connect};
+use crate::session::event::{ModelCommand, ModelEvent};
+
+/// Caller audio that may wait for the socket: one second.
+const MEDIA_RING: usize = 50;
+/// A write that takes longer will never end.
+const WRITE: Duration = Duration::from_secs(5);
+
+/// How the link is made and watched.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkTiming {
+    pub connect: Duration,
+    pub ping: Duration,
+    /// A link on which nothing came for this long is dead.
+    pub silence: Duration,
+}
+
+pub struct OpenAiSessionActor {
+    endpoint: Endpoint,
+    timing: LinkTiming,
+    delay: Duration,
+    governor: Addr<ConcurrencyGovernor>,
+    call: Recipient<ModelSaid>,
+    /// Which of the call's model sessions this is.
+    number: u32,
+    outbox: Rc<Outbox>,
+    assembler: Assembler,
+    strikes: Strikes,
+    heard: Instant,
+    slot: Option<Slot>,
+    over: bool,
+}
+
+/// What the model said, to its call.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct ModelSaid {
+    pub session: u32,
+    pub event: ModelEvent,
+}
+
+impl OpenAiSessionActor {
+    #[must_use]
+    pub fn new(
+        endpoint: Endpoint,
+        timing: LinkTiming,
+        delay: Duration,
+        governor: Addr<ConcurrencyGovernor>,
+        call: Recipient<ModelSaid>,
+        number: u32,
+    ) -> Self {
+        let (outbox, heard) = (Rc::new(Outbox::default()), clock::now());
+        let (assembler, strikes) = (Assembler::default(), Strikes::default());
+        Self { endpoint, timing, delay, governor, call, number, outbox, assembler, strikes, heard, slot: None, over: false }
+    }
+
+    fn connected(&mut self, connection: Connection, slot: Slot, ctx: &mut Context<Self>) {
+        self.slot = Some(slot);
+        self.heard = clock::now();
+        ctx.add_stream(connection.stream);
+        let (outbox, me) = (self.outbox.clone(), ctx.address().recipient());
+        actix_rt::spawn(async move {
+            if write(connection.sink, &outbox).await.is_err() {
+                port::tell(&me, WriteFailed);
+            }
+        });
+        ctx.run_interval(self.timing.ping, Self::keep_alive);
+    }
+
+    fn keep_alive(&mut self, ctx: &mut Context<Self>) {
+        if clock::now().saturating_duration_since(self.heard) > self.timing.silence {
+            return self.lost(true, "silent", ctx);
+        }
+        self.outbox.control(WsMessage::Ping(bytes::Bytes::new()));
+    }
+
+    fn said(&mut self, text: &ByteString, ctx: &mut Context<Self>) {
+        match decode(text) {
+            Ok(Decoded::Event(event)) => {
+                if matches!(event, ModelEvent::Audio { .. }) {
+                    metrics::frames(Leg::Model, Flow::In, 1);
+                }
+                self.report(event);
+            }
+            Ok(Decoded::Ignored(_)) => {}
+            Ok(Decoded::Unknown(kind)) => {
+                tracing::debug!(%kind, "unknown model event");
+                metrics::malformed(Leg::Model, "unknown_event");
+            }
+            Err(error) => {
+                tracing::warn!(%error, "model message not understood");
+                metrics::malformed(Leg::Model, "message");
+                if self.strikes.strike(clock::now()) {
+                    self.lost(true, "too much nonsense", ctx);
+                }
+            }
+        }
+    }
+
+    fn report(&self, event: ModelEvent) {
+        port::tell(&self.call, ModelSaid { session: self.number, event });
+    }
+
+    /// Told once, whatever else breaks afterwards.
+    fn lost(&mut self, retry: bool, reason: impl Into<String>, ctx: &mut Context<Self>) {
+        if !std::mem::replace(&mut self.over, true) {
+            let reason = reason.into();
+            tracing::warn!(model.session = self.number, %reason, retry, "model session lost");
+            self.report(ModelEvent::Lost { retry, reason });
+        }
+        self.leave(ctx);
+    }
+
+    fn leave(&mut self, ctx: &mut Context<Self>) {
+        self.over = true;
+        self.outbox.close();
+        ctx.stop();
+    }
+}
+
+impl Actor for OpenAiSessionActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        let opening = open(self.endpoint.clone(), self.timing.connect, self.delay, self.governor.clone());
+        ctx.spawn(opening.into_actor(self).map(|opened, session, ctx| match opened {
+            Ok((connection, slot)) => session.connected(connection, slot, ctx),
+            Err((retry, reason)) => session.lost(retry, reason, ctx),
+        }));
+    }
+
+    fn stopped(&mut self, _: &mut Context<Self>) {
+        self.outbox.close();
+        if !std::mem::replace(&mut self.over, true) {
+            self.report(ModelEvent::Lost { retry: true, reason: "actor ended".to_owned() });
+        }
+    }
+}
+
+async fn open(
+    endpoint: Endpoint,
+    deadline: Duration,
+    delay: Duration,
+    governor: Addr<ConcurrencyGovernor>,
+) -> Result<(Connection, Slot), (bool, String)> {
+    sleep(delay).await;
+    let slot = governor.send(TakeModelSlot).await.ok().flatten().ok_or_else(|| (true, "no free model connection".to_owned()))?;
+    let connection = connect(&endpoint, deadline).await.map_err(|error| (error.retry, error.to_string()))?;
+    Ok((connection, slot))
+}
+
+impl StreamHandler<Result<Frame, ProtocolError>> for OpenAiSessionActor {
+    fn handle(&mut self, frame: Result<Frame, ProtocolError>, ctx: &mut Context<Self>) {
+        self.heard = clock::now();
+        let incoming = match frame {
+            Ok(frame) => self.assembler.accept(frame).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match incoming {
+            Ok(Incoming::Text(text)) => self.said(&text, ctx),
+            Ok(Incoming::Part | Incoming::Pong) => {}
+            Ok(Incoming::Ping(content)) => self.outbox.control(WsMessage::Pong(content)),
+            Ok(Incoming::Closed(reason)) => self.closed(reason, ctx),
+            Err(error) => self.lost(true, error, ctx),
+        }
+    }
+
+    /// Replaces the default, which would stop without a word.
+    fn finished(&mut self, ctx: &mut Context<Self>) {
+        self.lost(true, "connection ended", ctx);
+    }
+}
+
+impl OpenAiSessionActor {
+    fn closed(&mut self, reason: Option<CloseReason>, ctx: &mut Context<Self>) {
+        let code = reason.as_ref().map(|reason| u16::from(reason.code));
+        let text = reason.and_then(|reason| reason.description);
+        let retry = close_is_retryable(code, text.as_deref());
+        self.lost(retry, format!("closed {} {}", code.unwrap_or(1005), text.unwrap_or_default()), ctx);
+    }
+}
+
+#[derive(Message)]
+#[rtype(result = "()")]
+struct WriteFailed;
+
+impl Handler<WriteFailed> for OpenAiSessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: WriteFailed, ctx: &mut Context<Self>) {
+        self.lost(true, "write failed", ctx);
+    }
+}
+
+/// An order of the call's session.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct ModelOrder(pub ModelCommand);
+
+impl Handler<ModelOrder> for OpenAiSessionActor {
+    type Result = ();
+
+    fn handle(&mut self, ModelOrder(command): ModelOrder, _: &mut Context<Self>) {
+        let Some(text) = encode(&command) else { return };
+        let message = WsMessage::Text(text.into());
+        if !matches!(command, ModelCommand::Append(_)) {
+            return self.outbox.control(message);
+        }
+        metrics::frames(Leg::Model, Flow::Out, 1);
+        if self.outbox.media(message) {
+            metrics::frame_dropped(Leg::Model, "socket_slow");
+        }
+    }
+}
+
+/// The call needs this session no longer.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct CloseModel;
+
+impl Handler<CloseModel> for OpenAiSessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: CloseModel, ctx: &mut Context<Self>) {
+        self.leave(ctx);
+    }
+}
+
+/// What waits for the socket: in order, but caller audio in excess goes, oldest first.
+#[derive(Default)]
+struct Outbox {
+    queue: RefCell<VecDeque<(Lane, WsMessage)>>,
+    closed: std::cell::Cell<bool>,
+    changed: Notify,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lane {
+    Control,
+    Media,
+}
+
+impl Outbox {
+    fn control(&self, message: WsMessage) {
+        self.queue.borrow_mut().push_back((Lane::Control, message));
+        self.changed.notify_one();
+    }
+
+    /// True if older audio had to go for it.
+    fn media(&self, message: WsMessage) -> bool {
+        let mut queue = self.queue.borrow_mut();
+        let full = queue.len() >= MEDIA_RING && queue.iter().filter(|(lane, _)| *lane == Lane::Media).count() >= MEDIA_RING;
+        if full && let Some(oldest) = queue.iter().position(|(lane, _)| *lane == Lane::Media) {
+            queue.remove(oldest);
+        }
+        queue.push_back((Lane::Media, message));
+        self.changed.notify_one();
+        full
+    }
+
+    fn close(&self) {
+        self.closed.set(true);
+        self.changed.notify_one();
+    }
+
+    /// The next message; none once the outbox is closed and empty.
+    async fn next(&self) -> Option<WsMessage> {
+        loop {
+            if let Some((_, message)) = self.queue.borrow_mut().pop_front() {
+                return Some(message);
+            }
+            if self.closed.get() {
+                return None;
+            }
+            self.changed.notified().await;
+        }
+    }
+}
+
+/// Writes until the outbox is closed, then says goodbye to the peer.
+async fn write(mut sink: FrameSink, outbox: &Outbox) -> Result<(), WriteError> {
+    while let Some(message) = outbox.next().await {
+        timeout(WRITE, sink.send(message)).await??;
+    }
+    let goodbye = WsMessage::Close(Some(CloseReason::from(CloseCode::Normal)));
+    // The peer may be gone already.
+    let _ = timeout(WRITE, sink.send(goodbye)).await;
+    Ok(())
+}
+
+#[derive(Debug, thiserror::Error)]
+enum WriteError {
+    #[error("write timed out")]
+    Timeout(#[from] tokio::time::error::Elapsed),
+    #[error("write failed: {0}")]
+    Protocol(#[from] ProtocolError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(n: usize) -> WsMessage {
+        WsMessage::Text(n.to_string().into())
+    }
+
+    fn drain(outbox: &Outbox) -> Vec<String> {
+        let queue = std::mem::take(&mut *outbox.queue.borrow_mut());
+        queue.into_iter().map(|(_, m)| if let WsMessage::Text(t) = m { t.to_string() } else { String::new() }).collect()
+    }
+
+    #[test]
+    fn a_slow_socket_costs_the_oldest_audio_and_no_order() {
+        let outbox = Outbox::default();
+        outbox.control(text(1_000));
+        assert!((0..MEDIA_RING).all(|n| !outbox.media(text(n))));
+
+        assert!(outbox.media(text(MEDIA_RING)));
+
+        let left = drain(&outbox);
+        assert_eq!((left[0].as_str(), left[1].as_str(), left.len()), ("1000", "1", MEDIA_RING + 1));
+    }
+}

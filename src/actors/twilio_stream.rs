@@ -1,0 +1,243 @@
+//! One phone stream: the socket that can never be made again.
+
+use std::time::Duration;
+
+use actix::{Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Handler, Message, Recipient, StreamHandler, WrapFuture as _};
+use actix_web_actors::ws::{self, CloseCode, CloseReason, Frame, ProtocolError, WebsocketContext};
+use bytestring::ByteString;
+
+use super::supervisor::{Begin, StreamEnded};
+use super::{clock, port};
+use crate::governor::Strikes;
+use crate::metrics::{self, Flow, Leg};
+use crate::realtime::socket::{Assembler, Incoming};
+use crate::session::event::{LegCommand, LegEvent};
+use crate::twilio::media::{Inbound, Start, decode, encode};
+use crate::types::{CallId, CallSid, Epoch, HangupCause, StreamSid};
+
+/// Real messages have less than 1 kB.
+pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+/// What the call hears of before it is there: a second of media.
+const EARLY: usize = 50;
+/// After our close frame, for the peer's.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// The right to one stream of one call: a token that was valid and is now used up.
+#[derive(Clone, Debug)]
+pub struct StreamClaim {
+    pub call: CallId,
+    pub epoch: Epoch,
+    pub sid: CallSid,
+    /// `start` must come within this time.
+    pub start_deadline: Duration,
+}
+
+pub struct TwilioStreamActor {
+    claim: StreamClaim,
+    begin: Recipient<Begin>,
+    ended: Recipient<StreamEnded>,
+    state: State,
+    stream: Option<StreamSid>,
+    assembler: Assembler,
+    strikes: Strikes,
+}
+
+enum State {
+    /// Nothing may come before `start`.
+    Waiting,
+    /// The call is being started; what comes meanwhile is kept for it.
+    Starting(Vec<LegEvent>),
+    Live(Recipient<LegHeard>),
+    Over,
+}
+
+/// What the phone said, to its call.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct LegHeard(pub LegEvent);
+
+impl TwilioStreamActor {
+    #[must_use]
+    pub fn new(claim: StreamClaim, begin: Recipient<Begin>, ended: Recipient<StreamEnded>) -> Self {
+        let (assembler, strikes) = (Assembler::default(), Strikes::default());
+        Self { claim, begin, ended, state: State::Waiting, stream: None, assembler, strikes }
+    }
+
+    fn text(&mut self, text: &ByteString, ctx: &mut WebsocketContext<Self>) {
+        if text.len() > MAX_MESSAGE_BYTES {
+            return self.refuse(CloseCode::Size, "message too long", ctx);
+        }
+        match decode(text) {
+            Ok(Inbound::Connected) => {}
+            Ok(Inbound::Start(start)) => self.start(start, ctx),
+            Ok(Inbound::Leg(event)) => self.heard(event, ctx),
+            Ok(Inbound::Unknown(_)) => metrics::malformed(Leg::Phone, "unknown_event"),
+            Err(error) => {
+                tracing::warn!(call.id = %self.claim.call, %error, "stream message not understood");
+                self.nonsense("message", ctx);
+            }
+        }
+    }
+
+    fn start(&mut self, start: Start, ctx: &mut WebsocketContext<Self>) {
+        if !matches!(self.state, State::Waiting) {
+            tracing::warn!(call.id = %self.claim.call, "second start on one stream ignored");
+            return metrics::malformed(Leg::Phone, "second_start");
+        }
+        if start.call != self.claim.sid {
+            tracing::warn!(call.id = %self.claim.call, "start names another call than the token");
+            metrics::malformed(Leg::Phone, "foreign_call");
+            return self.refuse(CloseCode::Policy, "not your call", ctx);
+        }
+        self.state = State::Starting(Vec::new());
+        self.stream = Some(start.stream.clone());
+        let begin = Begin {
+            call: self.claim.call,
+            epoch: self.claim.epoch,
+            stream: start.stream,
+            orders: ctx.address().recipient(),
+            close: ctx.address().recipient(),
+            arbiter: actix::Arbiter::current(),
+        };
+        let begun = self.begin.send(begin).into_actor(self);
+        ctx.spawn(begun.map(|begun, leg, ctx| match begun {
+            Ok(Some(call)) => leg.attach(call),
+            Ok(None) | Err(_) => leg.refuse(CloseCode::Policy, "call is over", ctx),
+        }));
+    }
+
+    fn attach(&mut self, call: Recipient<LegHeard>) {
+        if let State::Starting(early) = std::mem::replace(&mut self.state, State::Live(call.clone())) {
+            early.into_iter().for_each(|event| port::tell(&call, LegHeard(event)));
+        }
+    }
+
+    fn heard(&mut self, event: LegEvent, ctx: &mut WebsocketContext<Self>) {
+        match &mut self.state {
+            State::Waiting => {
+                metrics::malformed(Leg::Phone, "before_start");
+                self.refuse(CloseCode::Policy, "nothing may come before start", ctx);
+            }
+            State::Starting(early) if early.len() < EARLY => early.push(event),
+            State::Starting(_) => metrics::frame_dropped(Leg::Phone, "call_not_ready"),
+            State::Live(call) => pass_on(call, event),
+            State::Over => {}
+        }
+    }
+
+    fn nonsense(&mut self, kind: &'static str, ctx: &mut WebsocketContext<Self>) {
+        metrics::malformed(Leg::Phone, kind);
+        if self.strikes.strike(clock::now()) {
+            self.heard(LegEvent::Misbehaved, ctx);
+            self.refuse(CloseCode::Unsupported, "too much nonsense", ctx);
+        }
+    }
+
+    fn refuse(&mut self, code: CloseCode, why: &str, ctx: &mut WebsocketContext<Self>) {
+        self.over();
+        ctx.close(Some(CloseReason { code, description: Some(why.to_owned()) }));
+        ctx.run_later(FAREWELL, |_, ctx| ctx.stop());
+    }
+
+    /// Tells, once, that nothing more will come.
+    fn over(&mut self) {
+        match std::mem::replace(&mut self.state, State::Over) {
+            State::Live(call) => port::tell(&call, LegHeard(LegEvent::Lost)),
+            State::Waiting | State::Starting(_) => {
+                let StreamClaim { call, epoch, .. } = self.claim;
+                port::tell(&self.ended, StreamEnded { call, epoch, cause: HangupCause::StreamLost });
+            }
+            State::Over => {}
+        }
+    }
+}
+
+/// Caller audio may be refused by a call that is behind; everything else may not.
+fn pass_on(call: &Recipient<LegHeard>, event: LegEvent) {
+    if !matches!(event, LegEvent::Audio(_)) {
+        return port::tell(call, LegHeard(event));
+    }
+    metrics::frames(Leg::Phone, Flow::In, 1);
+    if port::offer(call, LegHeard(event)).is_err() {
+        metrics::frame_dropped(Leg::Phone, "call_behind");
+    }
+}
+
+impl Actor for TwilioStreamActor {
+    type Context = WebsocketContext<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        metrics::actor_started("twilio_stream");
+        ctx.set_mailbox_capacity(256);
+        ctx.run_later(self.claim.start_deadline, |leg, ctx| {
+            if matches!(leg.state, State::Waiting) {
+                leg.refuse(CloseCode::Policy, "no start", ctx);
+            }
+        });
+    }
+
+    /// The only word that always comes, however the socket ended.
+    fn stopped(&mut self, _: &mut Self::Context) {
+        self.over();
+        metrics::actor_stopped("twilio_stream", "normal");
+    }
+}
+
+impl StreamHandler<Result<ws::Message, ProtocolError>> for TwilioStreamActor {
+    fn handle(&mut self, message: Result<ws::Message, ProtocolError>, ctx: &mut Self::Context) {
+        match message {
+            Ok(ws::Message::Text(text)) => self.text(&text, ctx),
+            Ok(ws::Message::Continuation(part)) => match self.assembler.accept(Frame::Continuation(part)) {
+                Ok(Incoming::Text(text)) => self.text(&text, ctx),
+                Ok(Incoming::Part | Incoming::Ping(_) | Incoming::Pong | Incoming::Closed(_)) => {}
+                Err(_) => self.nonsense("fragment", ctx),
+            },
+            Ok(ws::Message::Binary(_)) => self.nonsense("binary", ctx),
+            // Not answered for us. RFC 6455 section 5.5.2
+            Ok(ws::Message::Ping(content)) => ctx.pong(&content),
+            Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
+            Ok(ws::Message::Close(_)) => {
+                self.over();
+                ctx.close(None);
+                ctx.stop();
+            }
+            Err(ProtocolError::Overflow) => {
+                metrics::malformed(Leg::Phone, "too_long");
+                self.refuse(CloseCode::Size, "message too long", ctx);
+            }
+            Err(_) => self.refuse(CloseCode::Protocol, "protocol error", ctx),
+        }
+    }
+}
+
+/// An order of the call's session.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct LegOrder(pub LegCommand);
+
+impl Handler<LegOrder> for TwilioStreamActor {
+    type Result = ();
+
+    fn handle(&mut self, LegOrder(command): LegOrder, ctx: &mut Self::Context) {
+        let Some(stream) = &self.stream else { return };
+        if matches!(command, LegCommand::Play(_)) {
+            metrics::frames(Leg::Phone, Flow::Out, 1);
+        }
+        ctx.text(encode(&command, stream));
+    }
+}
+
+/// The call needs this stream no longer; Twilio goes on with `action`.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct CloseLeg(pub CloseCode);
+
+impl Handler<CloseLeg> for TwilioStreamActor {
+    type Result = ();
+
+    fn handle(&mut self, CloseLeg(code): CloseLeg, ctx: &mut Self::Context) {
+        self.state = State::Over;
+        ctx.close(Some(CloseReason::from(code)));
+        ctx.run_later(FAREWELL, |_, ctx| ctx.stop());
+    }
+}
