@@ -10,6 +10,13 @@ pub enum Environment {
     Simulation,
 }
 
+/// An environment, and what chose it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Chosen {
+    pub(super) environment: Environment,
+    pub(super) because: &'static str,
+}
+
 impl Environment {
     pub const ALL: &'static [Self] = &[Self::Development, Self::Production, Self::Simulation];
 
@@ -33,13 +40,15 @@ impl Environment {
     }
 
     /// Development is for machines that nobody else can reach, also where `APP_ENV` asks for it.
-    pub(super) fn choose(asked: Option<Self>, reachable: impl Fn() -> bool) -> Self {
-        match asked {
-            Some(Self::Production) => Self::Production,
-            Some(Self::Simulation) => Self::Simulation,
-            Some(Self::Development) | None if reachable() => Self::Production,
-            Some(Self::Development) | None => Self::Development,
-        }
+    /// `reachable` tells by what others can reach us.
+    pub(super) fn choose(asked: Option<Self>, reachable: Option<&'static str>) -> Chosen {
+        let (environment, because) = match (asked, reachable) {
+            (Some(Self::Production), _) => (Self::Production, "APP_ENV"),
+            (Some(Self::Simulation), _) => (Self::Simulation, "APP_ENV"),
+            (Some(Self::Development) | None, Some(means)) => (Self::Production, means),
+            (Some(Self::Development) | None, None) => (Self::Development, "nobody else can reach us"),
+        };
+        Chosen { environment, because }
     }
 
     /// The embedded copy of `config/{APP_ENV}.toml`.

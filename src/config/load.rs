@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 
 use ::config::{ConfigError, ValueKind};
 
-use super::environment::Environment;
+use super::environment::{Chosen, Environment};
 use super::layer::{Layer, Settings};
 use super::names;
-use super::problem::{Invalid, Origin, Problem};
+use super::problem::{Invalid, Notes, Origin, Problem};
 use super::reader::{Reader, quoted};
 use super::variables::Variables;
 use super::{Config, LoadOptions, Loaded, Missing, Sources};
@@ -22,19 +22,13 @@ const PLATFORMS: [&str; 2] = ["K_SERVICE", "GAE_ENV"];
 pub(super) fn load(env: &BTreeMap<String, String>, options: &LoadOptions) -> Result<Loaded, Invalid> {
     let mut notes = Notes::default();
     let gathered = Gathered::new(env, options, &mut notes);
-    let environment = gathered.environment(&mut notes);
-    let settings = gathered.settings(environment, &mut notes.problems).map_err(|error| unmergeable(&error))?;
-    let mut reader = Reader::new(&settings, environment, notes.problems, notes.warnings);
+    let chosen = gathered.environment(&mut notes);
+    let settings = gathered.settings(chosen.environment, &mut notes.problems).map_err(|error| unmergeable(&error))?;
+    let mut reader = Reader::new(&settings, chosen, notes);
     let config = Config::read(&mut reader);
     warn_of_missing(&mut reader, &config.missing());
     let (settings, warnings) = reader.finish()?;
     Ok(Loaded { config, sources: Sources(settings), warnings })
-}
-
-#[derive(Default)]
-struct Notes {
-    problems: Vec<Problem>,
-    warnings: Vec<String>,
 }
 
 /// Everything that does not depend on the environment chosen.
@@ -66,11 +60,13 @@ impl Gathered {
     }
 
     /// `production` if asked for, on a platform, or where others can reach us; `simulation` only if asked for.
-    fn environment(&self, notes: &mut Notes) -> Environment {
+    fn environment(&self, notes: &mut Notes) -> Chosen {
         let asked = self.asked(&mut notes.problems);
-        let chosen = Environment::choose(asked, || self.is_on_platform() || self.is_reachable());
-        if asked == Some(Environment::Development) && chosen.is_production() {
-            notes.warnings.push("APP_ENV=development does not hold where others can reach us: this is production".to_owned());
+        let chosen = Environment::choose(asked, self.platform().or_else(|| self.reachable_host()));
+        if asked == Some(Environment::Development) && chosen.environment.is_production() {
+            notes
+                .warnings
+                .push(format!("APP_ENV=development does not hold where others can reach us ({}): this is production", chosen.because));
         }
         chosen
     }
@@ -85,19 +81,18 @@ impl Gathered {
         environment
     }
 
-    fn is_on_platform(&self) -> bool {
-        PLATFORMS.iter().any(|name| self.process.get(name).or_else(|| self.dotenv.get(name)).is_some())
+    fn platform(&self) -> Option<&'static str> {
+        PLATFORMS.into_iter().find(|name| self.process.get(name).or_else(|| self.dotenv.get(name)).is_some())
     }
 
-    /// Whether the host that holds in development is more than this machine.
-    fn is_reachable(&self) -> bool {
-        let Ok(settings) = self.settings(Environment::Development, &mut Vec::new()) else {
-            return true;
+    /// Whether the host that would hold in development is more than this machine.
+    fn reachable_host(&self) -> Option<&'static str> {
+        let settings = self.settings(Environment::Development, &mut Vec::new()).ok()?;
+        let address = match settings.value("server.host") {
+            ValueKind::String(host) => host.trim().parse::<IpAddr>().ok(),
+            _ => None,
         };
-        match settings.value("server.host") {
-            ValueKind::String(host) => host.trim().parse::<IpAddr>().is_ok_and(|address| !address.is_loopback()),
-            _ => false,
-        }
+        address.filter(|address| !address.is_loopback()).map(|_| "a HOST that others can reach")
     }
 
     fn settings(&self, environment: Environment, problems: &mut Vec<Problem>) -> Result<Settings, ConfigError> {

@@ -66,7 +66,7 @@ pub struct Loaded {
     pub warnings: Vec<String>,
 }
 
-/// Every setting as it took effect, in the order of `config/default.toml`.
+/// Every setting as it took effect, section by section.
 #[derive(Clone, Debug)]
 pub struct Sources(Vec<Setting>);
 

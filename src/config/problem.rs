@@ -53,6 +53,13 @@ impl fmt::Display for Problem {
     }
 }
 
+/// What is known before anything is read.
+#[derive(Default)]
+pub(super) struct Notes {
+    pub(super) problems: Vec<Problem>,
+    pub(super) warnings: Vec<String>,
+}
+
 /// Every mistake of a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Invalid {

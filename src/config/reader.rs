@@ -8,10 +8,10 @@ use std::time::Duration;
 use ::config::{Value, ValueKind};
 use secrecy::SecretString;
 
-use super::environment::Environment;
+use super::environment::{Chosen, Environment};
 use super::layer::Settings;
 use super::names;
-use super::problem::{Invalid, Origin, Problem};
+use super::problem::{Invalid, Notes, Origin, Problem};
 
 /// A setting as it took effect, fit to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,15 +26,17 @@ pub struct Setting {
 pub(super) struct Reader<'a> {
     settings: &'a Settings,
     pub(super) environment: Environment,
+    /// What chose the environment.
+    because: &'static str,
     problems: Vec<Problem>,
     warnings: Vec<String>,
     shown: Vec<Setting>,
 }
 
 impl<'a> Reader<'a> {
-    /// `problems` are those known before anything is read.
-    pub(super) fn new(settings: &'a Settings, environment: Environment, problems: Vec<Problem>, warnings: Vec<String>) -> Self {
-        Self { settings, environment, problems, warnings, shown: Vec::new() }
+    pub(super) fn new(settings: &'a Settings, chosen: Chosen, notes: Notes) -> Self {
+        let Notes { problems, warnings } = notes;
+        Self { settings, environment: chosen.environment, because: chosen.because, problems, warnings, shown: Vec::new() }
     }
 
     /// What was read and what to say about it, if nothing was wrong.
@@ -135,6 +137,13 @@ impl<'a> Reader<'a> {
 
     pub(super) fn warn(&mut self, warning: impl Into<String>) {
         self.warnings.push(warning.into());
+    }
+
+    /// A mistake that is one in production alone, and why this is production.
+    pub(super) fn note_in_production(&mut self, key: &str, message: &str, fix: &str) {
+        if self.environment.is_production() {
+            self.note(key, &format!("{message}, in production ({})", self.because), fix);
+        }
     }
 
     pub(super) fn note(&mut self, key: &str, message: &str, fix: &str) {

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use super::{Loaded, Setting};
 
-/// Origins stand in this column, so that most lines end within 100.
-const ORIGIN_COLUMN: usize = 58;
+/// Origins stand in this column, so that lines end within 100.
+const ORIGIN_COLUMN: usize = 56;
 
 /// As TOML; with `sources`, each value is followed by where it came from.
 #[must_use]

@@ -90,8 +90,8 @@ fn verified_numbers(reader: &mut Reader<'_>) -> Vec<PhoneNumber> {
 fn allow_all_us_canada(reader: &mut Reader<'_>) -> bool {
     let key = "limits.allow_all_us_canada";
     let allowed = reader.boolean(key);
-    if allowed && reader.environment.is_production() {
-        reader.note(key, "is for development only", "unset it, and list numbers in VERIFIED_PHONE_NUMBERS");
+    if allowed {
+        reader.note_in_production(key, "is on", "unset it, and list numbers in VERIFIED_PHONE_NUMBERS");
     }
     allowed
 }

@@ -94,9 +94,7 @@ impl Parts {
     }
 
     fn check_unused(&self, reader: &mut Reader<'_>) {
-        if reader.environment.is_production() {
-            reader.note(URL, "is not set, in production", "set DATABASE_URL, or GOOGLE_CLOUD_SQL_CONNECTION_NAME and DB_PASSWORD");
-        }
+        reader.note_in_production(URL, "is not set", "set DATABASE_URL, or GOOGLE_CLOUD_SQL_CONNECTION_NAME and DB_PASSWORD");
         if self.password.is_some() {
             reader.warn("DB_PASSWORD is not used: neither DATABASE_URL nor GOOGLE_CLOUD_SQL_CONNECTION_NAME is set");
         }

@@ -119,8 +119,8 @@ fn signature(reader: &mut Reader<'_>) -> SignatureMode {
         SignatureMode::from_word(text).ok_or_else(|| format!("{} is not a mode", quoted(text)))
     });
     let mode = mode.unwrap_or(SignatureMode::Require);
-    if reader.environment.is_production() && mode != SignatureMode::Require {
-        reader.note(key, "is not require, in production", "set it to require, or take it out");
+    if mode != SignatureMode::Require {
+        reader.note_in_production(key, "lets forged webhooks in", "set it to require, or take it out");
     }
     reader.show(key, quoted(mode.as_str()));
     mode

@@ -26,15 +26,15 @@ impl Security {
 
     fn check(&self, reader: &mut Reader<'_>, has_auth_token: bool) {
         if self.api_keys.is_empty() {
-            reader.note(
+            reader.note_in_production(
                 "security.api_keys",
-                "is not set, in production: anybody could place calls",
+                "is not set: anybody could place calls",
                 "set it to a key of 32 random characters",
             );
         }
         if self.stream_token_key.is_none() && !has_auth_token {
             let fix = "set STREAM_TOKEN_KEY to 32 random characters, or TWILIO_AUTH_TOKEN";
-            reader.note("security.stream_token_key", "is not set, and no auth token to derive it from, in production", fix);
+            reader.note_in_production("security.stream_token_key", "is not set, nor an auth token to derive it from", fix);
         }
         if self.api_keys.iter().chain(&self.stream_token_key).any(|key| key.expose_secret().len() < MIN_CHARACTERS) {
             reader.warn(format!("a key in API_KEYS or STREAM_TOKEN_KEY is shorter than {MIN_CHARACTERS} characters"));

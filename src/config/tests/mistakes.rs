@@ -127,8 +127,18 @@ fn production_demands_keys_a_database_and_signatures() {
     let bare = Case::new(&[("APP_ENV", "production"), ("ALLOW_ALL_US_CANADA", "true"), ("APP__TWILIO__SIGNATURE", "warn")]);
 
     assert_eq!(bare.wrong(), ["APP__TWILIO__SIGNATURE", "DATABASE_URL", "ALLOW_ALL_US_CANADA", "API_KEYS", "STREAM_TOKEN_KEY"]);
+    assert!(bare.problems().iter().all(|p| p.message.ends_with(", in production (APP_ENV)")), "{:#?}", bare.problems());
     assert_eq!(Case::production(&[]).wrong(), [""; 0]);
     assert_eq!(Case::production(&[("STREAM_TOKEN_KEY", "0123456789abcdef")]).without("TWILIO_AUTH_TOKEN").wrong(), [""; 0]);
+}
+
+#[test]
+fn what_made_it_production_is_told() {
+    let message =
+        |name: &str, value: &str| Case::production(&[(name, value)]).without("APP_ENV").without("API_KEYS").problems().remove(0).message;
+
+    assert_eq!(message("HOST", "0.0.0.0"), "is not set: anybody could place calls, in production (a HOST that others can reach)");
+    assert_eq!(message("K_SERVICE", "voice"), "is not set: anybody could place calls, in production (K_SERVICE)");
 }
 
 #[test]

@@ -7,7 +7,6 @@ mod shown;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
 
 use tempfile::TempDir;
 
@@ -46,7 +45,7 @@ impl Case {
 
     fn file(self, name: &str, text: &str) -> Self {
         let path = self.folder.path().join(name);
-        fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).expect("a folder");
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::write(path, text).expect("a file");
         self
     }

@@ -145,9 +145,10 @@ fn each_value_is_shown_with_its_origin() {
     assert_eq!(ends("voice = ").as_deref(), Some(".env"));
     assert_eq!(ends("signature = ").as_deref(), Some("config/development.toml (embedded)"));
     assert_eq!(ends("model = ").as_deref(), Some("default"));
-    let columns: BTreeSet<usize> = text.lines().filter(|l| l.len() < 58 + 30 && l.contains(" = ")).filter_map(|l| l.find("  # ")).collect();
-    assert!(columns.len() <= 4, "{columns:?}");
-    assert!(text.lines().all(|l| l.chars().count() <= 120), "{text}");
+    for line in text.lines().filter(|l| l.contains(" = ") && !l.starts_with("greeting")) {
+        assert!(line.find("# ") == Some(56) || line.ends_with("\"\"\""), "{line}");
+    }
+    assert!(text.lines().all(|l| l.chars().count() <= 100), "{text}");
 }
 
 #[test]
