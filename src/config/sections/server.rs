@@ -41,7 +41,7 @@ impl Public {
     pub(in crate::config) fn read(reader: &mut Reader<'_>) -> Self {
         let key = "public.domain";
         let parsed = reader.parsed(key, "name the public host without scheme and path, such as voice.example.com", |text| {
-            Domain::parse(text).map_err(|error| format!("{} is {error}", quoted(text)))
+            Domain::parse(text).map_err(|error| format!("is {error}"))
         });
         if let Some((domain, true)) = &parsed {
             reader.warn(format!("{}: scheme and slash are taken off, {domain} is used", reader.variable(key)));
@@ -64,9 +64,12 @@ fn host(reader: &mut Reader<'_>) -> IpAddr {
 fn cors_origins(reader: &mut Reader<'_>) -> Vec<String> {
     let key = "server.cors_origins";
     let origins = reader.list(key);
-    for origin in origins.iter().filter(|origin| !is_origin(origin)) {
-        let message = format!("{} is not an origin", quoted(origin));
-        reader.note(key, &message, "write scheme and host as browsers send them, such as https://app.example.com");
+    for (n, _) in origins.iter().enumerate().filter(|(_, origin)| !is_origin(origin)) {
+        reader.note(
+            key,
+            &format!("entry {} is not an origin", n + 1),
+            "write scheme and host as browsers send them, such as https://app.example.com",
+        );
     }
     reader.show(key, quoted_list(&origins));
     origins

@@ -26,7 +26,8 @@ fn case(secrets: &[(&'static str, String)]) -> Case {
 }
 
 fn texts() -> impl Strategy<Value = [String; 7]> {
-    prop::array::uniform7("[!-+\\--~]{12,32}")
+    let text = prop_oneof!["[!-+\\--~]{12,32}", "[0-9A-Za-z]{12,32}"];
+    prop::array::uniform7(text)
 }
 
 proptest! {
@@ -58,6 +59,24 @@ proptest! {
         for text in &texts {
             prop_assert!(!printed.contains(text.as_str()), "{printed}");
         }
+    }
+}
+
+#[test]
+fn a_broken_file_does_not_tell_what_stands_in_it() {
+    for broken in [
+        "api_key = hunter2",
+        "api_key = 'hunter2",
+        "api_key = \"hunter2\\q\"",
+        "api_key = 'x' hunter2",
+        "api_key 'hunter2'",
+        "[hunter2",
+        "api_key = [hunter2]",
+    ] {
+        let file = Case::new(&[]).config_file("my.toml", &format!("[openai]\n{broken}\n")).load().expect_err(broken).to_string();
+        let dotenv = Case::new(&[]).file(".env", "OPENAI_API_KEY=one hunter2\n").load().expect_err("a broken line").to_string();
+
+        assert!(!file.contains("hunter2") && !dotenv.contains("hunter2"), "{file}");
     }
 }
 
