@@ -2,10 +2,13 @@
 
 pub mod actors;
 pub mod audio;
+pub mod cli;
+pub mod config;
 pub mod governor;
 pub mod metrics;
 pub mod realtime;
 pub mod session;
 pub mod store;
+pub mod telemetry;
 pub mod twilio;
 pub mod types;

@@ -1,0 +1,3 @@
+//! What the commands say.
+
+pub mod config;

@@ -1,0 +1,163 @@
+//! From the environment and files to a `Config`: gather the layers, choose the environment, read.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use ::config::{ConfigError, ValueKind};
+
+use super::environment::{Chosen, Environment};
+use super::layer::{Layer, Settings};
+use super::names;
+use super::problem::{Invalid, Notes, Origin, Problem};
+use super::reader::{Reader, quoted};
+use super::variables::Variables;
+use super::{Config, LoadOptions, Loaded, Missing, Sources};
+
+/// By these Cloud Run and App Engine tell that we run there.
+const PLATFORMS: [&str; 2] = ["K_SERVICE", "GAE_ENV"];
+
+pub(super) fn load(env: &BTreeMap<String, String>, options: &LoadOptions) -> Result<Loaded, Invalid> {
+    let mut notes = Notes::default();
+    let gathered = Gathered::new(env, options, &mut notes);
+    let chosen = gathered.environment(&mut notes);
+    let settings = gathered.settings(chosen.environment, &mut notes.problems).map_err(|error| unmergeable(&error))?;
+    let mut reader = Reader::new(&settings, chosen, notes);
+    let config = Config::read(&mut reader);
+    warn_of_missing(&mut reader, &config.missing());
+    let (settings, warnings) = reader.finish()?;
+    Ok(Loaded { config, sources: Sources(settings), warnings })
+}
+
+/// Everything that does not depend on the environment chosen.
+struct Gathered {
+    root: PathBuf,
+    process: Variables,
+    dotenv: Variables,
+    defaults: Layer,
+    known: BTreeSet<String>,
+    /// Above the file of the environment, in order.
+    upper: Vec<Layer>,
+}
+
+impl Gathered {
+    fn new(env: &BTreeMap<String, String>, options: &LoadOptions, notes: &mut Notes) -> Self {
+        let problems = &mut notes.problems;
+        let defaults = Layer::from_toml(include_str!("../../config/default.toml"), &Origin::Default, problems);
+        let known = defaults.keys();
+        let process = Variables::of_process(env);
+        let dotenv = Variables::of_file(&options.root.join(".env"), problems);
+        notes.warnings.extend(dotenv.misspelt());
+        let mut upper: Vec<Layer> = options.config_file.iter().map(|path| named_file(path, problems)).collect();
+        for variables in [&dotenv, &process] {
+            upper.extend([variables.flat(&options.root, problems), variables.nested()]);
+        }
+        upper.push(flags(&options.flags));
+        upper.iter_mut().for_each(|layer| layer.refuse_unknown(&known, problems));
+        Self { root: options.root.clone(), process, dotenv, defaults, known, upper }
+    }
+
+    /// `production` if asked for, on a platform, or where others can reach us; `simulation` only if asked for.
+    fn environment(&self, notes: &mut Notes) -> Chosen {
+        let asked = self.asked(&mut notes.problems);
+        let chosen = Environment::choose(asked, self.platform().or_else(|| self.reachable_host()));
+        if asked == Some(Environment::Development) && chosen.environment.is_production() {
+            notes
+                .warnings
+                .push(format!("APP_ENV=development does not hold where others can reach us ({}): this is production", chosen.because));
+        }
+        chosen
+    }
+
+    fn asked(&self, problems: &mut Vec<Problem>) -> Option<Environment> {
+        let variables = [&self.process, &self.dotenv].into_iter().find(|v| v.get(APP_ENV).is_some())?;
+        let word = variables.get(APP_ENV).map(str::trim)?;
+        let environment = Environment::from_word(word);
+        if environment.is_none() {
+            problems.push(strange_environment(word, variables.origin(APP_ENV)));
+        }
+        environment
+    }
+
+    fn platform(&self) -> Option<&'static str> {
+        PLATFORMS.into_iter().find(|name| self.process.get(name).or_else(|| self.dotenv.get(name)).is_some())
+    }
+
+    /// Whether the host that would hold in development is more than this machine.
+    fn reachable_host(&self) -> Option<&'static str> {
+        let settings = self.settings(Environment::Development, &mut Vec::new()).ok()?;
+        let address = match settings.value("server.host") {
+            ValueKind::String(host) => host.trim().parse::<IpAddr>().ok(),
+            _ => None,
+        };
+        address.filter(|address| !address.is_loopback()).map(|_| "a HOST that others can reach")
+    }
+
+    fn settings(&self, environment: Environment, problems: &mut Vec<Problem>) -> Result<Settings, ConfigError> {
+        let embedded = Layer::from_toml(environment.embedded(), &Origin::Embedded(environment.file()), problems);
+        let mut layers = vec![self.defaults.clone(), embedded, optional_file(&self.root.join(environment.file()), problems)];
+        layers.iter_mut().for_each(|layer| layer.refuse_unknown(&self.known, problems));
+        layers.extend(self.upper.iter().cloned());
+        Settings::merge(&layers)
+    }
+}
+
+const APP_ENV: &str = "APP_ENV";
+
+/// `--config FILE`: that it is missing is a mistake.
+fn named_file(path: &Path, problems: &mut Vec<Problem>) -> Layer {
+    match fs::read_to_string(path) {
+        Ok(text) => Layer::from_toml(&text, &Origin::File(path.to_owned()), problems),
+        Err(error) => {
+            problems.push(unreadable(path, &error));
+            Layer::default()
+        }
+    }
+}
+
+fn optional_file(path: &Path, problems: &mut Vec<Problem>) -> Layer {
+    if path.exists() { named_file(path, problems) } else { Layer::default() }
+}
+
+fn flags(flags: &[(String, String)]) -> Layer {
+    let mut layer = Layer::default();
+    for (key, value) in flags {
+        layer.insert(key, value.clone(), Origin::Flag(key.clone()));
+    }
+    layer
+}
+
+fn warn_of_missing(reader: &mut Reader<'_>, missing: &[Missing]) {
+    if reader.environment.is_production() && !missing.is_empty() {
+        let names: Vec<&str> = missing.iter().map(|m| m.variable).collect();
+        reader.warn(format!("no real calls: {} not set", names.join(", ")));
+    }
+}
+
+fn strange_environment(word: &str, origin: Origin) -> Problem {
+    Problem {
+        key: names::ENVIRONMENT.to_owned(),
+        variable: APP_ENV.to_owned(),
+        origin,
+        message: format!("{} is not an environment", quoted(word)),
+        fix: "write development, production or simulation".to_owned(),
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Problem {
+    Problem {
+        key: String::new(),
+        variable: String::new(),
+        origin: Origin::File(path.to_owned()),
+        message: format!("cannot be read: {}", error.kind()),
+        fix: "name a TOML file that is there".to_owned(),
+    }
+}
+
+fn unmergeable(error: &ConfigError) -> Invalid {
+    let fix = "see config/default.toml for every key".to_owned();
+    let message = format!("the layers do not fit together: {error}");
+    Invalid { problems: vec![Problem { key: String::new(), variable: String::new(), origin: Origin::Default, message, fix }] }
+}

@@ -1,0 +1,144 @@
+//! Configuration: layers of settings, read once into types, every mistake told at once.
+//!
+//! Later wins: embedded `config/default.toml`, `config/{APP_ENV}.toml`, `--config FILE`, `.env`,
+//! variables by their flat names, `APP__SECTION__KEY`, flags. The environment is an argument.
+
+mod database_url;
+mod domain;
+mod environment;
+mod layer;
+mod load;
+pub mod names;
+mod problem;
+mod reader;
+mod sections;
+pub mod show;
+pub mod template;
+#[cfg(test)]
+mod tests;
+mod variables;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
+pub use domain::{Domain, InvalidDomain};
+pub use environment::Environment;
+pub use problem::{Invalid, Origin, Problem};
+pub use reader::Setting;
+pub use sections::{Assistant, CallSettings, Database, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode, Twilio};
+
+use names::Name;
+
+/// Everything that can be set. Safe to log with `Debug`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub environment: Environment,
+    pub server: Server,
+    pub public: Public,
+    pub openai: OpenAi,
+    pub twilio: Twilio,
+    pub database: Database,
+    pub limits: Limits,
+    pub call: CallSettings,
+    pub assistant: Assistant,
+    pub security: Security,
+    pub log: Log,
+}
+
+/// Where to look beside the environment.
+#[derive(Clone, Debug, Default)]
+pub struct LoadOptions {
+    /// `--config FILE`: must exist.
+    pub config_file: Option<PathBuf>,
+    /// The folder of `.env` and `config/`.
+    pub root: PathBuf,
+    /// Dotted keys and values.
+    pub flags: Vec<(String, String)>,
+}
+
+/// A valid configuration, and how it came about.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub config: Config,
+    pub sources: Sources,
+    pub warnings: Vec<String>,
+}
+
+/// Every setting as it took effect, section by section.
+#[derive(Clone, Debug)]
+pub struct Sources(Vec<Setting>);
+
+/// Something that real calls need and that is not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing {
+    pub variable: &'static str,
+    pub key: &'static str,
+    pub meaning: &'static str,
+}
+
+/// Reads `env`, and the files that `options` name.
+///
+/// # Errors
+/// All mistakes at once; the process should end with `EX_CONFIG`, 78.
+pub fn load(env: &BTreeMap<String, String>, options: &LoadOptions) -> Result<Loaded, Invalid> {
+    load::load(env, options)
+}
+
+impl Config {
+    fn read(reader: &mut reader::Reader<'_>) -> Self {
+        let (server, public, openai, twilio) = (Server::read(reader), Public::read(reader), OpenAi::read(reader), Twilio::read(reader));
+        let has_auth_token = twilio.auth_token.is_some();
+        Self {
+            environment: reader.environment,
+            server,
+            public,
+            openai,
+            twilio,
+            database: Database::read(reader),
+            limits: Limits::read(reader),
+            call: CallSettings::read(reader),
+            assistant: Assistant::read(reader),
+            security: Security::read(reader, has_auth_token),
+            log: Log::read(reader),
+        }
+    }
+
+    /// What has to be set before a real phone can ring.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Missing> {
+        let needed = [
+            ("openai.api_key", self.openai.api_key.is_some()),
+            ("twilio.account_sid", self.twilio.account_sid.is_some()),
+            ("twilio.auth_token", self.twilio.auth_token.is_some()),
+            ("twilio.phone_number_from", self.twilio.phone_number_from.is_some()),
+            ("public.domain", self.public.domain.is_some()),
+        ];
+        needed.iter().filter(|(_, is_set)| !is_set).filter_map(|(key, _)| names::of_key(key)).map(Missing::from).collect()
+    }
+}
+
+impl Sources {
+    /// The layer that decided a key.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Option<&Origin> {
+        self.0.iter().find(|setting| setting.key == key).map(|setting| &setting.origin)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Setting> {
+        self.0.iter()
+    }
+}
+
+impl From<&Name> for Missing {
+    fn from(name: &Name) -> Self {
+        Self { variable: name.variable, key: name.key, meaning: name.meaning }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.variable, self.meaning)
+    }
+}

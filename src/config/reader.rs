@@ -1,0 +1,222 @@
+//! Reads settings into types. A mistake is noted and reading goes on, so that all are told at once.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
+
+use ::config::{Value, ValueKind};
+use secrecy::SecretString;
+
+use super::environment::{Chosen, Environment};
+use super::layer::Settings;
+use super::names;
+use super::problem::{Invalid, Notes, Origin, Problem};
+
+/// A setting as it took effect, fit to be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// Dotted: `section.key`.
+    pub key: &'static str,
+    /// As TOML; secrets are only counted.
+    pub literal: String,
+    pub origin: Origin,
+}
+
+pub(super) struct Reader<'a> {
+    settings: &'a Settings,
+    pub(super) environment: Environment,
+    /// What chose the environment.
+    because: &'static str,
+    problems: Vec<Problem>,
+    warnings: Vec<String>,
+    shown: Vec<Setting>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(settings: &'a Settings, chosen: Chosen, notes: Notes) -> Self {
+        let Notes { problems, warnings } = notes;
+        Self { settings, environment: chosen.environment, because: chosen.because, problems, warnings, shown: Vec::new() }
+    }
+
+    /// What was read and what to say about it, if nothing was wrong.
+    pub(super) fn finish(self) -> Result<(Vec<Setting>, Vec<String>), Invalid> {
+        if self.problems.is_empty() { Ok((self.shown, self.warnings)) } else { Err(Invalid { problems: self.problems }) }
+    }
+
+    /// Text that must not be empty.
+    pub(super) fn text(&mut self, key: &'static str) -> String {
+        let text = self.optional(key);
+        text.unwrap_or_else(|| self.refuse(key, "is empty", "set it, or take it out to get the default"))
+    }
+
+    pub(super) fn optional(&mut self, key: &'static str) -> Option<String> {
+        let text = self.string(key);
+        self.show(key, quoted(text.as_deref().unwrap_or_default()));
+        text
+    }
+
+    /// Text that means something, by a parser whose error tells no secret.
+    pub(super) fn parsed<T>(&mut self, key: &'static str, fix: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let text = self.string(key)?;
+        match parse(&text) {
+            Ok(value) => Some(value),
+            Err(message) => self.refuse(key, &message, fix),
+        }
+    }
+
+    pub(super) fn secret(&mut self, key: &'static str) -> Option<SecretString> {
+        let text = self.string(key);
+        self.show(key, counted(text.as_deref()));
+        text.map(SecretString::from)
+    }
+
+    /// A whole or decimal number within bounds.
+    pub(super) fn number<T>(&mut self, key: &'static str, range: RangeInclusive<T>) -> T
+    where
+        T: FromStr + PartialOrd + Display + Copy,
+    {
+        let text = scalar(self.settings.value(key));
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        if let Some(number) = number {
+            self.show(key, number.to_string());
+            return number;
+        }
+        let (low, high) = (range.start(), range.end());
+        let message = format!("{} is not a number from {low} to {high}", quoted(&text));
+        self.note(key, &message, &format!("set it to a number from {low} to {high}"));
+        *low
+    }
+
+    pub(super) fn seconds(&mut self, key: &'static str, range: RangeInclusive<u64>) -> Duration {
+        Duration::from_secs(self.number(key, range))
+    }
+
+    pub(super) fn millis(&mut self, key: &'static str, range: RangeInclusive<u64>) -> Duration {
+        Duration::from_millis(self.number(key, range))
+    }
+
+    pub(super) fn boolean(&mut self, key: &'static str) -> bool {
+        let text = scalar(self.settings.value(key));
+        let truth = match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => true,
+            "false" | "0" | "no" | "off" => false,
+            _ => self.refuse(key, &format!("{} is neither true nor false", quoted(&text)), "set it to true or false"),
+        };
+        self.show(key, truth.to_string());
+        truth
+    }
+
+    /// A list, or a text with commas. The caller shows it.
+    pub(super) fn list(&mut self, key: &'static str) -> Vec<String> {
+        let entries = match self.settings.value(key) {
+            ValueKind::String(text) => Some(text.split(',').map(str::to_owned).collect()),
+            ValueKind::Array(values) => values.into_iter().map(string_of).collect::<Option<Vec<String>>>(),
+            _ => None,
+        };
+        let entries = entries.unwrap_or_else(|| self.refuse(key, "is not a list of texts", "write [\"one\", \"two\"], with quotes"));
+        entries.into_iter().map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty()).collect()
+    }
+
+    pub(super) fn origin(&self, key: &str) -> Origin {
+        self.settings.origin(key)
+    }
+
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        !matches!(self.settings.value(key), ValueKind::Nil) && !scalar(self.settings.value(key)).is_empty()
+    }
+
+    /// How the setting is shown; `key` is as in `config/default.toml`.
+    pub(super) fn show(&mut self, key: &'static str, literal: String) {
+        self.show_from(key, literal, self.origin(key));
+    }
+
+    pub(super) fn show_from(&mut self, key: &'static str, literal: String, origin: Origin) {
+        self.shown.push(Setting { key, literal, origin });
+    }
+
+    pub(super) fn warn(&mut self, warning: impl Into<String>) {
+        self.warnings.push(warning.into());
+    }
+
+    /// A mistake that is one in production alone, and why this is production.
+    pub(super) fn note_in_production(&mut self, key: &str, message: &str, fix: &str) {
+        if self.environment.is_production() {
+            self.note(key, &format!("{message}, in production ({})", self.because), fix);
+        }
+    }
+
+    pub(super) fn note(&mut self, key: &str, message: &str, fix: &str) {
+        self.problems.push(Problem {
+            key: key.to_owned(),
+            variable: self.variable(key),
+            origin: self.origin(key),
+            message: message.to_owned(),
+            fix: fix.to_owned(),
+        });
+    }
+
+    /// The variable that was used, or the one that could be.
+    pub(super) fn variable(&self, key: &str) -> String {
+        match self.origin(key) {
+            Origin::Variable(name) => name,
+            Origin::Default | Origin::Embedded(_) | Origin::File(_) | Origin::DotEnv | Origin::Flag(_) => names::variable(key),
+        }
+    }
+
+    fn refuse<T: Default>(&mut self, key: &str, message: &str, fix: &str) -> T {
+        self.note(key, message, fix);
+        T::default()
+    }
+
+    /// Secrets are taken as they are, other texts without the blanks around them.
+    fn string(&mut self, key: &'static str) -> Option<String> {
+        let is_secret = names::of_key(key).is_some_and(|name| name.secret);
+        match self.settings.value(key) {
+            ValueKind::String(text) if text.trim().is_empty() => None,
+            ValueKind::String(text) if is_secret => Some(text),
+            ValueKind::String(text) => Some(text.trim().to_owned()),
+            ValueKind::Nil => None,
+            _ => self.refuse(key, "is not a text", "put it in quotes"),
+        }
+    }
+}
+
+fn string_of(value: Value) -> Option<String> {
+    match value.kind {
+        ValueKind::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn scalar(kind: ValueKind) -> String {
+    Value::new(None, kind).into_string().map(|text| text.trim().to_owned()).unwrap_or_default()
+}
+
+/// A secret as it may be shown.
+pub(super) fn counted(secret: Option<&str>) -> String {
+    let words = secret.map_or_else(|| "[missing]".to_owned(), |text| format!("[set, {} characters]", text.chars().count()));
+    quoted(&words)
+}
+
+/// A list of TOML strings.
+pub(super) fn quoted_list(entries: &[String]) -> String {
+    format!("[{}]", entries.iter().map(|entry| quoted(entry)).collect::<Vec<_>>().join(", "))
+}
+
+/// A TOML string; one with line breaks keeps them.
+pub(super) fn quoted(text: &str) -> String {
+    let escaped: String = text.chars().map(escaped).collect();
+    if text.contains('\n') { format!("\"\"\"\n{escaped}\"\"\"") } else { format!("\"{escaped}\"") }
+}
+
+fn escaped(c: char) -> String {
+    match c {
+        '"' => "\\\"".to_owned(),
+        '\\' => "\\\\".to_owned(),
+        '\n' => c.to_string(),
+        '\t' => "\\t".to_owned(),
+        c if c.is_control() => format!("\\u{:04X}", u32::from(c)),
+        c => c.to_string(),
+    }
+}

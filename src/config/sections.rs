@@ -1,0 +1,17 @@
+//! The sections, each read from its keys.
+
+mod assistant;
+mod call;
+mod database;
+mod log;
+mod peers;
+mod security;
+mod server;
+
+pub use assistant::Assistant;
+pub use call::{CallSettings, Limits};
+pub use database::Database;
+pub use log::{Log, LogFormat};
+pub use peers::{OpenAi, SignatureMode, Twilio};
+pub use security::Security;
+pub use server::{Public, Server};

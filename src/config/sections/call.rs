@@ -1,0 +1,97 @@
+//! How many calls, to whom, and how one behaves.
+
+use std::time::Duration;
+
+use crate::config::reader::{Reader, quoted_list};
+use crate::types::PhoneNumber;
+
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Over all instances.
+    pub max_concurrent_calls: u32,
+    /// Over all instances.
+    pub max_openai_connections: u32,
+    /// Between two calls to one number.
+    pub call_cooldown: Duration,
+    pub max_call: Duration,
+    /// Numbers that may be called.
+    pub verified_numbers: Vec<PhoneNumber>,
+    /// Never in production.
+    pub allow_all_us_canada: bool,
+}
+
+/// Times within a call, and what it survives.
+#[derive(Clone, Debug)]
+pub struct CallSettings {
+    pub lead: Duration,
+    pub mark_grace: Duration,
+    pub gap: Duration,
+    pub media_silence: Duration,
+    pub model_silence: Duration,
+    pub idle: Duration,
+    pub goodbye: Duration,
+    pub start_deadline: Duration,
+    pub claim_deadline: Duration,
+    pub resume_deadline: Duration,
+    pub max_reconnects: u32,
+    pub reconnect_pause: Duration,
+}
+
+impl Limits {
+    pub(in crate::config) fn read(reader: &mut Reader<'_>) -> Self {
+        let limits = Self {
+            max_concurrent_calls: reader.number("limits.max_concurrent_calls", 1..=100_000),
+            max_openai_connections: reader.number("limits.max_openai_connections", 1..=100_000),
+            call_cooldown: reader.seconds("limits.call_cooldown_seconds", 0..=604_800),
+            max_call: reader.seconds("limits.max_call_seconds", 10..=86_400),
+            verified_numbers: verified_numbers(reader),
+            allow_all_us_canada: allow_all_us_canada(reader),
+        };
+        if limits.max_openai_connections < limits.max_concurrent_calls {
+            reader.warn("MAX_OPENAI_CONNECTIONS is below MAX_CONCURRENT_CALLS, and every call needs a connection");
+        }
+        limits
+    }
+}
+
+impl CallSettings {
+    pub(in crate::config) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            lead: reader.millis("call.lead_ms", 100..=10_000),
+            mark_grace: reader.millis("call.mark_grace_ms", 100..=60_000),
+            gap: reader.millis("call.gap_ms", 100..=60_000),
+            media_silence: reader.millis("call.media_silence_ms", 500..=600_000),
+            model_silence: reader.millis("call.model_silence_ms", 500..=600_000),
+            idle: reader.millis("call.idle_ms", 1000..=3_600_000),
+            goodbye: reader.millis("call.goodbye_ms", 500..=120_000),
+            start_deadline: reader.millis("call.start_deadline_ms", 100..=60_000),
+            claim_deadline: reader.millis("call.claim_deadline_ms", 1000..=600_000),
+            resume_deadline: reader.millis("call.resume_deadline_ms", 1000..=600_000),
+            max_reconnects: reader.number("call.max_reconnects", 0..=100),
+            reconnect_pause: reader.millis("call.reconnect_pause_ms", 0..=60_000),
+        }
+    }
+}
+
+/// Each bad entry is a problem of its own, told by its place: numbers are not printed.
+fn verified_numbers(reader: &mut Reader<'_>) -> Vec<PhoneNumber> {
+    let key = "limits.verified_phone_numbers";
+    let mut numbers = Vec::new();
+    for (n, entry) in reader.list(key).iter().enumerate() {
+        match entry.parse::<PhoneNumber>() {
+            Ok(number) => numbers.push(number),
+            Err(error) => reader.note(key, &format!("entry {} is {error}", n + 1), "write it with + and country code, by commas"),
+        }
+    }
+    reader.show(key, quoted_list(&numbers.iter().map(PhoneNumber::masked).collect::<Vec<_>>()));
+    numbers
+}
+
+fn allow_all_us_canada(reader: &mut Reader<'_>) -> bool {
+    let key = "limits.allow_all_us_canada";
+    let allowed = reader.boolean(key);
+    if allowed {
+        reader.note_in_production(key, "is on", "unset it, and list numbers in VERIFIED_PHONE_NUMBERS");
+    }
+    allowed
+}

@@ -1,0 +1,81 @@
+//! Where we listen, and by what name the world knows us.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use url::Url;
+
+use crate::config::domain::Domain;
+use crate::config::reader::{Reader, quoted, quoted_list};
+
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub host: IpAddr,
+    /// 0 takes any free port.
+    pub port: u16,
+    /// 0 for one per core.
+    pub workers: usize,
+    pub cors_origins: Vec<String>,
+    /// Time to hand calls over after SIGTERM.
+    pub drain: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub struct Public {
+    pub domain: Option<Domain>,
+}
+
+impl Server {
+    pub(in crate::config) fn read(reader: &mut Reader<'_>) -> Self {
+        Self {
+            host: host(reader),
+            port: reader.number("server.port", 0..=u16::MAX),
+            workers: reader.number("server.workers", 0..=1024),
+            cors_origins: cors_origins(reader),
+            drain: reader.seconds("server.drain_seconds", 0..=3600),
+        }
+    }
+}
+
+impl Public {
+    pub(in crate::config) fn read(reader: &mut Reader<'_>) -> Self {
+        let key = "public.domain";
+        let parsed = reader.parsed(key, "name the public host without scheme and path, such as voice.example.com", |text| {
+            Domain::parse(text).map_err(|error| format!("is {error}"))
+        });
+        if let Some((domain, true)) = &parsed {
+            reader.warn(format!("{}: scheme and slash are taken off, {domain} is used", reader.variable(key)));
+        }
+        let domain = parsed.map(|(domain, _)| domain);
+        reader.show(key, quoted(domain.as_ref().map_or("", Domain::as_str)));
+        Self { domain }
+    }
+}
+
+fn host(reader: &mut Reader<'_>) -> IpAddr {
+    let key = "server.host";
+    let fix = "write 127.0.0.1 for this machine alone, or 0.0.0.0 for every address";
+    let host = reader.parsed(key, fix, |text| text.parse::<IpAddr>().map_err(|_| format!("{} is not an IP address", quoted(text))));
+    let host = host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    reader.show(key, quoted(&host.to_string()));
+    host
+}
+
+fn cors_origins(reader: &mut Reader<'_>) -> Vec<String> {
+    let key = "server.cors_origins";
+    let origins = reader.list(key);
+    for (n, _) in origins.iter().enumerate().filter(|(_, origin)| !is_origin(origin)) {
+        reader.note(
+            key,
+            &format!("entry {} is not an origin", n + 1),
+            "write scheme and host as browsers send them, such as https://app.example.com",
+        );
+    }
+    reader.show(key, quoted_list(&origins));
+    origins
+}
+
+/// As browsers spell it: RFC 6454 section 6.2.
+fn is_origin(text: &str) -> bool {
+    Url::parse(text).is_ok_and(|url| url.origin().is_tuple() && url.origin().ascii_serialization() == text)
+}

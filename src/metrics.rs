@@ -1,0 +1,299 @@
+//! What is counted, and under which names. Labels are few fixed words: never a number, a sid or a path.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use ::metrics::{Counter, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram, set_global_recorder};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use crate::types::{Direction, HangupCause};
+
+pub const CALLS_STARTED: &str = "alpha_call_calls_started_total";
+pub const CALLS_ENDED: &str = "alpha_call_calls_ended_total";
+pub const CALLS_ACTIVE: &str = "alpha_call_calls_active";
+pub const MODEL_CONNECTIONS: &str = "alpha_call_model_connections";
+pub const TURN_LATENCY: &str = "alpha_call_turn_latency_seconds";
+pub const FIRST_AUDIO: &str = "alpha_call_first_audio_seconds";
+pub const FRAMES: &str = "alpha_call_media_frames_total";
+pub const FRAMES_DROPPED: &str = "alpha_call_media_frames_dropped_total";
+pub const MALFORMED: &str = "alpha_call_malformed_messages_total";
+pub const NOTES: &str = "alpha_call_notes_total";
+pub const ACTORS: &str = "alpha_call_actors";
+pub const ACTORS_STOPPED: &str = "alpha_call_actors_stopped_total";
+pub const ROWS_QUEUED: &str = "alpha_call_rows_queued";
+pub const ROWS_WRITTEN: &str = "alpha_call_rows_written_total";
+pub const HTTP_REQUESTS: &str = "alpha_call_http_requests_total";
+
+/// Seconds. People notice a pause from about half a second on.
+const LATENCY_BUCKETS: [f64; 11] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.5, 2.0, 3.0, 5.0];
+
+/// The recorder of this process, to be rendered.
+#[derive(Clone)]
+pub struct Handle(PrometheusHandle);
+
+/// The side of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leg {
+    Phone,
+    Model,
+}
+
+/// From a peer to us, or from us to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    In,
+    Out,
+}
+
+impl Leg {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Phone => "phone",
+            Self::Model => "model",
+        }
+    }
+}
+
+impl Flow {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// Starts counting. Later calls give the same handle. What was counted before is lost.
+pub fn install() -> Handle {
+    static HANDLE: OnceLock<Handle> = OnceLock::new();
+    HANDLE.get_or_init(start).clone()
+}
+
+/// The Prometheus text format, version 0.0.4.
+#[must_use]
+pub fn render(handle: &Handle) -> String {
+    handle.0.render()
+}
+
+/// Moves what was measured into its buckets. Without it, or a `render`, now and then, measurements pile up.
+pub fn upkeep(handle: &Handle) {
+    handle.0.run_upkeep();
+}
+
+fn start() -> Handle {
+    let recorder = recorder();
+    let handle = Handle(recorder.handle());
+    if set_global_recorder(recorder).is_err() {
+        tracing::warn!("another metrics recorder is installed, nothing will be counted here");
+    }
+    describe();
+    let _ = HOT.set(Hot::new());
+    handle
+}
+
+fn recorder() -> PrometheusRecorder {
+    let buckets = |builder: PrometheusBuilder, name: &str| builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), &LATENCY_BUCKETS);
+    let builder = buckets(PrometheusBuilder::new(), TURN_LATENCY).and_then(|builder| buckets(builder, FIRST_AUDIO));
+    builder.unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder()
+}
+
+/// Tells the recorder what each name means.
+pub fn describe() {
+    describe_counter!(CALLS_STARTED, "Calls that reached their stream, by direction");
+    describe_counter!(CALLS_ENDED, "Calls that ended, by direction and cause");
+    describe_gauge!(CALLS_ACTIVE, "Calls alive on this instance");
+    describe_gauge!(MODEL_CONNECTIONS, "Model sessions open on this instance, warm ones included");
+    describe_histogram!(TURN_LATENCY, Unit::Seconds, "From the end of the caller's speech to the first audio of the answer");
+    describe_histogram!(FIRST_AUDIO, Unit::Seconds, "From the start of a stream to the first audio of the assistant");
+    describe_counter!(FRAMES, "Media messages, by leg and direction");
+    describe_counter!(FRAMES_DROPPED, "Audio frames given up, by leg and reason");
+    describe_counter!(MALFORMED, "Messages of a peer that could not be read, by leg and kind");
+    describe_counter!(NOTES, "Events within calls that are worth counting, by word");
+    describe_gauge!(ACTORS, "Actors alive, by kind");
+    describe_counter!(ACTORS_STOPPED, "Actors that ended, by kind and exit");
+    describe_gauge!(ROWS_QUEUED, "Records that wait for the database");
+    describe_counter!(ROWS_WRITTEN, "Records committed to the database");
+    describe_counter!(HTTP_REQUESTS, "Answers given, by route pattern, method and status");
+}
+
+pub fn call_started(direction: Direction) {
+    counter!(CALLS_STARTED, "direction" => direction.as_str()).increment(1);
+}
+
+pub fn call_ended(direction: Direction, cause: HangupCause) {
+    counter!(CALLS_ENDED, "direction" => direction.as_str(), "cause" => cause.as_str()).increment(1);
+}
+
+pub fn calls_active(n: usize) {
+    gauge!(CALLS_ACTIVE).set(n as f64);
+}
+
+pub fn model_connections(n: usize) {
+    gauge!(MODEL_CONNECTIONS).set(n as f64);
+}
+
+pub fn turn_latency(latency: Duration) {
+    histogram!(TURN_LATENCY).record(latency.as_secs_f64());
+}
+
+pub fn first_audio(after: Duration) {
+    histogram!(FIRST_AUDIO).record(after.as_secs_f64());
+}
+
+/// On the path of every frame: the counters are made once.
+pub fn frames(leg: Leg, direction: Flow, n: u64) {
+    if let Some(hot) = HOT.get() {
+        hot.frames(leg, direction).increment(n);
+    }
+}
+
+pub fn frame_dropped(leg: Leg, reason: &'static str) {
+    counter!(FRAMES_DROPPED, "leg" => leg.as_str(), "reason" => reason).increment(1);
+}
+
+/// `kind` is a word of ours, never what the peer sent.
+pub fn malformed(leg: Leg, kind: &'static str) {
+    counter!(MALFORMED, "leg" => leg.as_str(), "kind" => kind).increment(1);
+}
+
+pub fn note(word: &'static str) {
+    counter!(NOTES, "note" => word).increment(1);
+}
+
+pub fn actor_started(kind: &'static str) {
+    gauge!(ACTORS, "kind" => kind).increment(1);
+}
+
+pub fn actor_stopped(kind: &'static str, exit: &'static str) {
+    gauge!(ACTORS, "kind" => kind).decrement(1);
+    counter!(ACTORS_STOPPED, "kind" => kind, "exit" => exit).increment(1);
+}
+
+pub fn rows_queued(n: usize) {
+    gauge!(ROWS_QUEUED).set(n as f64);
+}
+
+pub fn rows_written(n: u64) {
+    counter!(ROWS_WRITTEN).increment(n);
+}
+
+/// `route` is the pattern that matched, `/api/call/{call_sid}/conversation`, and never the path itself.
+pub fn http_request(route: &str, method: &str, status: u16) {
+    let labels = [("route", route.to_owned()), ("method", known_method(method).to_owned()), ("status", status.to_string())];
+    counter!(HTTP_REQUESTS, &labels).increment(1);
+}
+
+/// A method is whatever the client writes: RFC 9110 section 9 names those that count.
+fn known_method(method: &str) -> &'static str {
+    const KNOWN: [&str; 8] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT"];
+    KNOWN.into_iter().find(|known| *known == method).unwrap_or("other")
+}
+
+static HOT: OnceLock<Hot> = OnceLock::new();
+
+/// Counters of the audio path.
+struct Hot {
+    phone_in: Counter,
+    phone_out: Counter,
+    model_in: Counter,
+    model_out: Counter,
+}
+
+impl Hot {
+    fn new() -> Self {
+        let frames = |leg: Leg, flow: Flow| counter!(FRAMES, "leg" => leg.as_str(), "direction" => flow.as_str());
+        Self {
+            phone_in: frames(Leg::Phone, Flow::In),
+            phone_out: frames(Leg::Phone, Flow::Out),
+            model_in: frames(Leg::Model, Flow::In),
+            model_out: frames(Leg::Model, Flow::Out),
+        }
+    }
+
+    const fn frames(&self, leg: Leg, flow: Flow) -> &Counter {
+        match (leg, flow) {
+            (Leg::Phone, Flow::In) => &self.phone_in,
+            (Leg::Phone, Flow::Out) => &self.phone_out,
+            (Leg::Model, Flow::In) => &self.model_in,
+            (Leg::Model, Flow::Out) => &self.model_out,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value_of(text: &str, line: &str) -> f64 {
+        let found = text.lines().find_map(|l| l.strip_prefix(line)).unwrap_or("0");
+        found.trim().parse().expect("a number")
+    }
+
+    #[test]
+    fn installing_twice_gives_the_same_recorder() {
+        let (first, second) = (install(), install());
+
+        note("installed_twice");
+
+        assert_eq!(value_of(&render(&first), "alpha_call_notes_total{note=\"installed_twice\"}"), 1.0);
+        assert_eq!(value_of(&render(&second), "alpha_call_notes_total{note=\"installed_twice\"}"), 1.0);
+    }
+
+    #[test]
+    fn calls_are_counted_by_direction_and_cause() {
+        let handle = install();
+        let line = "alpha_call_calls_ended_total{direction=\"inbound\",cause=\"drained\"}";
+        let before = value_of(&render(&handle), line);
+
+        call_ended(Direction::Inbound, HangupCause::Drained);
+
+        assert_eq!(value_of(&render(&handle), line), before + 1.0);
+    }
+
+    #[test]
+    fn frames_are_counted_by_leg_and_direction() {
+        let handle = install();
+        let line = "alpha_call_media_frames_total{leg=\"phone\",direction=\"out\"}";
+        let before = value_of(&render(&handle), line);
+
+        frames(Leg::Phone, Flow::Out, 5);
+        frames(Leg::Model, Flow::Out, 7);
+
+        assert_eq!(value_of(&render(&handle), line), before + 5.0);
+    }
+
+    #[test]
+    fn latencies_fall_into_buckets() {
+        let handle = install();
+
+        turn_latency(Duration::from_millis(450));
+
+        let text = render(&handle);
+        assert_eq!(value_of(&text, "alpha_call_turn_latency_seconds_bucket{le=\"0.4\"}"), 0.0);
+        assert_eq!(value_of(&text, "alpha_call_turn_latency_seconds_bucket{le=\"0.5\"}"), 1.0);
+    }
+
+    #[test]
+    fn an_actor_that_stopped_is_no_longer_alive() {
+        let handle = install();
+
+        actor_started("probe");
+        actor_started("probe");
+        actor_stopped("probe", "panicked");
+
+        let text = render(&handle);
+        assert_eq!(value_of(&text, "alpha_call_actors{kind=\"probe\"}"), 1.0);
+        assert_eq!(value_of(&text, "alpha_call_actors_stopped_total{kind=\"probe\",exit=\"panicked\"}"), 1.0);
+    }
+
+    #[test]
+    fn a_method_that_a_client_made_up_is_no_label() {
+        let handle = install();
+
+        http_request("/health", "BREW", 405);
+
+        assert!(render(&handle).contains("alpha_call_http_requests_total{route=\"/health\",method=\"other\",status=\"405\"} 1"));
+    }
+}
