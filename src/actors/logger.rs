@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use actix::{Actor, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, Recipient, ResponseFuture, Supervised, WrapFuture as _};
+use actix::{
+    Actor, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, Recipient, ResponseFuture, Supervised, WrapFuture as _,
+};
 use tokio::sync::oneshot;
 
 use super::{clock, port};

@@ -5,7 +5,10 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, Recipient, StreamHandler, WrapFuture as _};
+use actix::{
+    Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, Recipient, StreamHandler,
+    WrapFuture as _,
+};
 use actix_http::ws::ProtocolError;
 use awc::ws::{CloseCode, CloseReason, Frame, Message as WsMessage};
 use bytestring::ByteString;

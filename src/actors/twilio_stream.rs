@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use actix::{Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Handler, Message, Recipient, StreamHandler, WrapFuture as _};
+use actix::{
+    Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Handler, Message, Recipient, StreamHandler, WrapFuture as _,
+};
 use actix_web_actors::ws::{self, CloseCode, CloseReason, Frame, ProtocolError, WebsocketContext};
 use bytestring::ByteString;
 
@@ -97,7 +99,7 @@ impl TwilioStreamActor {
             stream: start.stream,
             orders: ctx.address().recipient(),
             close: ctx.address().recipient(),
-            arbiter: actix::Arbiter::current(),
+            arbiter: actix::Arbiter::try_current(),
         };
         let begun = self.begin.send(begin).into_actor(self);
         ctx.spawn(begun.map(|begun, leg, ctx| match begun {

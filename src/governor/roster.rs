@@ -65,9 +65,9 @@ pub struct Claimed {
 }
 
 /// What became of a call when a stream of it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum After {
-    Ended(HangupCause),
+#[derive(Debug, PartialEq, Eq)]
+pub enum After<H> {
+    Ended(H),
     /// Another stream may follow.
     Waits,
     /// It was not the stream that counts.
@@ -75,8 +75,8 @@ pub enum After {
 }
 
 /// What Twilio is told when it asks what comes next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NextStep {
+#[derive(Debug, PartialEq, Eq)]
+pub enum NextStep<H> {
     /// A new stream of this epoch; `retire` says that a stream of ours still believes it is alive.
     Connect {
         epoch: Epoch,
@@ -84,10 +84,9 @@ pub enum NextStep {
     },
     Lifeboat {
         ended: HangupCause,
+        held: H,
     },
-    Hangup {
-        ended: Option<HangupCause>,
-    },
+    Hangup,
 }
 
 impl<H> Roster<H> {
@@ -155,27 +154,34 @@ impl<H> Roster<H> {
         })
     }
 
-    /// The stream that claimed the call has started.
-    pub fn begin(&mut self, call: CallId, epoch: Epoch) -> bool {
-        let Some(entry) = self.calls.get_mut(&call) else { return false };
-        let claimed = matches!(entry.state, State::Claimed { .. }) && entry.epoch == epoch;
-        if claimed {
-            entry.state = State::Live;
+    /// The stream that claimed the call has started: the call's sid, if it may.
+    pub fn begin(&mut self, call: CallId, epoch: Epoch) -> Option<CallSid> {
+        let entry = self.calls.get_mut(&call).filter(|entry| entry.epoch == epoch)?;
+        if !matches!(entry.state, State::Claimed { .. }) {
+            return None;
         }
-        claimed
+        entry.state = State::Live;
+        entry.sid.clone()
+    }
+
+    #[must_use]
+    pub fn is_live(&self, call: CallId, epoch: Epoch) -> bool {
+        self.calls.get(&call).is_some_and(|entry| entry.state == State::Live && entry.epoch == epoch)
+    }
+
+    #[must_use]
+    pub fn sid(&self, call: CallId) -> Option<CallSid> {
+        self.calls.get(&call).and_then(|entry| entry.sid.clone())
     }
 
     /// A stream of the call ended, or never began.
-    pub fn exited(&mut self, now: Instant, call: CallId, epoch: Epoch, cause: HangupCause) -> After {
+    pub fn exited(&mut self, now: Instant, call: CallId, epoch: Epoch, cause: HangupCause) -> After<H> {
         let Some(entry) = self.calls.get_mut(&call).filter(|entry| entry.epoch == epoch) else { return After::Stale };
         if matches!(entry.state, State::Expected { .. } | State::Between { .. }) {
             return After::Stale;
         }
         match cause.continuation() {
-            Continuation::End => {
-                self.calls.remove(&call);
-                After::Ended(cause)
-            }
+            Continuation::End => self.calls.remove(&call).map_or(After::Stale, |entry| After::Ended(entry.held)),
             Continuation::Resume | Continuation::Lifeboat => {
                 entry.state = State::Between { cause, until: now + self.policy.resume };
                 After::Waits
@@ -184,9 +190,9 @@ impl<H> Roster<H> {
     }
 
     /// Twilio asks what comes after the stream before `epoch`.
-    pub fn resume(&mut self, now: Instant, call: CallId, epoch: Epoch) -> NextStep {
+    pub fn resume(&mut self, now: Instant, call: CallId, epoch: Epoch) -> NextStep<H> {
         let Some(entry) = self.calls.get(&call).filter(|entry| epoch == entry.epoch.next() || epoch == entry.epoch) else {
-            return NextStep::Hangup { ended: None };
+            return NextStep::Hangup;
         };
         match entry.state {
             State::Expected { .. } => NextStep::Connect { epoch: entry.epoch, retire: false },
@@ -196,9 +202,9 @@ impl<H> Roster<H> {
         }
     }
 
-    fn reconnect(&mut self, now: Instant, call: CallId, cause: HangupCause, retire: bool) -> NextStep {
+    fn reconnect(&mut self, now: Instant, call: CallId, cause: HangupCause, retire: bool) -> NextStep<H> {
         let RosterPolicy { claim, resumes, resume_window, .. } = self.policy;
-        let Some(entry) = self.calls.get_mut(&call) else { return NextStep::Hangup { ended: None } };
+        let Some(entry) = self.calls.get_mut(&call) else { return NextStep::Hangup };
         entry.resumes.retain(|at| now.saturating_duration_since(*at) < resume_window);
         if entry.resumes.len() >= resumes {
             return self.lifeboat(call, cause);
@@ -209,32 +215,20 @@ impl<H> Roster<H> {
         NextStep::Connect { epoch: entry.epoch, retire }
     }
 
-    fn lifeboat(&mut self, call: CallId, cause: HangupCause) -> NextStep {
-        self.calls.remove(&call);
-        NextStep::Lifeboat { ended: cause }
+    fn lifeboat(&mut self, call: CallId, cause: HangupCause) -> NextStep<H> {
+        self.calls.remove(&call).map_or(NextStep::Hangup, |entry| NextStep::Lifeboat { ended: cause, held: entry.held })
     }
 
-    /// The phone call itself is over, says Twilio. True if that is news and no stream is left to say so.
-    pub fn hung_up(&mut self, call: CallId) -> bool {
-        let over = self.calls.get(&call).is_some_and(|entry| !matches!(entry.state, State::Live | State::Claimed { .. }));
-        if over {
-            self.calls.remove(&call);
-        }
-        over
-    }
-
-    /// The call could not be placed.
-    pub fn forget(&mut self, call: CallId) -> bool {
-        self.calls.remove(&call).is_some()
+    /// The phone call itself is over, says Twilio: what was held, if no stream is left to say so too.
+    pub fn hung_up(&mut self, call: CallId) -> Option<H> {
+        let streaming = self.calls.get(&call).is_some_and(|entry| matches!(entry.state, State::Live | State::Claimed { .. }));
+        if streaming { None } else { self.calls.remove(&call).map(|entry| entry.held) }
     }
 
     /// Calls whose deadline has passed, and why they are over.
-    pub fn sweep(&mut self, now: Instant) -> Vec<(CallId, HangupCause)> {
+    pub fn sweep(&mut self, now: Instant) -> Vec<(CallId, HangupCause, H)> {
         let overdue: Vec<_> = self.calls.iter().filter_map(|(id, entry)| entry.overdue(now).map(|cause| (*id, cause))).collect();
-        for (call, _) in &overdue {
-            self.calls.remove(call);
-        }
-        overdue
+        overdue.into_iter().filter_map(|(id, cause)| self.calls.remove(&id).map(|entry| (id, cause, entry.held))).collect()
     }
 }
 

@@ -1,0 +1,306 @@
+//! One live call: feeds its session, performs what it orders, arms one timer.
+//!
+//! A panic restarts it with address and mailbox kept. The chronicle lives outside the session, so
+//! the new session goes on where the old one died: another generation, a fresh model, re-seeded.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use actix::{Actor, ActorContext as _, Addr, AsyncContext as _, Context, Handler, Message, Recipient, SpawnHandle, Supervised};
+use actix_http::ws::CloseCode;
+
+use super::feed::{Feed, FeedEvent};
+use super::governor::ConcurrencyGovernor;
+use super::logger::LogPort;
+use super::openai_session::{CloseModel, LinkTiming, ModelOrder, ModelSaid, OpenAiSessionActor};
+use super::supervise::{RestartBudget, start_watched, supervise};
+use super::supervisor::StreamEnded;
+use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
+use super::{clock, port};
+use crate::metrics;
+use crate::realtime::socket::Endpoint;
+use crate::session::event::{Input, ModelCommand, Output, Record};
+use crate::session::policy::{History, SessionPolicy};
+use crate::session::{CallSession, Chronicle};
+use crate::store::Row;
+use crate::types::{CallId, Continuation, Epoch, HangupCause};
+
+/// Messages of media that may wait: five seconds of frames.
+const MAILBOX: usize = 256;
+/// Rows that the logger refused are offered again.
+const RETRY_ROWS: Duration = Duration::from_millis(50);
+/// Rows that a call may keep back; a database that is away for longer costs the oldest.
+const MAX_KEPT_ROWS: usize = 1_000;
+
+/// What a call is, and what was said in it before this stream.
+pub struct CallBrief {
+    pub call: CallId,
+    pub epoch: Epoch,
+    pub policy: SessionPolicy,
+    pub history: History,
+}
+
+/// Whom a call talks to.
+pub struct CallLinks {
+    pub ended: Recipient<StreamEnded>,
+    pub leg: Recipient<LegOrder>,
+    pub close_leg: Recipient<CloseLeg>,
+    pub governor: Addr<ConcurrencyGovernor>,
+    pub log: LogPort,
+    pub feed: Feed,
+    pub endpoint: Endpoint,
+    pub timing: LinkTiming,
+}
+
+pub struct CallActor {
+    call: CallId,
+    epoch: Epoch,
+    policy: SessionPolicy,
+    links: CallLinks,
+    session: CallSession,
+    chronicle: Chronicle,
+    began: Instant,
+    model: Option<Addr<OpenAiSessionActor>>,
+    /// Which model session counts; what an older one still says does not.
+    model_number: u32,
+    timer: Option<(Instant, SpawnHandle)>,
+    kept: VecDeque<Row>,
+    ended: Option<HangupCause>,
+}
+
+impl CallActor {
+    /// Starts the call on this thread, supervised.
+    pub fn start_supervised(brief: CallBrief, links: CallLinks) -> Addr<Self> {
+        let (call, epoch) = (brief.call, brief.epoch);
+        let (ended, close_leg) = (links.ended.clone(), links.close_leg.clone());
+        supervise(
+            "call",
+            RestartBudget::CALL,
+            |_| Self::new(brief, links),
+            move |exit| {
+                tracing::info!(call.id = %call, call.epoch = %epoch, %exit, "call actor ended");
+                // Told already if it left by itself: then this is stale.
+                port::tell(&ended, StreamEnded { call, epoch, cause: HangupCause::ActorFailed });
+                port::tell(&close_leg, CloseLeg(CloseCode::Restart));
+            },
+        )
+    }
+
+    fn new(brief: CallBrief, links: CallLinks) -> Self {
+        let CallBrief { call, epoch, policy, history } = brief;
+        let now = clock::now();
+        Self {
+            call,
+            epoch,
+            chronicle: Chronicle::after(&history),
+            began: now.checked_sub(history.elapsed).unwrap_or(now),
+            session: CallSession::new(now, policy.clone(), history),
+            policy,
+            links,
+            model: None,
+            model_number: 0,
+            timer: None,
+            kept: VecDeque::new(),
+            ended: None,
+        }
+    }
+
+    fn feed(&mut self, input: Input, ctx: &mut Context<Self>) {
+        self.session.handle_input(clock::now(), input);
+        self.drain(ctx);
+    }
+
+    fn drain(&mut self, ctx: &mut Context<Self>) {
+        while let Some(output) = self.session.poll_output() {
+            self.chronicle.observe(&output);
+            self.perform(output, ctx);
+        }
+        self.arm(ctx);
+    }
+
+    fn perform(&mut self, output: Output, ctx: &mut Context<Self>) {
+        match output {
+            Output::Leg(command) => port::tell(&self.links.leg, LegOrder(command)),
+            Output::Model(ModelCommand::Open { delay }) => self.open_model(delay, ctx),
+            Output::Model(command) => self.order_model(command),
+            Output::Record(record) => self.record(record),
+            Output::Hangup(cause) => self.hang_up(cause, ctx),
+        }
+    }
+
+    fn open_model(&mut self, delay: Duration, ctx: &Context<Self>) {
+        self.close_model();
+        self.model_number += 1;
+        let CallLinks { endpoint, timing, governor, .. } = &self.links;
+        let me = ctx.address().recipient();
+        let model = OpenAiSessionActor::new(endpoint.clone(), *timing, delay, governor.clone(), me, self.model_number);
+        let (call, number) = (self.call, self.model_number);
+        let told = move |exit| tracing::debug!(call.id = %call, model.session = number, %exit, "model session ended");
+        self.model = Some(start_watched("openai_session", |_| model, told));
+    }
+
+    fn order_model(&self, command: ModelCommand) {
+        if let Some(model) = &self.model {
+            port::tell(&model.clone().recipient(), ModelOrder(command));
+        }
+    }
+
+    fn close_model(&mut self) {
+        if let Some(model) = self.model.take() {
+            port::tell(&model.recipient(), CloseModel);
+        }
+    }
+
+    fn record(&mut self, record: Record) {
+        count(&record);
+        self.links.feed.send(FeedEvent::Recorded { call: self.call, epoch: self.epoch, record: record.clone() });
+        let row = match record {
+            Record::Turn(turn) => Row::Turn { call: self.call, epoch: self.epoch, turn, at: clock::utc() },
+            Record::FirstAudio { after } => Row::FirstAudio { call: self.call, ms: whole_ms(after) },
+            Record::Usage(_) | Record::Note(_) => return,
+        };
+        self.kept.push_back(row);
+        if self.kept.len() > MAX_KEPT_ROWS {
+            self.kept.pop_front();
+            metrics::note("row_lost");
+        }
+        self.hand_over_rows();
+    }
+
+    /// A logger that is full gives the row back; it stays first in line here.
+    fn hand_over_rows(&mut self) {
+        while let Some(row) = self.kept.pop_front() {
+            if let Err(row) = self.links.log.log(row) {
+                return self.kept.push_front(row);
+            }
+        }
+    }
+
+    fn hang_up(&mut self, cause: HangupCause, ctx: &mut Context<Self>) {
+        tracing::info!(call.id = %self.call, call.epoch = %self.epoch, cause = %cause, "stream over");
+        self.ended = Some(cause);
+        self.close_model();
+        self.leave(cause, ctx);
+    }
+
+    /// The supervisor is told before the socket closes: Twilio's next question finds the answer.
+    fn leave(&mut self, cause: HangupCause, ctx: &mut Context<Self>) {
+        self.hand_over_rows();
+        if !self.kept.is_empty() {
+            ctx.run_later(RETRY_ROWS, move |call, ctx| call.leave(cause, ctx));
+            return;
+        }
+        port::tell(&self.links.ended, StreamEnded { call: self.call, epoch: self.epoch, cause });
+        port::tell(&self.links.close_leg, CloseLeg(close_code(cause)));
+        ctx.stop();
+    }
+
+    /// One timer; one that fires too early is armed again.
+    fn arm(&mut self, ctx: &mut Context<Self>) {
+        let Some(due) = self.session.poll_timeout() else { return };
+        if self.timer.is_some_and(|(armed, _)| armed <= due) {
+            return;
+        }
+        if let Some((_, handle)) = self.timer.take() {
+            ctx.cancel_future(handle);
+        }
+        let wait = due.saturating_duration_since(clock::now());
+        let handle = ctx.run_later(wait, |call, ctx| {
+            call.timer = None;
+            call.hand_over_rows();
+            let due = call.session.poll_timeout().is_some_and(|due| due <= clock::now());
+            if due { call.feed(Input::Timeout, ctx) } else { call.arm(ctx) }
+        });
+        self.timer = Some((due, handle));
+    }
+}
+
+fn count(record: &Record) {
+    match record {
+        Record::Turn(turn) if turn.revision == 1 => turn.latency.into_iter().for_each(metrics::turn_latency),
+        Record::Turn(_) | Record::Usage(_) => {}
+        Record::FirstAudio { after } => metrics::first_audio(*after),
+        Record::Note(note) => metrics::note(note.as_str()),
+    }
+}
+
+/// RFC 6455 section 7.4; Twilio does not pass it on.
+const fn close_code(cause: HangupCause) -> CloseCode {
+    match cause.continuation() {
+        Continuation::End => CloseCode::Normal,
+        Continuation::Resume | Continuation::Lifeboat => CloseCode::Restart,
+    }
+}
+
+fn whole_ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Actor for CallActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        match self.ended {
+            Some(cause) => self.leave(cause, ctx),
+            None => self.drain(ctx),
+        }
+    }
+}
+
+impl Supervised for CallActor {
+    fn restarting(&mut self, _: &mut Context<Self>) {
+        let now = clock::now();
+        let history = self.chronicle.history(now.saturating_duration_since(self.began));
+        tracing::warn!(call.id = %self.call, call.generation = history.generation, "call starts again after a panic");
+        self.close_model();
+        self.timer = None;
+        self.chronicle = Chronicle::after(&history);
+        self.session = CallSession::new(now, self.policy.clone(), history);
+    }
+}
+
+impl Handler<LegHeard> for CallActor {
+    type Result = ();
+
+    fn handle(&mut self, LegHeard(event): LegHeard, ctx: &mut Context<Self>) {
+        self.feed(Input::Leg(event), ctx);
+    }
+}
+
+impl Handler<ModelSaid> for CallActor {
+    type Result = ();
+
+    fn handle(&mut self, said: ModelSaid, ctx: &mut Context<Self>) {
+        if said.session == self.model_number {
+            self.feed(Input::Model(said.event), ctx);
+        }
+    }
+}
+
+/// Somebody outside ends the call.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct EndCall(pub HangupCause);
+
+impl Handler<EndCall> for CallActor {
+    type Result = ();
+
+    fn handle(&mut self, EndCall(cause): EndCall, ctx: &mut Context<Self>) {
+        self.feed(Input::HangupRequested(cause), ctx);
+    }
+}
+
+/// Breaks the actor as a bug would, so that its mending can be tested from outside.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct Sabotage;
+
+impl Handler<Sabotage> for CallActor {
+    type Result = ();
+
+    #[expect(clippy::panic, reason = "to break is what it is for")]
+    fn handle(&mut self, _: Sabotage, _: &mut Context<Self>) {
+        panic!("sabotaged")
+    }
+}

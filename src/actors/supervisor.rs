@@ -1,0 +1,402 @@
+//! Knows every call of this instance, starts their actors and hears how they ended. What follows
+//! from that is decided in `governor::Roster`.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use actix::{
+    Actor, ActorFutureExt as _, Addr, ArbiterHandle, AsyncContext as _, Context, Handler, Message, Recipient, ResponseActFuture,
+    Supervised, WrapFuture as _,
+};
+use tokio::sync::oneshot;
+
+use super::call::{CallActor, CallBrief, CallLinks, EndCall, Sabotage};
+use super::feed::{Feed, FeedEvent};
+use super::governor::{ClaimedCooldown, ConcurrencyGovernor, Slot};
+use super::logger::LogPort;
+use super::openai_session::LinkTiming;
+use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
+use super::{clock, port};
+use crate::governor::{After, Claimed, NextStep, Roster, RosterPolicy};
+use crate::metrics;
+use crate::realtime::socket::Endpoint;
+use crate::session::policy::{History, SessionPolicy};
+use crate::store::{CallEnd, CallStore};
+use crate::twilio::rest::TwilioRest;
+use crate::types::{CallId, CallSid, Direction, Epoch, HangupCause, StreamSid};
+
+const SWEEP: Duration = Duration::from_millis(500);
+/// Tries to put the end of a call on record, and the pause after the first of them.
+const TRIES: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(200);
+
+pub struct CallSupervisor {
+    roster: Roster<Held>,
+    live: HashMap<CallId, (Epoch, Addr<CallActor>)>,
+    outfit: Outfit,
+}
+
+/// What every call gets.
+#[derive(Clone)]
+pub struct Outfit {
+    pub governor: Addr<ConcurrencyGovernor>,
+    pub log: LogPort,
+    pub feed: Feed,
+    pub store: CallStore,
+    pub rest: Option<TwilioRest>,
+    pub endpoint: Endpoint,
+    pub timing: LinkTiming,
+}
+
+/// What is kept for a call, from its admission to its end.
+pub struct Held {
+    pub slot: Slot,
+    pub direction: Direction,
+    pub policy: SessionPolicy,
+    /// Given back if the call cannot be placed.
+    pub cooldown: Option<ClaimedCooldown>,
+    /// When its first stream began.
+    pub began: Option<Instant>,
+    /// What was said on earlier streams, once it was read back.
+    pub history: History,
+}
+
+impl CallSupervisor {
+    #[must_use]
+    pub fn new(policy: RosterPolicy, outfit: Outfit) -> Self {
+        Self { roster: Roster::new(policy), live: HashMap::new(), outfit }
+    }
+
+    fn sweep(&mut self, _: &mut Context<Self>) {
+        for (call, cause, held) in self.roster.sweep(clock::now()) {
+            self.ended(call, cause, held.direction, None);
+        }
+    }
+
+    /// The last word on a call: counted, told, and put on record.
+    fn ended(&self, call: CallId, cause: HangupCause, direction: Direction, end: Option<Carrier>) {
+        tracing::info!(call.id = %call, cause = %cause, "call ended");
+        metrics::call_ended(direction, cause);
+        self.outfit.feed.send(FeedEvent::Ended { call, cause });
+        let Carrier { status, error } = end.unwrap_or_default();
+        let end = CallEnd { id: call, cause, twilio_status: status, error, at: clock::utc() };
+        actix_rt::spawn(put_on_record(self.outfit.store.clone(), self.outfit.log.clone(), end));
+    }
+
+    fn links(&self, begin: &Begin, ctx: &Context<Self>) -> CallLinks {
+        let Outfit { governor, log, feed, endpoint, timing, .. } = self.outfit.clone();
+        let (leg, close_leg) = (begin.orders.clone(), begin.close.clone());
+        CallLinks { ended: ctx.address().recipient(), leg, close_leg, governor, log, feed, endpoint, timing }
+    }
+
+    /// Ends the phone call itself, where a stream of it has nothing more to say.
+    fn hang_up_phone(&self, sid: Option<CallSid>) {
+        if let (Some(rest), Some(sid)) = (self.outfit.rest.clone(), sid) {
+            actix_rt::spawn(async move {
+                if let Err(error) = rest.complete_call(&sid).await {
+                    tracing::warn!(call.sid = %sid, %error, "phone call not ended by rest");
+                }
+            });
+        }
+    }
+}
+
+/// Turns come first, so that the end finds them counted.
+async fn put_on_record(store: CallStore, log: LogPort, end: CallEnd) {
+    log.flush(PAUSE * 10).await;
+    for attempt in 0..TRIES {
+        match store.finish(end.clone()).await {
+            Ok(_) => return,
+            Err(error) => tracing::warn!(call.id = %end.id, %error, attempt, "end of call not on record yet"),
+        }
+        tokio::time::sleep(PAUSE * 2_u32.pow(attempt)).await;
+    }
+    tracing::error!(call.id = %end.id, cause = %end.cause, "end of call not on record");
+}
+
+impl Actor for CallSupervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        ctx.run_interval(SWEEP, Self::sweep);
+    }
+}
+
+/// Its roster lives in the actor, which a panic does not take down.
+impl Supervised for CallSupervisor {}
+
+/// A call was admitted.
+#[derive(Message)]
+#[rtype(result = "Epoch")]
+pub struct Expect {
+    pub call: CallId,
+    /// None while it is still to be dialled.
+    pub sid: Option<CallSid>,
+    pub held: Held,
+}
+
+impl Handler<Expect> for CallSupervisor {
+    type Result = actix::MessageResult<Expect>;
+
+    fn handle(&mut self, Expect { call, sid, held }: Expect, _: &mut Context<Self>) -> Self::Result {
+        actix::MessageResult(match sid {
+            Some(sid) => self.roster.expect(clock::now(), call, sid, held),
+            None => self.roster.dial(clock::now(), call, held),
+        })
+    }
+}
+
+/// Twilio told the sid of a call; false if that cannot be.
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub struct Identify {
+    pub call: CallId,
+    pub sid: CallSid,
+}
+
+impl Handler<Identify> for CallSupervisor {
+    type Result = bool;
+
+    fn handle(&mut self, Identify { call, sid }: Identify, _: &mut Context<Self>) -> bool {
+        self.roster.identify(call, &sid)
+    }
+}
+
+/// A stream shows a token.
+#[derive(Message)]
+#[rtype(result = "Option<Claimed>")]
+pub struct Claim {
+    pub call: CallId,
+    pub epoch: Epoch,
+}
+
+impl Handler<Claim> for CallSupervisor {
+    type Result = Option<Claimed>;
+
+    fn handle(&mut self, Claim { call, epoch }: Claim, _: &mut Context<Self>) -> Option<Claimed> {
+        self.roster.claim(clock::now(), call, epoch)
+    }
+}
+
+/// What was said before, for the stream that is about to begin.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Remind {
+    pub call: CallId,
+    pub history: History,
+}
+
+impl Handler<Remind> for CallSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, Remind { call, history }: Remind, _: &mut Context<Self>) {
+        if let Some(held) = self.roster.held_mut(call) {
+            held.history = history;
+        }
+    }
+}
+
+/// A stream has started: its call shall be too, on the thread of its socket. None if it may not.
+#[derive(Message)]
+#[rtype(result = "Option<Recipient<LegHeard>>")]
+pub struct Begin {
+    pub call: CallId,
+    pub epoch: Epoch,
+    pub stream: StreamSid,
+    pub orders: Recipient<LegOrder>,
+    pub close: Recipient<CloseLeg>,
+    pub arbiter: Option<ArbiterHandle>,
+}
+
+impl Handler<Begin> for CallSupervisor {
+    type Result = ResponseActFuture<Self, Option<Recipient<LegHeard>>>;
+
+    fn handle(&mut self, begin: Begin, ctx: &mut Context<Self>) -> Self::Result {
+        let (call, epoch, now) = (begin.call, begin.epoch, clock::now());
+        let Some(sid) = self.roster.begin(call, epoch) else { return Box::pin(actix::fut::ready(None)) };
+        let links = self.links(&begin, ctx);
+        let Some(held) = self.roster.held_mut(call) else { return Box::pin(actix::fut::ready(None)) };
+        let began = *held.began.get_or_insert(now);
+        let direction = held.direction;
+        let history = History { elapsed: now.saturating_duration_since(began), ..std::mem::take(&mut held.history) };
+        let brief = CallBrief { call, epoch, policy: held.policy.clone(), history };
+        if epoch == Epoch::FIRST {
+            metrics::call_started(direction);
+        }
+        self.outfit.feed.send(FeedEvent::Connected { call, sid, direction, epoch });
+        actix_rt::spawn(note_connected(self.outfit.store.clone(), call, epoch, begin.stream));
+        let started = start_on(begin.arbiter, brief, links).into_actor(self);
+        Box::pin(started.map(move |addr, supervisor, _| supervisor.adopt(call, epoch, addr?)))
+    }
+}
+
+impl CallSupervisor {
+    fn adopt(&mut self, call: CallId, epoch: Epoch, addr: Addr<CallActor>) -> Option<Recipient<LegHeard>> {
+        self.live.insert(call, (epoch, addr.clone()));
+        if !self.roster.is_live(call, epoch) {
+            self.live.remove(&call);
+        }
+        Some(addr.recipient())
+    }
+}
+
+/// All actors of a call live on the thread that accepted its socket.
+async fn start_on(arbiter: Option<ArbiterHandle>, brief: CallBrief, links: CallLinks) -> Option<Addr<CallActor>> {
+    let (tell, told) = oneshot::channel();
+    let start = move || drop(tell.send(CallActor::start_supervised(brief, links)));
+    arbiter?.spawn_fn(start).then_some(())?;
+    told.await.ok()
+}
+
+async fn note_connected(store: CallStore, call: CallId, epoch: Epoch, stream: StreamSid) {
+    if let Err(error) = store.connected(call, epoch, &stream, clock::utc()).await {
+        tracing::warn!(call.id = %call, %error, "start of stream not on record");
+    }
+}
+
+/// A stream of a call ended, or never began.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "()")]
+pub struct StreamEnded {
+    pub call: CallId,
+    pub epoch: Epoch,
+    pub cause: HangupCause,
+}
+
+impl Handler<StreamEnded> for CallSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, StreamEnded { call, epoch, cause }: StreamEnded, _: &mut Context<Self>) {
+        if self.live.get(&call).is_some_and(|(live, _)| *live == epoch) {
+            self.live.remove(&call);
+        }
+        let sid = self.roster.sid(call);
+        match self.roster.exited(clock::now(), call, epoch, cause) {
+            After::Ended(held) => {
+                if cause != HangupCause::CallerHungUp {
+                    self.hang_up_phone(sid);
+                }
+                self.ended(call, cause, held.direction, None);
+            }
+            After::Waits => tracing::info!(call.id = %call, cause = %cause, "call waits for another stream"),
+            After::Stale => {}
+        }
+    }
+}
+
+/// Twilio asks what comes after a stream.
+#[derive(Message)]
+#[rtype(result = "Answer")]
+pub struct AskNext {
+    pub call: CallId,
+    /// The epoch that would come next.
+    pub epoch: Epoch,
+}
+
+/// What Twilio is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, actix::MessageResponse)]
+pub enum Answer {
+    Connect { epoch: Epoch },
+    Lifeboat,
+    Hangup,
+}
+
+impl Handler<AskNext> for CallSupervisor {
+    type Result = Answer;
+
+    fn handle(&mut self, AskNext { call, epoch }: AskNext, _: &mut Context<Self>) -> Answer {
+        match self.roster.resume(clock::now(), call, epoch) {
+            NextStep::Connect { epoch, retire } => {
+                if retire && let Some((_, actor)) = self.live.remove(&call) {
+                    port::tell(&actor.recipient(), EndCall(HangupCause::Superseded));
+                }
+                Answer::Connect { epoch }
+            }
+            NextStep::Lifeboat { ended, held } => {
+                self.ended(call, ended, held.direction, None);
+                Answer::Lifeboat
+            }
+            NextStep::Hangup => Answer::Hangup,
+        }
+    }
+}
+
+/// The phone call is over, or could not be: so says Twilio.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub struct PhoneEnded {
+    pub call: CallId,
+    pub cause: HangupCause,
+    pub carrier: Carrier,
+}
+
+/// Twilio's own words on an end.
+#[derive(Clone, Debug, Default)]
+pub struct Carrier {
+    pub status: Option<String>,
+    pub error: Option<String>,
+}
+
+impl Handler<PhoneEnded> for CallSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, PhoneEnded { call, cause, carrier }: PhoneEnded, _: &mut Context<Self>) {
+        let never_placed = cause == HangupCause::CarrierFailed;
+        // A stream that is up will say so itself, with all that was heard.
+        let Some(mut held) = self.roster.hung_up(call) else { return };
+        if let Some(cooldown) = held.cooldown.take().filter(|_| never_placed) {
+            let store = self.outfit.store.clone();
+            actix_rt::spawn(async move { cooldown.give_back(&store).await });
+        }
+        self.ended(call, cause, held.direction, Some(carrier));
+    }
+}
+
+/// Breaks a call's actor, as a bug would; false if there is none.
+#[doc(hidden)]
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub struct SabotageCall(pub CallId);
+
+impl Handler<SabotageCall> for CallSupervisor {
+    type Result = bool;
+
+    fn handle(&mut self, SabotageCall(call): SabotageCall, _: &mut Context<Self>) -> bool {
+        let actor = self.live.get(&call).map(|(_, actor)| actor.clone().recipient());
+        actor.inspect(|actor| port::tell(actor, Sabotage)).is_some()
+    }
+}
+
+/// Ends every live call for this cause.
+#[derive(Message)]
+#[rtype(result = "usize")]
+pub struct EndAll(pub HangupCause);
+
+impl Handler<EndAll> for CallSupervisor {
+    type Result = usize;
+
+    fn handle(&mut self, EndAll(cause): EndAll, _: &mut Context<Self>) -> usize {
+        self.live.values().for_each(|(_, actor)| port::tell(&actor.clone().recipient(), EndCall(cause)));
+        self.live.len()
+    }
+}
+
+/// How many calls there are.
+#[derive(Message)]
+#[rtype(result = "Census")]
+pub struct TakeCensus;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, actix::MessageResponse)]
+pub struct Census {
+    /// Expected, live, or between two streams.
+    pub calls: usize,
+    pub live: usize,
+}
+
+impl Handler<TakeCensus> for CallSupervisor {
+    type Result = Census;
+
+    fn handle(&mut self, _: TakeCensus, _: &mut Context<Self>) -> Census {
+        Census { calls: self.roster.len(), live: self.roster.live() }
+    }
+}
