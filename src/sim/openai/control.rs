@@ -51,7 +51,8 @@ pub(super) enum Order {
     Kill,
     Close(u16, String),
     Send(String),
-    Mute(bool),
+    /// A fault that the socket must look at has changed.
+    Wake,
 }
 
 /// Shared by the simulator, its sockets and the test.
@@ -148,7 +149,7 @@ impl OpenAiControl {
     /// Sockets stay open and answer pings, but no event: what comes meanwhile is lost.
     pub fn mute(&self, on: bool) {
         self.state().faults.mute = on;
-        self.order(Order::Mute(on));
+        self.order(Order::Wake);
     }
 
     /// Sends this text to every client as it is.

@@ -39,6 +39,8 @@ pub struct FakeOpenAiSettings {
     pub configure: Duration,
     /// The longest life of a session.
     pub session_cap: Duration,
+    /// Between two pings; a client that has not answered one by the next is closed.
+    pub ping: Duration,
 }
 
 impl Default for FakeOpenAiSettings {
@@ -50,6 +52,7 @@ impl Default for FakeOpenAiSettings {
             think: Duration::from_millis(150),
             configure: Duration::from_millis(20),
             session_cap: Duration::from_secs(3600),
+            ping: Duration::from_secs(20),
         }
     }
 }

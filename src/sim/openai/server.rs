@@ -2,11 +2,12 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::thread::JoinHandle;
+use std::sync::mpsc;
+use std::thread::{Builder, JoinHandle};
 
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 
@@ -28,15 +29,13 @@ impl FakeOpenAi {
     /// # Errors
     /// The port, the runtime or the thread could not be had.
     pub fn start(settings: FakeOpenAiSettings) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let listener = runtime.block_on(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?;
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let control = OpenAiControl::new();
         let (stop, stopped) = oneshot::channel();
-        let of_thread = control.clone();
-        let thread = std::thread::Builder::new()
-            .name("fake-openai".to_owned())
-            .spawn(move || run(&runtime, listener, &settings, &of_thread, stopped))?;
+        let (ready, started) = mpsc::channel();
+        let thread = Builder::new().name("fake-openai".to_owned()).spawn(move || run(listener, &settings, &ready, stopped))?;
+        let control = started.recv().map_err(io::Error::other)??;
         Ok(Self { address, control, stop: Some(stop), thread: Some(thread) })
     }
 
@@ -65,13 +64,34 @@ impl Drop for FakeOpenAi {
     }
 }
 
-fn run(runtime: &Runtime, listener: TcpListener, settings: &FakeOpenAiSettings, control: &OpenAiControl, stopped: oneshot::Receiver<()>) {
+type Started = mpsc::Sender<io::Result<OpenAiControl>>;
+
+/// The whole life of the thread; the runtime is its own, and so is the clock.
+fn run(listener: std::net::TcpListener, settings: &FakeOpenAiSettings, ready: &Started, stopped: oneshot::Receiver<()>) {
+    let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return tell(ready, Err(error)),
+    };
     runtime.block_on(async {
-        tokio::select! {
-            _ = stopped => {}
-            () = accept(listener, settings, control) => {}
+        match TcpListener::from_std(listener) {
+            Ok(listener) => attend_until(stopped, listener, settings, ready).await,
+            Err(error) => tell(ready, Err(error)),
         }
     });
+}
+
+async fn attend_until(stopped: oneshot::Receiver<()>, listener: TcpListener, settings: &FakeOpenAiSettings, ready: &Started) {
+    let control = OpenAiControl::new();
+    tell(ready, Ok(control.clone()));
+    tokio::select! {
+        _ = stopped => {}
+        () = accept(listener, settings, &control) => {}
+    }
+}
+
+/// The one who started us waits for this, and for nothing else.
+fn tell(ready: &Started, outcome: io::Result<OpenAiControl>) {
+    let _ = ready.send(outcome);
 }
 
 async fn accept(listener: TcpListener, settings: &FakeOpenAiSettings, control: &OpenAiControl) {

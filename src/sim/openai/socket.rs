@@ -19,8 +19,6 @@ use super::session::{Out, Session};
 
 pub(super) const PATH: &str = "/v1/realtime";
 
-/// The server pings about every 20 s, and wants the answer before the next one.
-const PING: Duration = Duration::from_secs(20);
 /// For handshakes, for writes, and for the client's half of a close.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// An append of 15 MiB, refused or not, must get through.
@@ -49,8 +47,9 @@ pub(super) async fn serve(stream: TcpStream, settings: FakeOpenAiSettings, contr
     match reject(&hello, &settings) {
         Some(rejection) => turn_away(socket, &rejection).await,
         None => {
+            let ping = settings.ping;
             let session = Session::new(control.clone(), settings, &hello.model.unwrap_or_default(), control.now());
-            Connection::new(socket, session, control).run().await;
+            Connection::new(socket, session, control, ping).run().await;
         }
     }
 }
@@ -107,16 +106,17 @@ struct Connection<'a> {
     session: Session,
     control: &'a OpenAiControl,
     orders: Receiver<Order>,
-    mute: bool,
+    /// Between two pings; the answer to one is due before the next.
+    ping: Duration,
     next_ping: Instant,
     /// A ping is out that was not answered.
     awaiting_pong: bool,
 }
 
 impl<'a> Connection<'a> {
-    fn new(socket: Socket, session: Session, control: &'a OpenAiControl) -> Self {
+    fn new(socket: Socket, session: Session, control: &'a OpenAiControl, ping: Duration) -> Self {
         let orders = control.orders();
-        Self { socket, session, control, orders, mute: control.is_mute(), next_ping: Instant::now() + PING, awaiting_pong: false }
+        Self { socket, session, control, orders, ping, next_ping: Instant::now() + ping, awaiting_pong: false }
     }
 
     async fn run(mut self) {
@@ -125,12 +125,12 @@ impl<'a> Connection<'a> {
 
     /// Sends what the session has to say. False at its end.
     async fn flush(&mut self) -> bool {
-        while !self.mute
+        while !self.control.is_mute()
             && let Some(out) = self.session.poll_output()
         {
             let alive = match out {
                 Out::Send(text) => send(&mut self.socket, Message::text(text)).await,
-                Out::Close(code, reason) => close(&mut self.socket, code, &reason).await,
+                Out::Close(code, reason) => self.hang_up(code, &reason).await,
                 Out::Drop => false,
             };
             if !alive {
@@ -142,7 +142,7 @@ impl<'a> Connection<'a> {
 
     /// Waits for one thing to happen. False at the end of the connection.
     async fn turn(&mut self) -> bool {
-        let due = self.session.poll_timeout().filter(|_| !self.mute).map(|at| self.control.instant(at));
+        let due = self.session.poll_timeout().filter(|_| !self.control.is_mute()).map(|at| self.control.instant(at));
         tokio::select! {
             message = self.socket.next() => match message {
                 Some(Ok(message)) => self.receive(message),
@@ -156,17 +156,18 @@ impl<'a> Connection<'a> {
                 self.session.handle_timeout(self.control.now());
                 true
             }
-            () = sleep_until(self.next_ping) => self.ping().await,
+            () = sleep_until(self.next_ping) => self.keep_alive().await,
         }
     }
 
     fn receive(&mut self, message: Message) -> bool {
         let now = self.control.now();
+        let mute = self.control.is_mute();
         match message {
             Message::Pong(_) => self.awaiting_pong = false,
             Message::Close(_) => return false,
-            Message::Text(text) if !self.mute => self.session.handle_text(now, &text),
-            Message::Binary(_) if !self.mute => self.session.handle_binary(now),
+            Message::Text(text) if !mute => self.session.handle_text(now, &text),
+            Message::Binary(_) if !mute => self.session.handle_binary(now),
             Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Frame(_) => {}
         }
         true
@@ -175,22 +176,26 @@ impl<'a> Connection<'a> {
     async fn obey(&mut self, order: Order) -> bool {
         match order {
             Order::Kill => false,
-            Order::Close(code, reason) => close(&mut self.socket, code, &reason).await,
+            Order::Close(code, reason) => self.hang_up(code, &reason).await,
             Order::Send(text) => send(&mut self.socket, Message::text(text)).await,
-            Order::Mute(on) => {
-                self.mute = on;
-                true
-            }
+            Order::Wake => true,
         }
     }
 
-    async fn ping(&mut self) -> bool {
+    async fn keep_alive(&mut self) -> bool {
         if self.awaiting_pong {
-            return close(&mut self.socket, 1011, "keepalive ping timeout").await;
+            return self.hang_up(1011, "keepalive ping timeout").await;
         }
         self.awaiting_pong = true;
-        self.next_ping = Instant::now() + PING;
+        self.next_ping = Instant::now() + self.ping;
         send(&mut self.socket, Message::Ping(Vec::new().into())).await
+    }
+
+    /// Always false: the connection is over.
+    async fn hang_up(&mut self, code: u16, reason: &str) -> bool {
+        self.session.close(self.control.now());
+        close(&mut self.socket, code, reason).await;
+        false
     }
 }
 
@@ -205,8 +210,8 @@ async fn send(socket: &mut Socket, message: Message) -> bool {
     matches!(timeout(PATIENCE, socket.send(message)).await, Ok(Ok(())))
 }
 
-/// Closes, and waits for the client's half; always false: the connection is over.
-async fn close(socket: &mut Socket, code: u16, reason: &str) -> bool {
+/// Closes, and waits for the client's half.
+async fn close(socket: &mut Socket, code: u16, reason: &str) {
     let frame = CloseFrame { code: code.into(), reason: Utf8Bytes::from(reason) };
     let goodbye = async {
         if socket.close(Some(frame)).await.is_ok() {
@@ -215,7 +220,6 @@ async fn close(socket: &mut Socket, code: u16, reason: &str) -> bool {
     };
     // A client that does not answer is dropped.
     let _ = timeout(PATIENCE, goodbye).await;
-    false
 }
 
 #[cfg(test)]
