@@ -4,10 +4,9 @@ use serde_json::{Value, json};
 
 use super::control::SessionReport;
 use super::conversation::{Item, Kind};
-use super::response::bytes_until;
 use super::session::{Blame, Outcome, Session, client_fault};
 use super::shape::Fault;
-use crate::audio::duration_ms;
+use crate::audio::{bytes_of, duration_ms};
 
 /// Client ids are at most this long.
 const MAX_ID: usize = 32;
@@ -59,7 +58,7 @@ impl Session {
             let message = format!("Audio content of {}ms is already shorter than {end_ms}ms", duration_ms(*bytes));
             return client_fault(Fault { code: None, message, param: None });
         }
-        *bytes = bytes_until(end_ms);
+        *bytes = bytes_of(end_ms);
         if let Some(content) = item.body.get_mut("content") {
             *content = json!([{"type": "output_audio", "transcript": null}]);
         }

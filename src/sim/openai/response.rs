@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::audio::{bytes_of, duration_ms};
+use crate::audio::duration_ms;
 use crate::sim::voice::speak;
 
 /// Sizes of audio deltas in bytes, 200 to 400 ms, none of them whole frames; a burst is three.
@@ -180,11 +180,6 @@ impl<'a> Lead<'a> {
 
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(' ')
-}
-
-/// Bytes in the part of an item that lasts until `ms`.
-pub(super) fn bytes_until(ms: u64) -> usize {
-    bytes_of(ms)
 }
 
 #[cfg(test)]

@@ -133,14 +133,11 @@ async fn a_client_that_answers_no_pings_is_closed() {
 
 #[tokio::test]
 async fn a_client_that_answers_pings_stays() {
-    let server = start(FakeOpenAiSettings { ping: Duration::from_millis(20), ..fast() });
+    let server = start(FakeOpenAiSettings { ping: Duration::from_millis(200), ..fast() });
     let mut client = Client::open(&server).await;
 
-    let mut pings = 0;
-    while pings < 5 {
-        if matches!(client.next().await, Some(Ok(Message::Ping(_)))) {
-            pings += 1;
-        }
+    for _ in 0..3 {
+        assert!(matches!(client.next().await, Some(Ok(Message::Ping(_)))));
     }
 
     assert_eq!(server.control().sessions().remove(0).ended, None);
