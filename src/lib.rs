@@ -8,6 +8,7 @@ pub mod governor;
 pub mod metrics;
 pub mod realtime;
 pub mod session;
+pub mod sim;
 pub mod store;
 pub mod telemetry;
 pub mod twilio;

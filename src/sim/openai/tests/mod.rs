@@ -1,0 +1,6 @@
+mod faults;
+mod responses;
+mod rig;
+mod rules;
+mod turns;
+mod wire;
