@@ -50,7 +50,10 @@ impl LoggerActor {
             }
         }
         if self.batcher.is_empty() {
-            self.flushes.drain(..).for_each(|waiting| drop(waiting.send(())));
+            for waiting in self.flushes.drain(..) {
+                // Whoever waited may have given up.
+                let _ = waiting.send(());
+            }
         }
         self.pump(ctx);
     }

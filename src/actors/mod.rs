@@ -2,12 +2,16 @@
 
 pub mod call;
 pub mod clock;
+mod dialer;
+pub mod engine;
 pub mod exit;
 pub mod feed;
 pub mod governor;
+pub mod inbound;
 pub mod logger;
 pub mod openai_session;
 pub mod port;
+mod profile;
 pub mod supervise;
 pub mod supervisor;
 pub mod twilio_stream;

@@ -162,6 +162,19 @@ impl Handler<Identify> for CallSupervisor {
     }
 }
 
+/// Is this call here already?
+#[derive(Message)]
+#[rtype(result = "Option<CallId>")]
+pub struct Find(pub CallSid);
+
+impl Handler<Find> for CallSupervisor {
+    type Result = Option<CallId>;
+
+    fn handle(&mut self, Find(sid): Find, _: &mut Context<Self>) -> Option<CallId> {
+        self.roster.find(&sid)
+    }
+}
+
 /// A stream shows a token.
 #[derive(Message)]
 #[rtype(result = "Option<Claimed>")]

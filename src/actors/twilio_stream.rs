@@ -238,7 +238,9 @@ impl Handler<CloseLeg> for TwilioStreamActor {
     type Result = ();
 
     fn handle(&mut self, CloseLeg(code): CloseLeg, ctx: &mut Self::Context) {
-        self.state = State::Over;
+        if matches!(std::mem::replace(&mut self.state, State::Over), State::Over) {
+            return;
+        }
         ctx.close(Some(CloseReason::from(code)));
         ctx.run_later(FAREWELL, |_, ctx| ctx.stop());
     }

@@ -169,6 +169,12 @@ impl<H> Roster<H> {
         self.calls.get(&call).is_some_and(|entry| entry.state == State::Live && entry.epoch == epoch)
     }
 
+    /// The call of that sid, if it is here.
+    #[must_use]
+    pub fn find(&self, sid: &CallSid) -> Option<CallId> {
+        self.calls.iter().find(|(_, entry)| entry.sid.as_ref() == Some(sid)).map(|(call, _)| *call)
+    }
+
     #[must_use]
     pub fn sid(&self, call: CallId) -> Option<CallSid> {
         self.calls.get(&call).and_then(|entry| entry.sid.clone())

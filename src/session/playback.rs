@@ -69,10 +69,6 @@ impl Playback {
         Self { generation, next_seq: 0, items: VecDeque::new(), progress: None }
     }
 
-    pub(super) const fn generation(&self) -> u32 {
-        self.generation
-    }
-
     pub(super) fn is_idle(&self) -> bool {
         self.items.is_empty()
     }

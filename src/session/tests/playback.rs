@@ -37,7 +37,7 @@ impl Rig {
     }
 
     fn reach(&mut self, item: u32, at: u64) -> Reached {
-        let mark = Mark { generation: self.playback.generation(), item, ms: at };
+        let mark = Mark { generation: self.playback.generation, item, ms: at };
         self.playback.reached(self.now, mark)
     }
 
@@ -153,7 +153,7 @@ fn an_interruption_covers_every_item_that_is_not_fully_played() {
     let cut = rig.playback.interrupt(rig.now);
 
     assert_eq!(cut.iter().map(|p| (p.heard_ms, p.whole())).collect::<Vec<_>>(), [(100, false), (0, false)]);
-    assert_eq!(rig.playback.generation(), 1);
+    assert_eq!(rig.playback.generation, 1);
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn nothing_left_to_hear_is_nothing_to_interrupt() {
     rig.reach(0, 100);
 
     assert_eq!(rig.playback.interrupt(rig.now), []);
-    assert_eq!(rig.playback.generation(), 0);
+    assert_eq!(rig.playback.generation, 0);
 }
 
 #[test]

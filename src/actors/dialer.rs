@@ -1,0 +1,82 @@
+//! Calls that we place: admitted, on record, accepted; then dialled.
+
+use super::engine::{Ends, Engine, EngineError};
+use super::governor::Admit;
+use super::supervisor::{Expect, Identify};
+use crate::governor::Refusal;
+use crate::twilio::rest::{CreateCall, RestError};
+use crate::types::{CallId, Direction, PhoneNumber};
+
+/// Seconds. <https://www.twilio.com/docs/voice/api/call-resource>
+const RING: u32 = 60;
+/// Twilio's own limit on top of ours, which ends a call that we cannot end.
+const TIME_LIMIT_MARGIN: u64 = 60;
+
+impl Engine {
+    /// Places a call, or says why not. The row is committed before this returns; the phone rings afterwards.
+    pub async fn request_call(&self, to: PhoneNumber, name: Option<String>) -> Result<CallId, EngineError> {
+        let from = self.caller_id().map(|number| number.as_str().to_owned()).unwrap_or_default();
+        let ends = Ends { direction: Direction::Outbound, from: &from, to: to.as_str() };
+        let row = self.new_call(ends, None, name.as_deref());
+        let call = row.id;
+        let admission = match self.admit(Admit::Outbound { to: to.clone() }).await {
+            Ok(admission) => admission,
+            Err(EngineError::Refused(refusal)) => {
+                self.keep_refused(row, refusal.code()).await;
+                return Err(EngineError::Refused(refusal));
+            }
+            Err(error) => return Err(error),
+        };
+        if let Err(error) = self.parts().store.create_call(row).await {
+            if let Some(cooldown) = admission.cooldown {
+                cooldown.give_back(&self.parts().store).await;
+            }
+            return Err(error.into());
+        }
+        let held = self.held(admission, Direction::Outbound, name.as_deref());
+        self.parts().supervisor.send(Expect { call, sid: None, held }).await?;
+        let order = self.create_call(call, to).ok_or_else(|| EngineError::Refused(Refusal::NotConfigured { missing: Vec::new() }))?;
+        actix_rt::spawn(self.clone().dial(call, order));
+        Ok(call)
+    }
+
+    fn create_call(&self, call: CallId, to: PhoneNumber) -> Option<CreateCall> {
+        let (domain, from) = (self.domain()?, self.caller_id()?.clone());
+        let limit = self.config().limits.max_call.as_secs().saturating_add(TIME_LIMIT_MARGIN);
+        Some(CreateCall {
+            to,
+            from,
+            url: domain.https_url(&format!("/twilio/voice/{call}")),
+            status_callback: domain.https_url(&format!("/twilio/status/{call}")),
+            time_limit_s: u32::try_from(limit).ok(),
+            ring_timeout_s: RING,
+        })
+    }
+
+    async fn dial(self, call: CallId, order: CreateCall) {
+        let Some(rest) = &self.parts().rest else { return };
+        match rest.create_call(&order).await {
+            Ok(created) => {
+                tracing::info!(call.id = %call, call.sid = %created.sid, "call placed");
+                let _ = self.parts().supervisor.send(Identify { call, sid: created.sid.clone() }).await;
+                if let Err(error) = self.parts().store.attach_call_sid(call, &created.sid).await {
+                    tracing::warn!(call.id = %call, %error, "call sid not on record");
+                }
+            }
+            // The phone may ring all the same: its webhook will name the call, or its deadline end it.
+            Err(error) if error.ambiguous() => tracing::error!(call.id = %call, %error, "call may have been placed"),
+            Err(error) => {
+                tracing::error!(call.id = %call, %error, "call not placed");
+                self.not_placed(call, cause_of(&error)).await;
+            }
+        }
+    }
+}
+
+/// What the operator needs to mend it; Twilio's message may name the number, so it stays out.
+fn cause_of(error: &RestError) -> String {
+    match error {
+        RestError::Api { code: Some(code), .. } => format!("{error}, see https://www.twilio.com/docs/errors/{code}"),
+        other => other.to_string(),
+    }
+}

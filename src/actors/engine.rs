@@ -1,0 +1,269 @@
+//! The way in: what HTTP and the command line may ask of the engine.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use actix::{Addr, Arbiter, Context};
+use secrecy::{ExposeSecret as _, SecretString};
+use uuid::Uuid;
+
+use super::clock;
+use super::feed::Feed;
+use super::governor::{Admission, Admit, AskOccupancy, CloseDoors, ConcurrencyGovernor, Occupancy};
+use super::logger::{LogPort, LoggerActor};
+use super::openai_session::LinkTiming;
+use super::profile::{roster_policy, session_policy};
+use super::supervise::{RestartBudget, supervise};
+use super::supervisor::{CallSupervisor, Census, EndAll, Held, Outfit, SabotageCall, TakeCensus};
+use crate::config::{Config, Domain};
+use crate::governor::{AdmissionPolicy, Authorization, Capacity, Refusal};
+use crate::realtime::socket::Endpoint;
+use crate::session::policy::History;
+use crate::store::{CallStore, NewCall, StoreError};
+use crate::twilio::rest::TwilioRest;
+use crate::types::{CallId, CallSid, Code, Direction, HangupCause, PhoneNumber, TokenKey};
+
+/// The engine of this process. Clones are the same engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Parts>);
+
+pub(super) struct Parts {
+    pub(super) config: Config,
+    pub(super) store: CallStore,
+    pub(super) governor: Addr<ConcurrencyGovernor>,
+    pub(super) supervisor: Addr<CallSupervisor>,
+    pub(super) log: LogPort,
+    pub(super) rest: Option<TwilioRest>,
+    pub(super) token_key: TokenKey,
+    feed: Feed,
+    draining: AtomicBool,
+    arbiters: [Arbiter; 2],
+}
+
+/// The engine cannot do it.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("refused: {}", .0.code())]
+    Refused(Refusal),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("an actor is gone: {0}")]
+    Mailbox(#[from] actix::MailboxError),
+}
+
+impl EngineError {
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Refused(refusal) => refusal.code(),
+            Self::Store(error) if error.is_outage() => Code::DatabaseUnavailable,
+            Self::Store(_) | Self::Mailbox(_) => Code::Internal,
+        }
+    }
+}
+
+/// How the engine is.
+#[derive(Clone, Copy, Debug)]
+pub struct Vitals {
+    pub occupancy: Occupancy,
+    pub census: Census,
+    pub database: bool,
+    pub draining: bool,
+}
+
+impl Engine {
+    /// Starts the permanent actors, on threads of their own.
+    #[must_use]
+    pub fn start(config: Config, store: CallStore) -> Self {
+        let arbiters = [Arbiter::new(), Arbiter::new()];
+        let [calls, logs] = &arbiters;
+        let (feed, rest) = (Feed::default(), twilio_rest(&config));
+        let logger = LoggerActor::new(store.clone());
+        let log = LogPort::to(permanent(logs, "logger", logger));
+        let governor = permanent(calls, "governor", ConcurrencyGovernor::new(admission_policy(&config), store.clone()));
+        let outfit = Outfit {
+            governor: governor.clone(),
+            log: log.clone(),
+            feed: feed.clone(),
+            store: store.clone(),
+            rest: rest.clone(),
+            endpoint: endpoint(&config),
+            timing: timing(&config),
+        };
+        let supervisor = permanent(calls, "supervisor", CallSupervisor::new(roster_policy(&config), outfit));
+        let (token_key, draining) = (token_key(&config), AtomicBool::new(false));
+        Self(Arc::new(Parts { config, store, governor, supervisor, log, rest, token_key, feed, draining, arbiters }))
+    }
+
+    pub(super) fn parts(&self) -> &Parts {
+        &self.0
+    }
+
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// For reading; what changes goes through the engine.
+    #[must_use]
+    pub fn store(&self) -> &CallStore {
+        &self.0.store
+    }
+
+    #[must_use]
+    pub fn feed(&self) -> &Feed {
+        &self.0.feed
+    }
+
+    pub(super) fn is_draining(&self) -> bool {
+        self.0.draining.load(Ordering::Acquire)
+    }
+
+    pub async fn vitals(&self) -> Result<Vitals, EngineError> {
+        let occupancy = self.0.governor.send(AskOccupancy).await?;
+        let census = self.0.supervisor.send(TakeCensus).await?;
+        let database = self.0.store.ping().await.is_ok();
+        Ok(Vitals { occupancy, census, database, draining: self.is_draining() })
+    }
+
+    /// Lets nobody in, hands the live calls over, and brings the records home. True if all was done within `limit`.
+    pub async fn drain(&self, limit: Duration) -> bool {
+        let deadline = clock::now() + limit;
+        self.0.draining.store(true, Ordering::Release);
+        // Actors that are gone have nothing to hand over.
+        let _ = self.0.governor.send(CloseDoors).await;
+        let _ = self.0.supervisor.send(EndAll(HangupCause::Drained)).await;
+        let empty = self.wait_until_empty(deadline).await;
+        self.0.log.flush(deadline.saturating_duration_since(clock::now())).await && empty
+    }
+
+    /// Stops the permanent actors and the database; nothing may be asked afterwards.
+    pub async fn stop(&self) {
+        self.0.arbiters.iter().for_each(|arbiter| {
+            let _ = arbiter.stop();
+        });
+        self.0.store.close().await;
+    }
+
+    async fn wait_until_empty(&self, deadline: Instant) -> bool {
+        while clock::now() < deadline {
+            match self.0.supervisor.send(TakeCensus).await {
+                Ok(census) if census.live > 0 => tokio::time::sleep(Duration::from_millis(20)).await,
+                Ok(_) | Err(_) => return true,
+            }
+        }
+        false
+    }
+
+    /// Brings every record made so far into the database; true if that worked in time.
+    pub async fn flush(&self, limit: Duration) -> bool {
+        self.0.log.flush(limit).await
+    }
+
+    /// Breaks a call's actor, as a bug would.
+    #[doc(hidden)]
+    pub async fn sabotage(&self, call: CallId) -> bool {
+        self.0.supervisor.send(SabotageCall(call)).await.unwrap_or(false)
+    }
+
+    pub(super) async fn admit(&self, wanted: Admit) -> Result<Admission, EngineError> {
+        self.0.governor.send(wanted).await?.map_err(EngineError::Refused)
+    }
+
+    pub(super) fn new_call(&self, ends: Ends<'_>, sid: Option<CallSid>, name: Option<&str>) -> NewCall {
+        let Ends { direction, from, to } = ends;
+        let config = &self.0.config;
+        NewCall {
+            id: CallId::new(Uuid::now_v7()),
+            call_sid: sid,
+            direction,
+            from: from.to_owned(),
+            to: to.to_owned(),
+            caller_name: name.map(str::to_owned),
+            assistant: config.assistant.name.clone(),
+            model: config.openai.model.clone(),
+            voice: config.openai.voice.clone(),
+            initiated_at: clock::utc(),
+        }
+    }
+
+    pub(super) fn held(&self, admission: Admission, direction: Direction, name: Option<&str>) -> Held {
+        let Admission { slot, cooldown } = admission;
+        let policy = session_policy(&self.0.config, name);
+        Held { slot, direction, policy, cooldown, began: None, history: History::default() }
+    }
+
+    /// The address under which Twilio finds us.
+    pub(super) fn domain(&self) -> Option<&Domain> {
+        self.0.config.public.domain.as_ref()
+    }
+
+    pub(super) fn caller_id(&self) -> Option<&PhoneNumber> {
+        self.0.config.twilio.phone_number_from.as_ref()
+    }
+}
+
+/// The two ends of a call.
+#[derive(Clone, Copy)]
+pub(super) struct Ends<'a> {
+    pub(super) direction: Direction,
+    pub(super) from: &'a str,
+    pub(super) to: &'a str,
+}
+
+/// An actor that lives as long as the process, on a thread of its own.
+fn permanent<A>(arbiter: &Arbiter, name: &'static str, actor: A) -> Addr<A>
+where
+    A: actix::Actor<Context = Context<A>> + actix::Supervised + Send + 'static,
+{
+    let (tell, told) = std::sync::mpsc::channel();
+    arbiter.spawn_fn(move || {
+        let ended = move |exit| tracing::error!(actor = name, %exit, "permanent actor ended");
+        let _ = tell.send(supervise(name, RestartBudget::PERMANENT, |_| actor, ended));
+    });
+    #[expect(clippy::expect_used, reason = "a thread that was just started answers, or nothing can be started at all")]
+    told.recv().expect("arbiter runs")
+}
+
+fn admission_policy(config: &Config) -> AdmissionPolicy {
+    let limits = &config.limits;
+    AdmissionPolicy {
+        authorization: Authorization::new(limits.verified_numbers.iter().cloned(), limits.allow_all_us_canada),
+        calls: Capacity::new(limits.max_concurrent_calls),
+        models: Capacity::new(limits.max_openai_connections),
+        cooldown: limits.call_cooldown,
+        missing: config.missing().into_iter().map(|missing| missing.variable).collect(),
+    }
+}
+
+fn twilio_rest(config: &Config) -> Option<TwilioRest> {
+    let twilio = &config.twilio;
+    let account = twilio.account_sid.as_ref()?;
+    let (user, password) = match (&twilio.api_key, &twilio.api_secret) {
+        (Some(key), Some(secret)) => (key.clone(), secret.clone()),
+        _ => (account.to_string(), twilio.auth_token.clone()?),
+    };
+    Some(TwilioRest::new(&twilio.api_base_url, account, user, password))
+}
+
+fn endpoint(config: &Config) -> Endpoint {
+    let openai = &config.openai;
+    // Without a key no call is admitted, so that this one is never dialled.
+    let api_key = openai.api_key.clone().unwrap_or_else(|| SecretString::from(""));
+    Endpoint { url: openai.realtime_url.clone(), model: openai.model.clone(), api_key, safety_identifier: None }
+}
+
+const fn timing(config: &Config) -> LinkTiming {
+    let openai = &config.openai;
+    LinkTiming { connect: openai.connect_timeout, ping: openai.ping_interval, silence: openai.silence_timeout }
+}
+
+/// Configured, or made from the auth token, or good for this process alone.
+fn token_key(config: &Config) -> TokenKey {
+    match (&config.security.stream_token_key, &config.twilio.auth_token) {
+        (Some(key), _) => TokenKey::new(key.expose_secret().as_bytes()),
+        (None, Some(token)) => TokenKey::derived_from(token.expose_secret().as_bytes()),
+        (None, None) => TokenKey::new(Uuid::now_v7().as_bytes()),
+    }
+}

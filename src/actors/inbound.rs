@@ -1,0 +1,192 @@
+//! Twilio's questions: a call came in, was answered, lost its stream, changed its status.
+
+use std::time::Duration;
+
+use super::clock;
+use super::engine::{Ends, Engine, EngineError};
+use super::governor::Admit;
+use super::supervisor::{Answer, AskNext, Carrier, Claim, Expect, Find, Identify, PhoneEnded, Remind};
+use super::twilio_stream::StreamClaim;
+use crate::governor::Refusal;
+use crate::session::policy::{History, Message};
+use crate::store::{CallKey, Created, StoredTurn};
+use crate::twilio::webhook::{StatusCallback, VoiceRequest};
+use crate::types::{CallId, CallSid, Code, Direction, Epoch, HangupCause, StreamToken};
+
+/// Records of the last stream must be readable before the next one begins, if that can be had in this time.
+const READ_BACK: Duration = Duration::from_secs(1);
+
+/// What a call is told to do, yet to be put into TwiML.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Instruction {
+    Connect {
+        stream_url: String,
+        action_url: String,
+    },
+    /// Come back in a moment.
+    Wait {
+        url: String,
+    },
+    Busy,
+    NotSetUp,
+    Apologise,
+    Hangup,
+}
+
+/// A stream may not join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("stream refused: {0}")]
+pub struct StreamRefused(pub &'static str);
+
+impl Engine {
+    /// A caller is on the line. A repeated question gets the same answer.
+    pub async fn incoming_call(&self, request: VoiceRequest) -> Result<Instruction, EngineError> {
+        if let Some(call) = self.parts().supervisor.send(Find(request.call.clone())).await? {
+            return self.next_step(call, Epoch::FIRST).await;
+        }
+        if !self.can_answer() {
+            tracing::error!(call.sid = %request.call, "call came in, but OPENAI_API_KEY or DOMAIN is not set");
+            return Ok(Instruction::NotSetUp);
+        }
+        let ends = Ends { direction: Direction::Inbound, from: request.from.as_str(), to: request.to.as_str() };
+        let row = self.new_call(ends, Some(request.call.clone()), None);
+        let admission = match self.admit(Admit::Inbound).await {
+            Ok(admission) => admission,
+            Err(EngineError::Refused(refusal)) => return Ok(self.turn_away(row, &refusal).await),
+            Err(error) => return Err(error),
+        };
+        let call = match self.parts().store.create_call(row.clone()).await {
+            Ok(Created::New) => row.id,
+            // Known, but not here: it was answered before this process began.
+            Ok(Created::Existing(_)) => return Ok(Instruction::Hangup),
+            Err(error) if error.is_outage() => {
+                tracing::error!(call.sid = %request.call, %error, "call goes on without a row");
+                row.id
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let held = self.held(admission, Direction::Inbound, None);
+        let epoch = self.parts().supervisor.send(Expect { call, sid: Some(request.call), held }).await?;
+        Ok(self.connect(call, epoch))
+    }
+
+    /// A phone that we called was answered.
+    pub async fn answered_call(&self, call: CallId, request: VoiceRequest) -> Result<Instruction, EngineError> {
+        let ours = self.parts().supervisor.send(Identify { call, sid: request.call }).await?;
+        if ours { self.next_step(call, Epoch::FIRST).await } else { Ok(Instruction::Hangup) }
+    }
+
+    /// A stream of the call is over; `epoch` would be the next one's.
+    pub async fn resume_call(&self, call: CallId, epoch: Epoch) -> Result<Instruction, EngineError> {
+        if self.is_draining() {
+            let url = self.domain().map(|domain| domain.https_url(&format!("/twilio/resume/{call}/{epoch}")));
+            return Ok(url.map_or(Instruction::Hangup, |url| Instruction::Wait { url }));
+        }
+        self.next_step(call, epoch).await
+    }
+
+    async fn next_step(&self, call: CallId, epoch: Epoch) -> Result<Instruction, EngineError> {
+        Ok(match self.parts().supervisor.send(AskNext { call, epoch }).await? {
+            Answer::Connect { epoch } => self.connect(call, epoch),
+            Answer::Lifeboat => Instruction::Apologise,
+            Answer::Hangup => Instruction::Hangup,
+        })
+    }
+
+    fn connect(&self, call: CallId, epoch: Epoch) -> Instruction {
+        let Some(domain) = self.domain() else { return Instruction::NotSetUp };
+        let lifetime = i64::try_from(self.config().call.claim_deadline.as_secs()).unwrap_or(i64::MAX);
+        let expires = clock::utc().timestamp().saturating_add(lifetime);
+        let token = StreamToken { call, epoch, expires }.encode(&self.parts().token_key);
+        Instruction::Connect {
+            stream_url: domain.wss_url(&format!("/media-stream/{token}")),
+            action_url: domain.https_url(&format!("/twilio/resume/{call}/{}", epoch.next())),
+        }
+    }
+
+    async fn turn_away(&self, row: crate::store::NewCall, refusal: &Refusal) -> Instruction {
+        tracing::warn!(call.id = %row.id, refusal = %refusal.code(), "caller turned away");
+        self.keep_refused(row, refusal.code()).await;
+        Instruction::Busy
+    }
+
+    pub(super) async fn keep_refused(&self, row: crate::store::NewCall, code: Code) {
+        if let Err(error) = self.parts().store.create_refused(row, code.as_str()).await {
+            tracing::warn!(%error, "refusal not on record");
+        }
+    }
+
+    fn can_answer(&self) -> bool {
+        self.config().openai.api_key.is_some() && self.domain().is_some()
+    }
+
+    /// Twilio tells how a call is doing.
+    pub async fn status_changed(&self, call: CallId, callback: StatusCallback) -> Result<(), EngineError> {
+        if !self.parts().supervisor.send(Identify { call, sid: callback.call.clone() }).await? {
+            return Ok(());
+        }
+        let status = callback.status;
+        if let Err(error) = self.parts().store.progress(call, status.as_str()).await {
+            tracing::warn!(call.id = %call, %error, "status not on record");
+        }
+        if let Some(cause) = status.hangup_cause() {
+            let error = callback.error_code.map(|code| format!("twilio error {code}"));
+            let carrier = Carrier { status: Some(status.as_str().to_owned()), error };
+            self.parts().supervisor.send(PhoneEnded { call, cause, carrier }).await?;
+        }
+        Ok(())
+    }
+
+    /// Checks a stream's token and uses it up; then loads what the stream has to know.
+    pub async fn claim_stream(&self, token: &str) -> Result<StreamClaim, StreamRefused> {
+        let now = clock::utc();
+        let token = StreamToken::decode(token, &self.parts().token_key, now.timestamp()).map_err(|error| {
+            tracing::warn!(%error, "stream refused");
+            StreamRefused("invalid token")
+        })?;
+        let (call, epoch) = (token.call, token.epoch);
+        let claimed = self.parts().supervisor.send(Claim { call, epoch }).await.ok().flatten();
+        let sid = claimed.and_then(|claimed| claimed.sid).ok_or(StreamRefused("token used up, or its call is over"))?;
+        match self.parts().store.claim_stream(call, epoch, now).await {
+            Ok(true) => {}
+            Ok(false) => return Err(StreamRefused("token used up")),
+            // The token's signature and this instance's memory have to do.
+            Err(error) => tracing::error!(call.id = %call, %error, "stream claim not on record"),
+        }
+        if epoch > Epoch::FIRST {
+            self.remind(call).await;
+        }
+        Ok(StreamClaim { call, epoch, sid, start_deadline: self.config().call.start_deadline })
+    }
+
+    async fn remind(&self, call: CallId) {
+        self.flush(READ_BACK).await;
+        let messages = match self.parts().store.turns(call).await {
+            Ok(turns) => turns.into_iter().filter_map(heard).collect(),
+            Err(error) => {
+                tracing::error!(call.id = %call, %error, "call goes on without its history");
+                Vec::new()
+            }
+        };
+        let history = History { messages, resumed: true, owes_answer: true, ..History::default() };
+        let _ = self.parts().supervisor.send(Remind { call, history }).await;
+    }
+
+    /// The call of one of its two names.
+    pub async fn find_call(&self, name: &str) -> Option<CallKey> {
+        let by_id = name.parse().map(CallKey::Id);
+        by_id.or_else(|_| name.parse::<CallSid>().map(CallKey::Sid)).ok()
+    }
+
+    /// The call could not be placed.
+    pub(super) async fn not_placed(&self, call: CallId, error: String) {
+        let carrier = Carrier { status: None, error: Some(error) };
+        let _ = self.parts().supervisor.send(PhoneEnded { call, cause: HangupCause::CarrierFailed, carrier }).await;
+    }
+}
+
+fn heard(stored: StoredTurn) -> Option<Message> {
+    let turn = stored.turn;
+    let text = if turn.heard.is_empty() && turn.ended.is_none() { turn.generated } else { turn.heard };
+    (!text.is_empty()).then_some(Message { speaker: turn.speaker, text })
+}
