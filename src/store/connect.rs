@@ -38,10 +38,10 @@ pub struct DatabaseSettings {
 /// Makes the pool, not the connections. Runs inside the runtime that is to drive them.
 pub(super) fn connect(settings: &DatabaseSettings) -> Result<DatabaseConnection, StoreError> {
     let url = settings.url.expose_secret();
-    if DbBackend::Postgres.is_prefix_of(url) {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::InvalidUrl)?;
         Ok(postgres(options, settings))
-    } else if DbBackend::Sqlite.is_prefix_of(url) {
+    } else if url.starts_with("sqlite:") {
         let options = SqliteConnectOptions::from_str(url).map_err(|_| StoreError::InvalidUrl)?;
         make_folder_of(options.get_filename())?;
         Ok(sqlite(options, settings))
