@@ -22,6 +22,9 @@ mod turns;
 #[path = "store_contract/words.rs"]
 mod words;
 
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use uuid::Uuid;
 
@@ -84,9 +87,10 @@ async fn on_postgres(promise: impl AsyncFnOnce(String)) {
     let mut url = url::Url::parse(&server).expect("a url");
     url.set_path(&name);
 
-    promise(url.to_string()).await;
+    let outcome = AssertUnwindSafe(promise(url.to_string())).catch_unwind().await;
 
     sql(&admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    outcome.unwrap_or_else(|panic| resume_unwind(panic));
 }
 
 fn server() -> Option<String> {
