@@ -2,13 +2,15 @@ use std::time::Duration;
 
 use alpha_call::store::{CallEnd, CallKey, Created, NewCall, StoreError};
 use alpha_call::types::{CallStatus, Direction, Epoch, HangupCause, Redacted};
+use chrono::TimeDelta;
 use futures_util::future::join_all;
 
 use crate::words::{at, create, end, everything, id, migrated, new_call, sid, stored, stream};
 
 pub async fn a_call_is_kept_as_it_was_given(url: &str) {
     let store = migrated(url).await;
-    create(&store, new_call(1)).await;
+    let nanoseconds = at(0) + TimeDelta::nanoseconds(789);
+    create(&store, NewCall { initiated_at: nanoseconds, ..new_call(1) }).await;
 
     let call = stored(&store, 1).await;
 

@@ -35,6 +35,19 @@ async fn outage_of(url: &str) {
 }
 
 #[tokio::test]
+async fn a_store_outlives_the_connections_that_its_server_cuts() {
+    crate::on_postgres(async |url| {
+        let store = migrated(&url).await;
+        let other = sea_orm::Database::connect(&url).await.expect("connected");
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        crate::sql(&other, cut).await;
+
+        store.ping().await.expect("on a new connection");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_server_that_refuses_is_an_outage_soon() {
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
 
