@@ -119,7 +119,8 @@ start_server() {
     # Under /tmp: a socket's path must stay below 108 bytes.
     cluster=$(mktemp -d /tmp/alpha-call-test.XXXXXX)
     [ "$(id -u)" -ne 0 ] || chown "$owner" "$cluster"
-    as_owner "$bin/initdb" --pgdata="$cluster/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync \
+    # From /, since the owner may not read the folder we are in.
+    (cd / && as_owner "$bin/initdb" --pgdata="$cluster/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync) \
         >"$cluster.log" 2>&1 || { cat "$cluster.log" >&2; return 1; }
     running=$bin
     (cd / && as_owner "$bin/pg_ctl" --pgdata="$cluster/data" --log="$cluster/server.log" --wait --timeout=60 --silent \
