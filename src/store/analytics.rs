@@ -64,13 +64,14 @@ async fn figures(db: &DatabaseConnection, since: DateTime<Utc>) -> Result<Analyt
 
 /// Calls by status, direction and whether they were refused, with the sums that averages are made of.
 fn groups_sql(backend: DbBackend) -> String {
-    let duration = match backend {
-        DbBackend::Postgres => "CAST(GREATEST(ROUND(EXTRACT(EPOCH FROM (ended_at - connected_at)) * 1000), 0) AS BIGINT)",
-        _ => "CAST(MAX(ROUND((julianday(ended_at) - julianday(connected_at)) * 86400000.0), 0) AS INTEGER)",
+    let millis = match backend {
+        DbBackend::Postgres => "CAST(ROUND(EXTRACT(EPOCH FROM (ended_at - connected_at)) * 1000) AS BIGINT)",
+        _ => "CAST(ROUND((julianday(ended_at) - julianday(connected_at)) * 86400000.0) AS INTEGER)",
     };
     format!(
         "SELECT status, direction, refusal IS NOT NULL AS refused, COUNT(*) AS calls, COUNT(ended_at) AS ended, \
-         COUNT({duration}) AS timed, CAST(COALESCE(SUM({duration}), 0) AS BIGINT) AS duration, \
+         COUNT(CASE WHEN ended_at IS NOT NULL AND connected_at IS NOT NULL THEN 1 END) AS timed, \
+         CAST(SUM(CASE WHEN ended_at > connected_at THEN {millis} ELSE 0 END) AS BIGINT) AS duration, \
          COUNT(first_audio_ms) AS heard, CAST(COALESCE(SUM(first_audio_ms), 0) AS BIGINT) AS first_audio, \
          CAST(SUM(interruptions) AS BIGINT) AS interruptions \
          FROM call_logs WHERE initiated_at >= $1 GROUP BY status, direction, refusal IS NOT NULL"

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::str::FromStr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -12,11 +12,15 @@ use sea_orm::{
     SqlxSqliteConnector, TransactionOptions, TransactionTrait, sqlx,
 };
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::sleep;
 
 use super::error::StoreError;
 
 /// How long a statement may take on the server.
 pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long SQLite waits for another writer.
+const BUSY: Duration = Duration::from_secs(5);
+const BUSY_PAUSE: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_secs(300);
 const LIFETIME: Duration = Duration::from_secs(1800);
 /// Any number will do as long as no other program on this database takes it: `alphacal` in ASCII.
@@ -38,10 +42,10 @@ pub struct DatabaseSettings {
 /// Makes the pool, not the connections. Runs inside the runtime that is to drive them.
 pub(super) fn connect(settings: &DatabaseSettings) -> Result<DatabaseConnection, StoreError> {
     let url = settings.url.expose_secret();
-    if DbBackend::Postgres.is_prefix_of(url) {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::InvalidUrl)?;
         Ok(postgres(options, settings))
-    } else if DbBackend::Sqlite.is_prefix_of(url) {
+    } else if url.starts_with("sqlite:") {
         let options = SqliteConnectOptions::from_str(url).map_err(|_| StoreError::InvalidUrl)?;
         make_folder_of(options.get_filename())?;
         Ok(sqlite(options, settings))
@@ -64,11 +68,7 @@ fn postgres(options: PgConnectOptions, settings: &DatabaseSettings) -> DatabaseC
 
 /// Neither idle nor aged connections are closed: a database in memory would go with its only one.
 fn sqlite(options: SqliteConnectOptions, settings: &DatabaseSettings) -> DatabaseConnection {
-    let options = options
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
-        .busy_timeout(Duration::from_secs(5))
-        .foreign_keys(true);
+    let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Normal).busy_timeout(BUSY).foreign_keys(true);
     let pool = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(settings.acquire_timeout)
@@ -94,7 +94,22 @@ fn make_folder_of(file: &Path) -> Result<(), StoreError> {
 
 /// Applies what is missing of the schema, all or nothing. Whoever comes second waits, then finds nothing to do.
 pub(super) async fn migrate(db: DatabaseConnection) -> Result<(), StoreError> {
-    let transaction = begin_alone(&db).await?;
+    let patience = Instant::now() + BUSY;
+    loop {
+        match migrate_once(&db).await {
+            Err(error) if error.is_outage() && wal_may_be_in_the_making(&db) && Instant::now() < patience => sleep(BUSY_PAUSE).await,
+            outcome => return outcome,
+        }
+    }
+}
+
+/// The change of a new file to WAL fails at once, whatever the busy timeout, if two connections make it (sqlite.org/c3ref/busy_handler.html).
+fn wal_may_be_in_the_making(db: &DatabaseConnection) -> bool {
+    db.get_database_backend() == DbBackend::Sqlite
+}
+
+async fn migrate_once(db: &DatabaseConnection) -> Result<(), StoreError> {
+    let transaction = begin_alone(db).await?;
     if lacks_steps(&transaction).await? {
         Migrator::up(&transaction, None).await?;
     }

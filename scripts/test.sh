@@ -1,0 +1,166 @@
+#!/usr/bin/env bash
+# All set-up, then all tests. See --help.
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+usage: scripts/test.sh [--help] [-- ARGUMENTS OF THE TEST RUNNER]
+
+Runs everything that guards this repository, on a fresh Debian machine with Rust:
+
+  1. finds PostgreSQL's server, or installs it with apt (as root, or by sudo)
+  2. starts a throw-away server in a temporary folder, reachable by its Unix socket alone;
+     what a Debian package may have started is left alone
+  3. cargo fmt --check, cargo clippy with warnings as errors
+  4. all tests, with cargo-nextest if it is installed, else with cargo test; then the doc tests
+  5. stops the server and removes the folder, however the run ends
+
+Works as root (the server then runs as an unprivileged user) and as anybody else.
+
+environment:
+  TEST_DATABASE_URL   use this server instead of starting one; it must let databases be created
+  PG_BINDIR           where initdb and pg_ctl are, if they are not found
+TEXT
+}
+
+step() { printf '\n==> %s\n' "$*"; }
+fail() { printf 'test.sh: %s\n' "$*" >&2; exit 1; }
+
+case "${1:-}" in
+    -h | --help) usage; exit 0 ;;
+    --) shift ;;
+    '') ;;
+    *) usage >&2; exit 2 ;;
+esac
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+cluster=''
+running=''
+current='set-up'
+started=$SECONDS
+
+finish() {
+    local code=$?
+    trap - EXIT
+    stop_server || true
+    if [ "$code" -eq 0 ]; then
+        printf '\n==> all passed in %s s\n' "$((SECONDS - started))"
+    else
+        printf '\n==> FAILED at: %s (exit %s, after %s s)\n' "$current" "$code" "$((SECONDS - started))" >&2
+    fi
+    exit "$code"
+}
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+run() {
+    current=$1
+    shift
+    step "$current"
+    "$@"
+}
+
+# Who owns the server: initdb refuses root.
+owner() {
+    local name
+    for name in postgres nobody; do
+        if id "$name" >/dev/null 2>&1; then
+            echo "$name"
+            return
+        fi
+    done
+    fail "running as root, and there is no user postgres or nobody for the server to run as"
+}
+
+as_owner() {
+    if [ "$(id -u)" -ne 0 ]; then
+        "$@"
+    elif command -v runuser >/dev/null; then
+        runuser -u "$owner" -- "$@"
+    else
+        setpriv --reuid="$owner" --regid="$(id -g "$owner")" --clear-groups -- "$@"
+    fi
+}
+
+server_binaries() {
+    local folder
+    for folder in "${PG_BINDIR:-}" \
+        /usr/lib/postgresql/*/bin \
+        "$(pg_config --bindir 2>/dev/null || true)" \
+        "$(dirname "$(command -v initdb || echo /none/initdb)")"; do
+        if [ -n "$folder" ] && [ -x "$folder/initdb" ] && [ -x "$folder/pg_ctl" ] && [ -x "$folder/postgres" ]; then
+            echo "$folder"
+            return
+        fi
+    done
+    return 1
+}
+
+install_server() {
+    local install='apt-get update && apt-get install -y --no-install-recommends postgresql'
+    command -v apt-get >/dev/null || fail "no PostgreSQL server found and no apt-get here: install PostgreSQL 13 or newer, or set PG_BINDIR"
+    # The package would start a server of its own on port 5432; ours is another one, elsewhere.
+    if [ "$(id -u)" -eq 0 ]; then
+        DEBIAN_FRONTEND=noninteractive bash -c "$install"
+    elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+        sudo env DEBIAN_FRONTEND=noninteractive bash -c "$install"
+    else
+        fail "no PostgreSQL server found; install it as root, then run this again: $install"
+    fi
+}
+
+# The port only names the socket file; nothing listens on the network.
+start_server() {
+    local bin=$1 port=5432
+    [ "$(id -u)" -ne 0 ] || owner=$(owner)
+    # Under /tmp: a socket's path must stay below 108 bytes.
+    cluster=$(mktemp -d /tmp/alpha-call-test.XXXXXX)
+    [ "$(id -u)" -ne 0 ] || chown "$owner" "$cluster"
+    # From /, since the owner may not read the folder we are in.
+    (cd / && as_owner "$bin/initdb" --pgdata="$cluster/data" --username=postgres --auth=trust --encoding=UTF8 --locale=C.UTF-8 --no-sync) \
+        >"$cluster.log" 2>&1 || { cat "$cluster.log" >&2; return 1; }
+    running=$bin
+    (cd / && as_owner "$bin/pg_ctl" --pgdata="$cluster/data" --log="$cluster/server.log" --wait --timeout=60 --silent \
+        --options="-k $cluster -p $port -c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300" \
+        start) || { as_owner cat "$cluster/server.log" >&2; return 1; }
+    export TEST_DATABASE_URL="postgres://postgres@localhost:$port/postgres?host=$cluster"
+    echo "PostgreSQL $("$bin/postgres" --version | awk '{print $3}') in $cluster"
+}
+
+stop_server() {
+    [ -n "$cluster" ] || return 0
+    if [ -n "$running" ] && [ -f "$cluster/data/postmaster.pid" ]; then
+        (cd / && as_owner "$running/pg_ctl" --pgdata="$cluster/data" --mode=immediate --wait --silent stop) || true
+    fi
+    rm -rf "$cluster" "$cluster.log"
+    cluster=''
+}
+
+find_server() {
+    if ! bin=$(server_binaries); then
+        run 'install PostgreSQL' install_server
+        bin=$(server_binaries) || fail 'PostgreSQL was installed, but initdb and pg_ctl are not found: set PG_BINDIR'
+    fi
+}
+
+command -v cargo >/dev/null || fail 'cargo is not found: install Rust from https://rustup.rs'
+
+if [ -n "${TEST_DATABASE_URL:-}" ]; then
+    step 'PostgreSQL: the server at TEST_DATABASE_URL'
+else
+    current='find PostgreSQL'
+    find_server
+    run 'start a throw-away PostgreSQL' start_server "$bin"
+fi
+
+run 'cargo fmt' cargo fmt --all --check
+run 'cargo clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
+if cargo nextest --version >/dev/null 2>&1; then
+    run 'tests, with cargo nextest' cargo nextest run --workspace --locked "$@"
+else
+    run 'tests, with cargo test (cargo-nextest is not installed)' cargo test --workspace --all-targets --locked "$@"
+fi
+run 'doc tests' cargo test --workspace --doc --locked

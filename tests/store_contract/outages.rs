@@ -1,0 +1,69 @@
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use alpha_call::store::CallStore;
+
+use crate::words::{id, migrated, open, settings};
+
+const PATIENCE: Duration = Duration::from_millis(300);
+
+pub async fn a_closed_store_is_an_outage(url: &str) {
+    let store = migrated(url).await;
+    store.ping().await.expect("alive");
+
+    store.close().await;
+
+    assert!(store.ping().await.expect_err("closed").is_outage());
+    assert!(store.turns(id(1)).await.expect_err("closed").is_outage());
+}
+
+/// Nothing that waiting would mend.
+pub async fn a_database_without_tables_is_none(url: &str) {
+    let error = open(url).turns(id(1)).await.expect_err("no table");
+
+    assert!(!error.is_outage(), "{error}");
+}
+
+async fn outage_of(url: &str) {
+    let store = CallStore::open(&settings(url, PATIENCE)).expect("opened without a server");
+    let asked = Instant::now();
+
+    let error = store.ping().await.expect_err("nobody there");
+
+    assert!(error.is_outage(), "{error}");
+    assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
+}
+
+#[tokio::test]
+async fn a_store_outlives_the_connections_that_its_server_cuts() {
+    crate::on_postgres(async |url| {
+        let store = migrated(&url).await;
+        let other = sea_orm::Database::connect(&url).await.expect("connected");
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        crate::sql(&other, cut).await;
+
+        store.ping().await.expect("on a new connection");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_is_an_outage_soon() {
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+
+    outage_of(&format!("postgres://app:pw@127.0.0.1:{port}/calls")).await;
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_an_outage_soon() {
+    let mute = TcpListener::bind("127.0.0.1:0").expect("a port");
+
+    outage_of(&format!("postgres://app:pw@{}/calls", mute.local_addr().expect("an address"))).await;
+}
+
+#[tokio::test]
+async fn a_folder_in_place_of_the_file_is_an_outage() {
+    let folder = tempfile::tempdir().expect("a folder");
+
+    outage_of(&format!("sqlite://{}?mode=rwc", folder.path().display())).await;
+}
