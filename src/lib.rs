@@ -2,4 +2,5 @@
 
 pub mod audio;
 pub mod session;
+pub mod sim;
 pub mod types;

@@ -1,0 +1,8 @@
+//! A fake Twilio.
+mod address;
+mod caller;
+mod hearing;
+mod playback;
+mod signing;
+mod twiml;
+mod wire;
