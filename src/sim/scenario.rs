@@ -22,17 +22,27 @@ impl fmt::Debug for Utterance {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Until the other side is heard.
-    WaitForSpeech { within: Duration },
+    WaitForSpeech {
+        within: Duration,
+    },
     /// Until the other side has been quiet for `quiet`; shorter gaps do not count.
-    WaitForSilence { quiet: Duration, within: Duration },
+    WaitForSilence {
+        quiet: Duration,
+        within: Duration,
+    },
     Say(Utterance),
     /// Until `after` of the other side's speech was heard from here on; then talk over it.
-    BargeIn { after: Duration, say: Utterance },
+    BargeIn {
+        after: Duration,
+        say: Utterance,
+    },
     /// Keys pressed one after the other, of `0123456789*#`.
     Digits(String),
     Pause(Duration),
     /// Until the other side ends the call.
-    AwaitHangup { within: Duration },
+    AwaitHangup {
+        within: Duration,
+    },
     HangUp,
     /// The stream's TCP connection breaks; the phone call lives on.
     DropSocket,

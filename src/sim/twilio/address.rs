@@ -23,12 +23,16 @@ impl Address {
 
     /// Like [`Self::parse`], for the schemes of a webhook.
     pub fn webhook(text: &str) -> Result<Self, InvalidAddress> {
-        Self::parse(text).and_then(|address| if matches!(address.scheme(), "http" | "https") { Ok(address) } else { Err(InvalidAddress) })
+        Self::parse(text)?.into_webhook()
+    }
+
+    pub fn into_webhook(self) -> Result<Self, InvalidAddress> {
+        if matches!(self.scheme(), "http" | "https") { Ok(self) } else { Err(InvalidAddress) }
     }
 
     /// What `text` means in a document that came from here.
     pub fn join(&self, text: &str) -> Result<Self, InvalidAddress> {
-        if text.contains("://") {
+        if Url::parse(text).is_ok() {
             return Self::parse(text);
         }
         let base = Url::parse(&self.text).map_err(|_| InvalidAddress)?;

@@ -122,7 +122,7 @@ impl Caller {
     fn progress(&mut self, now: Instant, hearing: &Hearing) -> Progress {
         let Some(step) = self.steps.front() else { return Progress::Do(Deed::HangUp) };
         let number = self.done + 1;
-        let entered = *self.entered.get_or_insert(Entered { at: now, heard: hearing.total() });
+        let entered = *self.entered.get_or_insert_with(|| Entered { at: now, heard: hearing.total() });
         let waited = now.saturating_duration_since(entered.at);
         let wait = |over: bool, within: Duration, failure: fn(usize, Duration) -> ScriptFailure| match (over, waited >= within) {
             (true, _) => Progress::Done,
@@ -194,7 +194,7 @@ impl Mouth {
         let loud = |frame: &[u8]| mulaw::loudness(frame) > LOUD;
         let first_loud = utterance.audio.chunks(FRAME_BYTES).position(loud).unwrap_or_default();
         let frames = utterance.audio.len().div_ceil(FRAME_BYTES);
-        let last_loud = utterance.audio.chunks(FRAME_BYTES).rposition(loud).unwrap_or(frames.saturating_sub(1));
+        let last_loud = utterance.audio.chunks(FRAME_BYTES).rposition(loud).unwrap_or_else(|| frames.saturating_sub(1));
         Self { utterance, next: 0, first_loud, last_loud }
     }
 

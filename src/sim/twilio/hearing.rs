@@ -42,7 +42,7 @@ impl Hearing {
             self.close_window(&mut heard);
         }
         for (index, byte) in (0_u64..).zip(audio) {
-            self.window_at.get_or_insert(at + Duration::from_micros(index * 125));
+            self.window_at.get_or_insert_with(|| at + Duration::from_micros(index * 125));
             self.window.push(*byte);
             if self.window.len() == FRAME_BYTES {
                 self.close_window(&mut heard);

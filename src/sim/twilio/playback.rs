@@ -15,8 +15,14 @@ pub const LONGEST_QUEUE: Duration = Duration::from_secs(600);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Played {
     /// `at` is when its first byte was heard.
-    Audio { at: Instant, audio: Vec<u8> },
-    Mark { at: Instant, name: String },
+    Audio {
+        at: Instant,
+        audio: Vec<u8>,
+    },
+    Mark {
+        at: Instant,
+        name: String,
+    },
 }
 
 /// What a `clear` did.
@@ -144,8 +150,8 @@ impl Playback {
     }
 
     /// Not yet heard.
-    #[must_use]
-    pub fn queued(&self) -> Duration {
+    #[cfg(test)]
+    fn queued(&self) -> Duration {
         length(self.queued_bytes)
     }
 }

@@ -60,7 +60,7 @@ const GRAMMAR: &[(&str, &[&str], &[&str])] = &[
 struct Element {
     name: String,
     attributes: Vec<(String, String)>,
-    children: Vec<Element>,
+    children: Vec<Self>,
     text: String,
 }
 
@@ -289,7 +289,8 @@ mod tests {
 
     #[test]
     fn what_is_not_a_document_is_refused() {
-        for text in ["", "hello", "<Response>", "<Response><Say></Response>", "<Response/><Response/>", "<Other/>", "<Response>&nope;</Response>"]
+        for text in
+            ["", "hello", "<Response>", "<Response><Say></Response>", "<Response/><Response/>", "<Other/>", "<Response>&nope;</Response>"]
         {
             assert!(parse(text).is_err(), "{text}");
         }
