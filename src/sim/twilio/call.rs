@@ -121,11 +121,11 @@ impl Call {
         }
     }
 
-    /// 20 ms of the caller, which end at `now`, with everything that is to be told of them.
-    pub fn live(&mut self, now: Instant) -> Moment {
+    /// 20 ms of the caller, due to end at `due` and told of at `now`, with everything that is to be told of them.
+    pub fn live(&mut self, now: Instant, due: Instant) -> Moment {
         let ended = self.hearing.advance(now);
         self.heard(ended);
-        let moment = self.caller.live(now, &self.hearing);
+        let moment = self.caller.live(due, &self.hearing);
         for voice in &moment.voice {
             match voice {
                 Voice::Began(utterance) => self.line.note(frame_start(now), Happening::CallerBegan { utterance: utterance.clone() }),
@@ -163,7 +163,7 @@ impl Call {
                 () = sleep_until(next.into()) => {}
             }
             if self.line.status() == Status::InProgress
-                && let Some(interrupt) = self.idle_frame(Instant::now(), spoken_to)
+                && let Some(interrupt) = self.idle_frame(Instant::now(), next, spoken_to)
             {
                 return Some(interrupt);
             }
@@ -174,12 +174,12 @@ impl Call {
         }
     }
 
-    fn idle_frame(&mut self, now: Instant, spoken_to: bool) -> Option<Interrupt> {
+    fn idle_frame(&mut self, now: Instant, due: Instant, spoken_to: bool) -> Option<Interrupt> {
         if spoken_to {
             let heard = self.hearing.hear_voice(frame_start(now));
             self.heard(heard);
         }
-        match self.live(now).deed {
+        match self.live(now, due).deed {
             Some(Deed::HangUp) => Some(Interrupt::HungUp),
             Some(Deed::GiveUp(failure)) => Some(Interrupt::ScriptFailed(failure)),
             Some(Deed::DropSocket | Deed::GoMute | Deed::GoDeaf) | None => self.time_is_up(now).then_some(Interrupt::TimeIsUp),

@@ -34,7 +34,6 @@ pub enum Undelivered {
 }
 
 /// A webhook to be delivered.
-#[derive(Clone, Debug)]
 pub struct Webhook {
     pub address: Address,
     pub method: String,
@@ -44,7 +43,6 @@ pub struct Webhook {
 }
 
 /// Knows one address, whatever host a webhook names.
-#[derive(Debug)]
 pub struct Courier {
     engine: Mutex<SocketAddr>,
     auth_token: String,

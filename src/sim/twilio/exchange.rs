@@ -1,6 +1,7 @@
 //! The telephone exchange: every line of it, and what all calls share.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -29,6 +30,12 @@ pub struct Violation {
     pub at: Duration,
     pub call_sid: Option<String>,
     pub what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {} ms: {}", self.call_sid.as_deref().unwrap_or("no call"), self.at.as_millis(), self.what)
+    }
 }
 
 /// Who the fake Twilio is, and whom it talks to.

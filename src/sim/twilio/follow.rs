@@ -32,7 +32,7 @@ impl From<Interrupt> for Flow {
         match interrupt {
             Interrupt::HungUp => Self::End(Ending::CallerHungUp),
             Interrupt::ScriptFailed(failure) => Self::End(Ending::ScriptFailed(failure)),
-            Interrupt::Ordered(Order::Complete) => Self::End(Ending::HungUpOn(HungUpBy::Rest)),
+            Interrupt::Ordered(Order::Complete | Order::Cancel) => Self::End(Ending::HungUpOn(HungUpBy::Rest)),
             Interrupt::Ordered(Order::Redirect(source)) => Self::Go(source),
             Interrupt::TimeIsUp => Self::End(Ending::HungUpOn(HungUpBy::TimeLimit)),
         }
@@ -109,9 +109,9 @@ impl Call {
         }
     }
 
-    async fn dial(&mut self, number: String, action: Option<String>, method: String, base: Option<&Address>) -> Flow {
+    async fn dial(&mut self, number: Redacted<String>, action: Option<String>, method: String, base: Option<&Address>) -> Flow {
         self.line.note_now(Happening::Dialled);
-        self.line.count(|report| report.dialled.push(Redacted(number)));
+        self.line.count(|report| report.dialled.push(number));
         match self.pass(DIALLED, false).await {
             Flow::Next => {
                 let dialled = [("DialCallStatus", "completed"), ("DialCallDuration", "1"), ("DialBridged", "true")];

@@ -17,6 +17,8 @@ use crate::types::Direction;
 #[derive(Clone, Debug)]
 pub enum Order {
     Complete,
+    /// Only of use before the call is answered.
+    Cancel,
     Redirect(Source),
 }
 
@@ -35,7 +37,9 @@ pub struct Line {
     pub to: String,
     account_sid: String,
     orders: UnboundedSender<Order>,
-    changes: Arc<Changes>,
+    /// What happens on this line alone.
+    pub changes: Changes,
+    all_changes: Arc<Changes>,
     state: Mutex<State>,
 }
 
@@ -62,7 +66,7 @@ pub struct Ends {
 
 impl Line {
     #[must_use]
-    pub fn new(sid: String, ends: Ends, orders: UnboundedSender<Order>, changes: Arc<Changes>) -> Self {
+    pub fn new(sid: String, ends: Ends, orders: UnboundedSender<Order>, all_changes: Arc<Changes>) -> Self {
         let status = match ends.direction {
             Direction::Inbound => Status::Ringing,
             Direction::Outbound => Status::Queued,
@@ -70,7 +74,7 @@ impl Line {
         let report = CallReport::new(sid.clone(), ends.direction, &ends.from, &ends.to, status, Instant::now());
         let state = State { report, created: Utc::now(), answered: None, ended: None, over: false };
         let Ends { account_sid, direction, from, to } = ends;
-        Self { sid, direction, from, to, account_sid, orders, changes, state: Mutex::new(state) }
+        Self { sid, direction, from, to, account_sid, orders, changes: Changes::default(), all_changes, state: Mutex::new(state) }
     }
 
     #[must_use]
@@ -84,6 +88,11 @@ impl Line {
     #[must_use]
     pub fn report(&self) -> CallReport {
         lock(&self.state).report.clone()
+    }
+
+    #[must_use]
+    pub fn looks(&self, seen: impl FnOnce(&CallReport) -> bool) -> bool {
+        seen(&lock(&self.state).report)
     }
 
     #[must_use]
@@ -129,6 +138,7 @@ impl Line {
     pub fn close(&self) {
         lock(&self.state).over = true;
         self.changes.bump();
+        self.all_changes.bump();
     }
 
     #[must_use]
@@ -141,6 +151,7 @@ impl Line {
         let status = self.status();
         let possible = match order {
             Order::Complete => !status.is_final(),
+            Order::Cancel => matches!(status, Status::Queued | Status::Ringing) && self.direction == Direction::Outbound,
             Order::Redirect(_) => status == Status::InProgress,
         };
         if possible { self.orders.send(order).map_err(|_| NotNow) } else { Err(NotNow) }

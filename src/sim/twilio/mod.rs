@@ -45,12 +45,13 @@ pub use report::{CallReport, Cut, Happening, HungUpBy, Outcome, Status, StreamRe
 pub use signing::signature;
 
 use crate::sim::scenario::CallerScript;
+use crate::sim::verdict::Verdict;
 use exchange::Exchange;
 use line::Line;
 use switchboard::Switchboard;
 
 /// Somebody who calls the engine's number.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct CallIn {
     /// A number, or what else Twilio may say: `anonymous`, `client:ann`.
     pub from: String,
@@ -66,10 +67,7 @@ pub struct FakeTwilio {
 
 /// One call, to be watched and waited for.
 #[derive(Clone)]
-pub struct CallHandle {
-    line: Arc<Line>,
-    exchange: Arc<Exchange>,
-}
+pub struct CallHandle(Arc<Line>);
 
 /// The call was not over, or not as far, by the deadline.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -124,7 +122,7 @@ impl FakeTwilio {
 
     /// Calls the engine's number. Fails if the configured domain makes no URL.
     pub fn call_in(&self, call: CallIn) -> Result<CallHandle, InvalidAddress> {
-        self.switchboard.call_in(call.from, call.script).map(|line| self.handle_of(line))
+        self.switchboard.call_in(call.from, call.script).map(CallHandle)
     }
 
     #[must_use]
@@ -149,6 +147,17 @@ impl FakeTwilio {
         self.exchange().lines().iter().filter(|line| !line.is_over()).count()
     }
 
+    /// Adds to `verdict` what went wrong here: violations, calls off script, calls still live.
+    pub fn judge(&self, verdict: &mut Verdict) {
+        for violation in self.violations() {
+            verdict.violate(violation);
+        }
+        for report in self.calls().iter().filter(|report| !report.completed()) {
+            let outcome = report.outcome.as_ref().map_or_else(|| "still live".to_owned(), ToString::to_string);
+            verdict.fail(format_args!("{}: {outcome}", report.call_sid));
+        }
+    }
+
     /// Every status callback and what the engine answered, in the order of the answers.
     #[must_use]
     pub fn status_callbacks(&self) -> Vec<CallbackAnswer> {
@@ -157,7 +166,7 @@ impl FakeTwilio {
 
     #[must_use]
     pub fn call(&self, call_sid: &str) -> Option<CallHandle> {
-        self.exchange().line(call_sid).map(|line| self.handle_of(line))
+        self.exchange().line(call_sid).map(CallHandle)
     }
 
     /// Waits on this thread until so many calls have begun, in either direction.
@@ -173,11 +182,7 @@ impl FakeTwilio {
 
     fn at_least(&self, count: usize) -> Option<Vec<CallHandle>> {
         let lines = self.exchange().lines();
-        (lines.len() >= count).then(|| lines.into_iter().map(|line| self.handle_of(line)).collect())
-    }
-
-    fn handle_of(&self, line: Arc<Line>) -> CallHandle {
-        CallHandle { line, exchange: Arc::clone(self.exchange()) }
+        (lines.len() >= count).then(|| lines.into_iter().map(CallHandle).collect())
     }
 
     fn exchange(&self) -> &Arc<Exchange> {
@@ -202,36 +207,44 @@ impl Drop for FakeTwilio {
 impl CallHandle {
     #[must_use]
     pub fn call_sid(&self) -> &str {
-        &self.line.sid
+        &self.0.sid
     }
 
     #[must_use]
     pub fn report(&self) -> CallReport {
-        self.line.report()
+        self.0.report()
     }
 
     /// Waits on this thread until the call is over and its last callback is answered.
     pub fn wait_for_end(&self, deadline: Duration) -> Result<CallReport, NotYet> {
-        let found = self.exchange.changes.wait_blocking(deadline, || self.line.is_over().then(|| self.report()));
+        let found = self.0.changes.wait_blocking(deadline, || self.report_if_over());
         found.ok_or_else(|| self.not_yet(deadline))
     }
 
     /// Like [`Self::wait_for_end`], for a task.
     pub async fn ended(&self, deadline: Duration) -> Result<CallReport, NotYet> {
-        let found = self.exchange.changes.wait(deadline, || self.line.is_over().then(|| self.report())).await;
+        let found = self.0.changes.wait(deadline, || self.report_if_over()).await;
         found.ok_or_else(|| self.not_yet(deadline))
     }
 
     /// Waits on this thread until the call has come as far as `seen` says.
     pub fn wait_until(&self, deadline: Duration, seen: impl Fn(&CallReport) -> bool) -> Result<CallReport, NotYet> {
-        let found = self.exchange.changes.wait_blocking(deadline, || Some(self.report()).filter(&seen));
+        let found = self.0.changes.wait_blocking(deadline, || self.report_if(&seen));
         found.ok_or_else(|| self.not_yet(deadline))
     }
 
     /// Like [`Self::wait_until`], for a task.
     pub async fn until(&self, deadline: Duration, seen: impl Fn(&CallReport) -> bool) -> Result<CallReport, NotYet> {
-        let found = self.exchange.changes.wait(deadline, || Some(self.report()).filter(&seen)).await;
+        let found = self.0.changes.wait(deadline, || self.report_if(&seen)).await;
         found.ok_or_else(|| self.not_yet(deadline))
+    }
+
+    fn report_if_over(&self) -> Option<CallReport> {
+        self.0.is_over().then(|| self.report())
+    }
+
+    fn report_if(&self, seen: impl Fn(&CallReport) -> bool) -> Option<CallReport> {
+        self.0.looks(seen).then(|| self.report())
     }
 
     fn not_yet(&self, deadline: Duration) -> NotYet {

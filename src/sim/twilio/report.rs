@@ -1,5 +1,6 @@
 //! What happened on one call, as the caller and the telephone company saw it.
 
+use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::caller::ScriptFailure;
@@ -68,6 +69,18 @@ pub enum Outcome {
     ScriptFailed(ScriptFailure),
     /// In the words of Twilio's debugger, its error code first.
     Failed(String),
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Completed => f.write_str("completed"),
+            Self::Rejected(reason) => write!(f, "rejected: {reason}"),
+            Self::NotAnswered(status) => f.write_str(status.as_str()),
+            Self::ScriptFailed(failure) => failure.fmt(f),
+            Self::Failed(why) => f.write_str(why),
+        }
+    }
 }
 
 /// One thing that happened.

@@ -77,7 +77,8 @@ async fn nowhere() -> HttpResponse {
 
 fn order(form: &Params) -> Result<Order, RestError> {
     match field(form, "Status") {
-        Some("completed" | "canceled") => Ok(Order::Complete),
+        Some("completed") => Ok(Order::Complete),
+        Some("canceled") => Ok(Order::Cancel),
         Some(_) => Err(RestError::new(400, 21218, "Invalid Status.")),
         None => create::source(form)?.map(Order::Redirect).ok_or_else(|| RestError::new(400, 21205, "Url parameter is required.")),
     }

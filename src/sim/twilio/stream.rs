@@ -205,9 +205,8 @@ impl<'a> Leg<'a> {
                 Some(Deed::HangUp) => return Some(self.hang_up(Interrupt::HungUp).await),
                 Some(Deed::GiveUp(failure)) => return Some(self.hang_up(Interrupt::ScriptFailed(failure)).await),
                 Some(Deed::DropSocket) => return Some(self.drop_socket()),
-                Some(Deed::GoMute) => self.mute = true,
                 Some(Deed::GoDeaf) => self.deaf = true,
-                None => {}
+                Some(Deed::GoMute) | None => {}
             }
         }
         if self.call.time_is_up(now) { Some(self.hang_up(Interrupt::TimeIsUp).await) } else { None }
@@ -231,9 +230,11 @@ impl<'a> Leg<'a> {
     }
 
     fn frame(&mut self, now: Instant) -> Option<Deed> {
-        let lag = now.saturating_duration_since(self.frame_due());
+        let due = self.frame_due();
+        let lag = now.saturating_duration_since(due);
         self.frames += 1;
-        let moment = self.call.live(now);
+        let moment = self.call.live(now, due);
+        self.mute |= moment.deed == Some(Deed::GoMute);
         if !self.mute {
             self.outbox.push(self.wire.media(u64::from(self.frames) * FRAME_MS, &moment.frame));
             self.outbox.extend(moment.digit.map(|digit| self.wire.dtmf(digit)));

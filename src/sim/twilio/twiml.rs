@@ -6,6 +6,8 @@ use quick_xml::XmlVersion;
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
+use crate::types::Redacted;
+
 /// A verb of a document, in the order in which it is to be performed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -13,7 +15,7 @@ pub enum Verb {
     Say(String),
     Pause { seconds: u64 },
     Redirect { url: String, method: String },
-    Dial { number: String, action: Option<String>, method: String },
+    Dial { number: Redacted<String>, action: Option<String>, method: String },
     Reject { reason: String },
     Hangup,
 }
@@ -88,7 +90,7 @@ fn verb(element: &Element, complaints: &mut Vec<String>) -> Option<Verb> {
         "Say" => Some(Verb::Say(element.text.trim().to_owned())),
         "Pause" => Some(Verb::Pause { seconds: element.number("length", 1, complaints) }),
         "Redirect" => Some(Verb::Redirect { url: element.text.trim().to_owned(), method }),
-        "Dial" => Some(Verb::Dial { number: element.dialled(), action, method }),
+        "Dial" => Some(Verb::Dial { number: Redacted(element.dialled()), action, method }),
         "Reject" => Some(Verb::Reject { reason: element.attribute("reason").unwrap_or("rejected").to_owned() }),
         "Hangup" => Some(Verb::Hangup),
         _ => None,
@@ -263,7 +265,7 @@ mod tests {
                 Verb::Say("Fish & chips !".into()),
                 Verb::Pause { seconds: 1 },
                 Verb::Pause { seconds: 3 },
-                Verb::Dial { number: "+15550100003".into(), action: None, method: "POST".into() },
+                Verb::Dial { number: Redacted("+15550100003".into()), action: None, method: "POST".into() },
                 Verb::Redirect { url: "/again".into(), method: "GET".into() },
             ]
         );

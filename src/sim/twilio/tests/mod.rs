@@ -118,17 +118,20 @@ async fn a_stream_keeps_time_and_echoes_marks_when_they_are_heard() {
     assert_eq!(seen.start["start"]["customParameters"]["epoch"], "1");
     paced(&seen.media);
     let after = |mark: usize| seen.marks[mark].0.duration_since(seen.sent.expect("sent"));
-    assert!((ms(500)..ms(530)).contains(&after(0)), "mark a after {:?}", after(0));
-    assert!(seen.marks[1].0.duration_since(seen.cleared.expect("cleared")) < ms(30), "mark b at once on clear");
+    assert!((ms(500)..ms(650)).contains(&after(0)), "mark a after {:?}", after(0));
+    assert!(seen.marks[1].0.duration_since(seen.cleared.expect("cleared")) < ms(150), "mark b at once on clear");
+    let [media, mark] = [Happening::FirstAgentMedia, Happening::MarkEchoed { name: "a".into() }]
+        .map(|wanted| report.first(|what| *what == wanted).expect("on the timeline"));
+    assert_eq!(mark - media, ms(500), "by the clock, not by ticks");
     assert_eq!((report.outcome.as_ref(), report.hung_up_by), (Some(&Outcome::Completed), Some(HungUpBy::Twiml)));
     let Some(Happening::Cleared { played_ms, dropped_ms }) =
         report.timeline.iter().map(|event| event.what.clone()).find(|what| matches!(what, Happening::Cleared { .. }))
     else {
         panic!("no clear in {:?}", report.timeline)
     };
-    assert!((1_000..1_060).contains(&played_ms), "{played_ms} ms played");
+    assert!((1_000..1_300).contains(&played_ms), "{played_ms} ms played");
     assert!((2_499..=2_500).contains(&(played_ms + dropped_ms)));
-    assert!(report.first_audio().expect("heard") < ms(100));
+    assert!(report.first_audio().expect("heard") < ms(250));
     assert!(report.cuts.is_empty());
     assert_eq!(report.streams[0].close_code, None);
     assert_eq!(engine.hooks_at("/after")[0].field("CallStatus"), "in-progress");
@@ -136,13 +139,14 @@ async fn a_stream_keeps_time_and_echoes_marks_when_they_are_heard() {
     assert_eq!(twilio.violations(), []);
 }
 
-/// Media come every 20 ms by the clock, and say so.
+/// Media come every 20 ms by the clock, and say so; a busy machine may hold up one in ten.
 fn paced(media: &[(Instant, Value)]) {
     let first = media[0].0;
     assert!(media.len() >= 50);
-    for (index, (at, message)) in (0_u32..).zip(media) {
-        let off = at.duration_since(first).abs_diff(ms(20) * index);
-        assert!(off < ms(20), "frame {index} is {off:?} off");
+    let mut off: Vec<Duration> = (0_u32..).zip(media).map(|(index, (at, _))| at.duration_since(first).abs_diff(ms(20) * index)).collect();
+    off.sort_unstable();
+    assert!(off[off.len() * 9 / 10] < ms(20), "off by {off:?}");
+    for (index, (_, message)) in (0_u32..).zip(media) {
         assert_eq!(message["media"]["timestamp"], ((index + 1) * 20).to_string());
         assert_eq!(message["media"]["chunk"], (index + 1).to_string());
         assert_eq!(message["media"]["track"], "inbound");
@@ -191,13 +195,14 @@ async fn a_conversation_is_measured_as_the_caller_heard_it() {
 
     assert_eq!((report.outcome.as_ref(), report.hung_up_by), (Some(&Outcome::Completed), Some(HungUpBy::Caller)));
     assert_eq!(report.turn_latencies.len(), 2);
+    let slack = report.worst_lag + ms(100);
     for latency in &report.turn_latencies {
-        assert!((ms(195)..ms(260)).contains(latency), "{latency:?}");
+        assert!(latency.abs_diff(ms(200)) < slack, "{latency:?}, lag {:?}", report.worst_lag);
     }
     let [cut] = report.cuts.as_slice() else { panic!("{:?}", report.cuts) };
-    assert!((700..790).contains(&cut.played_ms), "{cut:?}");
+    assert!((700..1_000).contains(&cut.played_ms), "{cut:?}");
     assert!((1_499..=1_500).contains(&(cut.played_ms + cut.dropped_ms)), "{cut:?}");
-    assert!(cut.reaction < ms(60), "{cut:?}");
+    assert!(cut.reaction < ms(60) + slack, "{cut:?}");
     let (names, at) = (names(&report), |name: &str| names_at(&report, name));
     assert_eq!(&names[..5], ["WebhookSent", "WebhookAnswered", "Answered", "StreamOpen", "StreamStarted"]);
     assert_eq!(at("AgentBegan").len(), 3);
@@ -282,6 +287,24 @@ async fn a_dropped_socket_leads_to_the_action_and_the_script_goes_on() {
     assert_eq!((report.streams.len(), report.completed()), (2, true));
     assert_ne!(report.streams[0].stream_sid, report.streams[1].stream_sid);
     assert_eq!(engine.hooks_at("/again").len(), 1);
+}
+
+#[tokio::test]
+async fn a_mute_phone_sends_nothing_more_and_a_deaf_one_reads_nothing_more() {
+    let engine = TestEngine::start(connect, |mut phone: Phone| async move {
+        while let Ok(Some(_)) = tokio::time::timeout(ms(300), phone.next()).await {}
+    })
+    .await;
+    let twilio = twilio(&engine);
+
+    let mute = call(&engine, &twilio, vec![Step::Pause(ms(60)), Step::GoMute, Step::FallSilent]).await;
+    let deaf = call(&engine, &twilio, vec![Step::GoDeaf, Step::Pause(ms(60)), Step::GoMute, Step::AwaitHangup { within: ms(900) }]).await;
+
+    assert_eq!((mute.frames_sent, mute.completed(), mute.hung_up_by), (3, true, Some(HungUpBy::Twiml)));
+    assert!(matches!(deaf.outcome, Some(Outcome::ScriptFailed(ScriptFailure::NotHungUpOn { step: 4, .. }))), "{:?}", deaf.outcome);
+    let mut verdict = Verdict::default();
+    twilio.judge(&mut verdict);
+    assert_eq!((verdict.violations.len(), verdict.failures.len()), (0, 1), "{verdict}");
 }
 
 #[tokio::test]
