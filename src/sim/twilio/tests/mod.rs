@@ -391,3 +391,41 @@ async fn an_engine_that_is_away_fails_the_call_by_name() {
     assert_eq!(report.outcome, Some(Outcome::Failed("11205 connection failure".into())));
     assert_eq!((report.status, report.streams.len()), (Status::Failed, 0));
 }
+
+#[tokio::test]
+async fn twilios_own_voice_is_heard_and_a_dialled_number_is_on_record() {
+    const TWIML: &str = "<Response><Say>We are sorry</Say><Pause length=\"1\"/><Dial><Number>+15550100003</Number></Dial></Response>";
+    let engine = TestEngine::start(|_| TWIML.into(), |_| async {}).await;
+    let twilio = twilio(&engine);
+
+    let steps = vec![Step::WaitForSpeech { within: ms(500) }, Step::AwaitHangup { within: ms(5_000) }];
+    let report = call(&engine, &twilio, steps).await;
+
+    assert_eq!((report.outcome.as_ref(), report.hung_up_by), (Some(&Outcome::Completed), Some(HungUpBy::Twiml)));
+    assert_eq!(report.dialled.iter().map(|number| number.as_str()).collect::<Vec<_>>(), ["+15550100003"]);
+    let order: Vec<usize> = ["Said", "AgentBegan", "Paused", "Dialled", "HungUp"].iter().flat_map(|name| names_at(&report, name)).collect();
+    assert!(order.is_sorted() && order.len() == 5, "{:?}", names(&report));
+    assert_eq!(twilio.violations(), []);
+}
+
+#[tokio::test]
+async fn a_call_can_be_canceled_only_before_it_is_answered() {
+    let engine = TestEngine::start(connect, |mut phone: Phone| async move { while phone.next().await.is_some() {} }).await;
+    let twilio = twilio(&engine);
+    let (url, status) = (format!("https://{DOMAIN}/outgoing"), format!("https://{DOMAIN}/status"));
+    let form = [("To", CALLER), ("From", NUMBER), ("Url", &url), ("StatusCallback", &status)];
+    let cancel =
+        async |sid: &str| rest(&twilio.api_base_url(), "POST", &format!("/Calls/{sid}.json"), &[("Status", "canceled")], TOKEN).await;
+
+    let (_, resource) = rest(&twilio.api_base_url(), "POST", "/Calls.json", &form, TOKEN).await;
+    let sid = resource["sid"].as_str().expect("a sid");
+    assert_eq!(cancel(sid).await.0, 200);
+    let canceled = twilio.call(sid).expect("the call").ended(LONG).await.expect("an end");
+    let live = twilio.call_in(CallIn { from: CALLER.into(), script: CallerScript::silent() }).expect("a domain");
+    live.until(LONG, |report| report.streams.len() == 1).await.expect("a stream");
+
+    assert_eq!(cancel(live.call_sid()).await.1["code"], 21220);
+    assert_eq!(canceled.outcome, Some(Outcome::NotAnswered(Status::Canceled)));
+    assert_eq!(engine.hooks_at("/status")[0].field("CallStatus"), "canceled");
+    assert_eq!(engine.hooks_at("/status")[0].field("SipResponseCode"), "487");
+}
