@@ -9,6 +9,7 @@ use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer};
 use secrecy::SecretString;
+use tokio::task::JoinHandle;
 use tracing_actix_web::TracingLogger;
 
 use crate::actors::engine::Engine;
@@ -73,30 +74,43 @@ impl Application {
         &self.engine
     }
 
-    /// Serves until `stop` says so, then hands the calls over. A second word from `stop` ends it at once.
-    pub async fn run_until<F: Future<Output = ()>>(self, mut stop: impl FnMut() -> F) -> std::io::Result<()> {
-        let Self { server, engine, drain, .. } = self;
-        let handle = server.handle();
-        let serving = actix_rt::spawn(server);
-        stop().await;
-        tracing::info!(drain_seconds = drain.as_secs_f64(), "draining");
-        tokio::select! {
-            () = wind_down(&engine, &handle, drain) => {}
-            () = stop() => {
-                tracing::warn!("stopped at once");
-                handle.stop(false).await;
-            }
-        }
-        serving.await.map_err(std::io::Error::other)?
+    /// Begins to serve.
+    #[must_use]
+    pub fn run(self) -> Running {
+        let handle = self.server.handle();
+        Running { serving: actix_rt::spawn(self.server), handle, engine: self.engine, drain: self.drain }
     }
 }
 
-async fn wind_down(engine: &Engine, handle: &ServerHandle, drain: Duration) {
-    if !engine.drain(drain).await {
-        tracing::warn!("not everything was handed over in time");
+/// A service that answers.
+pub struct Running {
+    serving: JoinHandle<std::io::Result<()>>,
+    handle: ServerHandle,
+    engine: Engine,
+    drain: Duration,
+}
+
+impl Running {
+    /// Hands the calls over, brings the records home, then stops.
+    pub async fn drain(&self) {
+        tracing::info!(drain_seconds = self.drain.as_secs_f64(), "draining");
+        if !self.engine.drain(self.drain).await {
+            tracing::warn!("not everything was handed over in time");
+        }
+        self.handle.stop(true).await;
+        self.engine.stop().await;
     }
-    handle.stop(true).await;
-    engine.stop().await;
+
+    /// Stops without a word to anybody.
+    pub async fn halt(&self) {
+        tracing::warn!("stopped at once");
+        self.handle.stop(false).await;
+    }
+
+    /// Waits until the server has stopped.
+    pub async fn ended(self) -> std::io::Result<()> {
+        self.serving.await.map_err(std::io::Error::other)?
+    }
 }
 
 fn listen(listener: TcpListener, doors: Doors, workers: usize) -> std::io::Result<Server> {

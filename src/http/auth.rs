@@ -1,6 +1,6 @@
 //! API keys: static bearer tokens, RFC 6750. None configured leaves the API open, outside production.
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header;
 use actix_web::middleware::{Next, from_fn};
@@ -12,8 +12,7 @@ use super::{Doors, Problem};
 use crate::types::Code;
 
 /// Lets those in who bring a key.
-pub(super) fn bearer<S, B>()
--> impl Transform<S, ServiceRequest, Response = ServiceResponse<impl MessageBody>, Error = Error, InitError = ()>
+pub(super) fn bearer<S, B>() -> impl Transform<S, ServiceRequest, Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
 where
     S: actix_web::dev::Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
@@ -21,12 +20,13 @@ where
     from_fn(check)
 }
 
-async fn check(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, Error> {
+async fn check(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
     let keys = request.app_data::<web::Data<Doors>>().map(|doors| doors.engine.config().security.api_keys.clone()).unwrap_or_default();
     if !keys.is_empty() && !brings(&request, &keys) {
-        return Err(Problem::new(Code::Unauthenticated, "send `Authorization: Bearer <key>` with one of API_KEYS").into());
+        let problem = Problem::new(Code::Unauthenticated, "send `Authorization: Bearer <key>` with one of API_KEYS");
+        return Ok(request.error_response(problem));
     }
-    next.call(request).await
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 fn brings(request: &ServiceRequest, keys: &[SecretString]) -> bool {

@@ -1,9 +1,11 @@
 //! Simulated peers: real servers on loopback, chosen by URL, that speak the vendors' protocols
 //! strictly and remember what they saw. They share no encoder with the engine they test.
 
+pub mod client;
 pub mod openai;
 pub mod scenario;
 pub mod speech;
+pub mod stage;
 pub mod twilio;
 pub mod verdict;
 pub mod voice;

@@ -13,7 +13,7 @@ mod exchange;
 mod follow;
 mod hearing;
 mod hooks;
-mod http;
+pub(super) mod http;
 mod line;
 mod playback;
 mod report;

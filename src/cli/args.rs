@@ -1,0 +1,92 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// An AI phone engine: joins Twilio Media Streams to OpenAI Realtime.
+#[derive(Debug, Parser)]
+#[command(version, about, after_help = "New here? `alpha-call demo` plays two calls without any account.")]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// A TOML file, laid over config/default.toml and config/$APP_ENV.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Answer and place calls (the default command)
+    Serve(Serve),
+    /// Play two simulated calls through the real engine: no account, no network
+    Demo(Demo),
+    /// Validate the configuration, and say all that is wrong with it
+    Check,
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Default, clap::Args)]
+pub struct Serve {
+    /// Address to listen on [default: 127.0.0.1]; any other than loopback means production
+    #[arg(long)]
+    pub host: Option<String>,
+    /// Port to listen on [default: 8080]
+    #[arg(long)]
+    pub port: Option<u16>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// Exit when the two calls are over: 0 if they went as scripted, 1 if not
+    #[arg(long)]
+    pub once: bool,
+    /// Keep the calls in this SQLite file instead of a temporary one
+    #[arg(long, value_name = "FILE")]
+    pub keep: Option<PathBuf>,
+    /// Port to listen on; another one is taken if it is busy
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Print the configuration in force; secrets are not shown
+    Show {
+        /// Say where each value came from
+        #[arg(long)]
+        sources: bool,
+    },
+}
+
+impl Args {
+    /// Flags that set a key of the configuration.
+    #[must_use]
+    pub fn settings(&self) -> Vec<(String, String)> {
+        let Some(Command::Serve(serve)) = &self.command else { return Vec::new() };
+        let host = serve.host.clone().map(|host| ("server.host".to_owned(), host));
+        let port = serve.port.map(|port| ("server.port".to_owned(), port.to_string()));
+        host.into_iter().chain(port).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_of_serve_are_settings() {
+        let args = Args::parse_from(["alpha-call", "serve", "--port", "9000"]);
+
+        assert_eq!(args.settings(), [("server.port".to_owned(), "9000".to_owned())]);
+    }
+}

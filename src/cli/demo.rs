@@ -1,0 +1,190 @@
+//! `alpha-call demo`: two calls through the real engine, between two simulated peers.
+
+use std::collections::HashSet;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use super::args::Demo;
+use super::screen::{Paint, complain, say};
+use super::serve::told_to_stop;
+use super::transcript::lines;
+use crate::actors::engine::Engine;
+use crate::actors::feed::FeedEvent;
+use crate::app::Application;
+use crate::config::{Config, LoadOptions, load};
+use crate::session::event::{Note, Record, Turn};
+use crate::sim::client::ApiClient;
+use crate::sim::stage::{CALLEE, CALLER, OUR_NUMBER, Stage, clinic};
+use crate::sim::twilio::{CallIn, CallReport};
+use crate::sim::verdict::{Percentiles, Verdict};
+use crate::telemetry;
+
+/// A call of the demo takes about half a minute.
+const CALL: Duration = Duration::from_secs(90);
+const SEED: u64 = 1;
+
+type Failure = Box<dyn std::error::Error>;
+
+pub async fn demo(demo: &Demo) -> i32 {
+    match play(demo).await {
+        Ok(true) => 0,
+        Ok(false) => 1,
+        Err(error) => {
+            complain(&format!("the demo cannot be played: {error}"));
+            1
+        }
+    }
+}
+
+async fn play(demo: &Demo) -> Result<bool, Failure> {
+    let paint = Paint::detect();
+    let scratch = tempfile::tempdir()?;
+    let file = demo.keep.clone().unwrap_or_else(|| scratch.path().join("alpha-call.db"));
+    let stage = Stage::start(SEED)?;
+    let config = configuration(&stage, &file, demo.port, scratch.path())?;
+    telemetry::init(&config.log)?;
+    let app = Application::build(config).await?;
+    let addr = app.addr();
+    stage.twilio.set_engine(addr);
+    say(&format!("{} two calls, no account, no network: simulated Twilio and OpenAI, the real engine", paint.bold("alpha-call demo")));
+    say(&format!("\n  engine    http://{addr}\n  database  {}", file.display()));
+
+    let engine = app.engine().clone();
+    let feed = engine.feed().watch();
+    let running = app.run();
+    let passed = calls(&stage, addr, feed, &engine, paint).await?;
+    if !demo.once {
+        say(&format!("\n{}\n  curl http://{addr}/api/call-history", paint.bold("Still serving. Look around, then press Ctrl-C:")));
+        say(&format!("  curl http://{addr}/api/analytics\n  curl http://{addr}/health\n  curl http://{addr}/metrics"));
+        told_to_stop().await;
+    }
+    running.drain().await;
+    running.ended().await?;
+    Ok(passed)
+}
+
+/// Nothing of this machine's configuration counts: the demo is the same everywhere.
+fn configuration(stage: &Stage, file: &Path, port: u16, root: &Path) -> Result<Config, Failure> {
+    let mut env = stage.environment();
+    env.insert("DATABASE_URL".to_owned(), format!("sqlite://{}?mode=rwc", absolute(file)?.display()));
+    env.insert("PORT".to_owned(), free_port(port).to_string());
+    env.insert("RUST_LOG".to_owned(), std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned()));
+    let options = LoadOptions { root: root.to_owned(), ..LoadOptions::default() };
+    Ok(load(&env, &options)?.config)
+}
+
+fn absolute(file: &Path) -> std::io::Result<PathBuf> {
+    std::path::absolute(file)
+}
+
+/// The port that was asked for, or any if that is busy.
+fn free_port(port: u16) -> u16 {
+    let is_free = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).is_ok();
+    if is_free { port } else { 0 }
+}
+
+async fn calls(
+    stage: &Stage,
+    addr: SocketAddr,
+    mut feed: broadcast::Receiver<FeedEvent>,
+    engine: &Engine,
+    paint: Paint,
+) -> Result<bool, Failure> {
+    say(&format!("\n{}  {CALLER} calls {OUR_NUMBER}", paint.bold("Call 1 of 2, inbound")));
+    let inbound = stage.twilio.call_in(CallIn { from: CALLER.to_owned(), script: clinic() })?;
+    let told = tell(&mut feed, paint);
+    let (first, _) = tokio::join!(told, inbound.ended(CALL));
+
+    say(&format!("\n{}  POST /api/request-call rings {CALLEE}", paint.bold("Call 2 of 2, outbound")));
+    let asked = ApiClient::new(addr).post("/api/request-call", &json!({ "phone_number": CALLEE, "name": "Ann" })).await?;
+    if asked.status != 202 {
+        return Err(format!("request-call answered {}: {}", asked.status, asked.body).into());
+    }
+    let told = tell(&mut feed, paint);
+    let (second, _) = tokio::join!(told, second_call_ended(stage));
+
+    engine.flush(Duration::from_secs(5)).await;
+    let mut verdict = Verdict::default();
+    stage.judge(&mut verdict);
+    for (number, story) in [first, second].iter().enumerate() {
+        verdict.expect(story.interruptions == 1, format!("call {}: {} interruptions, not 1", number + 1, story.interruptions));
+        verdict.expect(story.ended, format!("call {}: no end was told", number + 1));
+    }
+    summary(&stage.twilio.calls(), &verdict, paint);
+    Ok(verdict.passed())
+}
+
+async fn second_call_ended(stage: &Stage) {
+    let begun = stage.twilio.calls_begun(2, CALL).await;
+    if let Some(call) = begun.as_ref().and_then(|calls| calls.get(1)) {
+        // A call that does not end is a failure of the verdict.
+        let _ = call.ended(CALL).await;
+    }
+}
+
+/// What was told of one call.
+#[derive(Default)]
+struct Story {
+    told: HashSet<(u32, u32)>,
+    interruptions: u32,
+    ended: bool,
+}
+
+/// Prints a call's turns as they are over, until the call is.
+async fn tell(feed: &mut broadcast::Receiver<FeedEvent>, paint: Paint) -> Story {
+    let mut story = Story::default();
+    let over = tokio::time::sleep(CALL);
+    tokio::pin!(over);
+    loop {
+        tokio::select! {
+            () = &mut over => return story,
+            event = feed.recv() => match event {
+                Ok(FeedEvent::Recorded { epoch, record: Record::Turn(turn), .. }) => story.turn(epoch.number(), &turn, paint),
+                Ok(FeedEvent::Recorded { record: Record::Note(Note::Interrupted), .. }) => story.interruptions += 1,
+                Ok(FeedEvent::Ended { cause, .. }) => {
+                    story.ended = true;
+                    say(&format!("         {}", paint.dim(&format!("over: {}", cause.as_str().replace('_', " ")))));
+                    return story;
+                }
+                Ok(FeedEvent::Connected { .. } | FeedEvent::Recorded { .. }) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return story,
+            },
+        }
+    }
+}
+
+impl Story {
+    fn turn(&mut self, epoch: u32, turn: &Turn, paint: Paint) {
+        let over = turn.ended.is_some() && !turn.generated.is_empty();
+        if over && self.told.insert((epoch, turn.seq)) {
+            lines(turn, paint).iter().for_each(|line| say(line));
+        }
+    }
+}
+
+fn summary(calls: &[CallReport], verdict: &Verdict, paint: Paint) {
+    let ms = |d: Duration| format!("{} ms", d.as_millis());
+    say(&format!("\n{}", paint.bold("Summary, as the telephone company saw it")));
+    for call in calls {
+        let turns = Percentiles::of(&call.turn_latencies);
+        let outcome = call.outcome.as_ref().map_or_else(|| "still live".to_owned(), ToString::to_string);
+        let reaction = call.cuts.first().map_or_else(|| "none".to_owned(), |cut| ms(cut.reaction));
+        say(&format!(
+            "  {:<9} {outcome}, first audio {}, answers p50 {} max {}, silent {reaction} after the caller broke in",
+            call.direction.as_str(),
+            call.first_audio().map_or_else(|| "none".to_owned(), ms),
+            ms(turns.p50),
+            ms(turns.max),
+        ));
+    }
+    let (violations, word) = (verdict.violations.len(), if verdict.passed() { paint.green("passed") } else { paint.red("failed") });
+    say(&format!("  protocol violations {violations}, verdict {word}"));
+    for trouble in verdict.violations.iter().chain(&verdict.failures) {
+        say(&format!("  {} {trouble}", paint.red("!")));
+    }
+}
