@@ -171,7 +171,7 @@ impl CallActor {
     fn hand_over_rows(&mut self) {
         while let Some(row) = self.kept.pop_front() {
             if let Err(row) = self.links.log.log(row) {
-                return self.kept.push_front(row);
+                return self.kept.push_front(*row);
             }
         }
     }

@@ -120,8 +120,8 @@ impl LogPort {
     }
 
     /// Hands the row over, or gives it back.
-    pub fn log(&self, row: Row) -> Result<(), Row> {
-        port::offer(&self.rows, Log(row)).map_err(|Log(row)| row)
+    pub fn log(&self, row: Row) -> Result<(), Box<Row>> {
+        port::offer(&self.rows, Log(row)).map_err(|Log(row)| Box::new(row))
     }
 
     /// Waits until what was logged is in the database, but no longer than `limit`; true if it is.

@@ -180,11 +180,7 @@ impl Rig {
     }
 
     fn instructions(&self) -> Vec<&str> {
-        let text = |command| match command {
-            &ModelCommand::CreateResponse { ref instructions, .. } => Some(instructions.as_deref().unwrap_or_default()),
-            _ => None,
-        };
-        self.orders().into_iter().filter_map(text).collect()
+        self.orders().into_iter().filter_map(instructions).collect()
     }
 
     fn turns(&self) -> Vec<&Turn> {
@@ -203,4 +199,10 @@ impl Rig {
     fn hangup(&self) -> Option<HangupCause> {
         self.out.iter().find_map(|o| if let Output::Hangup(cause) = o { Some(*cause) } else { None })
     }
+}
+
+/// The instructions of a create, empty if it has none.
+fn instructions(command: &ModelCommand) -> Option<&str> {
+    let ModelCommand::CreateResponse { instructions, .. } = command else { return None };
+    Some(instructions.as_deref().unwrap_or_default())
 }

@@ -5,11 +5,11 @@ fn lose(rig: &mut Rig) {
 }
 
 fn seeds(rig: &Rig) -> Vec<(Speaker, &str)> {
-    let seed = |command| match command {
-        &ModelCommand::Seed(ref seed) => Some((seed.speaker, seed.text.0.as_str())),
-        _ => None,
-    };
     rig.orders().into_iter().filter_map(seed).collect()
+}
+
+fn seed(command: &ModelCommand) -> Option<(Speaker, &str)> {
+    if let ModelCommand::Seed(seed) = command { Some((seed.speaker, seed.text.0.as_str())) } else { None }
 }
 
 #[test]
