@@ -42,6 +42,12 @@ impl Doors {
         Self { engine, signatures, metrics }
     }
 
+    /// Whose pages may use the API.
+    #[must_use]
+    pub fn cors_origins(&self) -> Vec<String> {
+        self.engine.config().server.cors_origins.clone()
+    }
+
     /// Every path there is.
     pub fn configure(self, app: &mut ServiceConfig) {
         app.app_data(web::Data::new(self))
