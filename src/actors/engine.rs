@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use actix::{Addr, Arbiter, Context};
+use actix::{Addr, Arbiter, Context, Recipient};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use super::logger::{LogPort, LoggerActor};
 use super::openai_session::LinkTiming;
 use super::profile::{roster_policy, session_policy};
 use super::supervise::{RestartBudget, supervise};
-use super::supervisor::{CallSupervisor, Census, EndAll, Held, Outfit, SabotageCall, TakeCensus};
+use super::supervisor::{Begin, CallSupervisor, Census, EndAll, Held, Outfit, SabotageCall, StreamEnded, TakeCensus};
 use crate::config::{Config, Domain};
 use crate::governor::{AdmissionPolicy, Authorization, Capacity, Refusal};
 use crate::realtime::socket::Endpoint;
@@ -114,6 +114,12 @@ impl Engine {
     #[must_use]
     pub fn feed(&self) -> &Feed {
         &self.0.feed
+    }
+
+    /// Where a phone stream tells that it began, and that it ended.
+    #[must_use]
+    pub fn stream_ports(&self) -> (Recipient<Begin>, Recipient<StreamEnded>) {
+        (self.0.supervisor.clone().recipient(), self.0.supervisor.clone().recipient())
     }
 
     pub(super) fn is_draining(&self) -> bool {

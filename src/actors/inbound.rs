@@ -9,9 +9,9 @@ use super::supervisor::{Answer, AskNext, Carrier, Claim, Expect, Find, Identify,
 use super::twilio_stream::StreamClaim;
 use crate::governor::Refusal;
 use crate::session::policy::{History, Message};
-use crate::store::{CallKey, Created, StoredTurn};
+use crate::store::{Created, NewCall, StoredTurn};
 use crate::twilio::webhook::{StatusCallback, VoiceRequest};
-use crate::types::{CallId, CallSid, Code, Direction, Epoch, HangupCause, StreamToken};
+use crate::types::{CallId, Code, Direction, Epoch, HangupCause, StreamToken};
 
 /// Records of the last stream must be readable before the next one begins, if that can be had in this time.
 const READ_BACK: Duration = Duration::from_secs(1);
@@ -104,13 +104,13 @@ impl Engine {
         }
     }
 
-    async fn turn_away(&self, row: crate::store::NewCall, refusal: &Refusal) -> Instruction {
+    async fn turn_away(&self, row: NewCall, refusal: &Refusal) -> Instruction {
         tracing::warn!(call.id = %row.id, refusal = %refusal.code(), "caller turned away");
         self.keep_refused(row, refusal.code()).await;
         Instruction::Busy
     }
 
-    pub(super) async fn keep_refused(&self, row: crate::store::NewCall, code: Code) {
+    pub(super) async fn keep_refused(&self, row: NewCall, code: Code) {
         if let Err(error) = self.parts().store.create_refused(row, code.as_str()).await {
             tracing::warn!(%error, "refusal not on record");
         }
@@ -170,12 +170,6 @@ impl Engine {
         };
         let history = History { messages, resumed: true, owes_answer: true, ..History::default() };
         let _ = self.parts().supervisor.send(Remind { call, history }).await;
-    }
-
-    /// The call of one of its two names.
-    pub async fn find_call(&self, name: &str) -> Option<CallKey> {
-        let by_id = name.parse().map(CallKey::Id);
-        by_id.or_else(|_| name.parse::<CallSid>().map(CallKey::Sid)).ok()
     }
 
     /// The call could not be placed.

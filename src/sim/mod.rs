@@ -1,5 +1,9 @@
-//! Simulated peers: real servers on loopback, chosen by URL, strict, with no encoder of ours.
+//! Simulated peers: real servers on loopback, chosen by URL, that speak the vendors' protocols
+//! strictly and remember what they saw. They share no encoder with the engine they test.
 
 pub mod openai;
+pub mod scenario;
 pub mod speech;
+pub mod twilio;
+pub mod verdict;
 pub mod voice;

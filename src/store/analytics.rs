@@ -16,7 +16,7 @@ const REFUSALS: &str = "SELECT refusal, COUNT(*) AS calls FROM call_logs \
      WHERE refusal IS NOT NULL AND initiated_at >= $1 GROUP BY refusal";
 
 /// Figures over the calls since a moment. An average over nothing is none.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Analytics {
     /// Refused ones included.
     pub total_calls: u64,

@@ -1,0 +1,150 @@
+//! Build, serve, drain.
+
+use std::any::Any;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::{Extensions, Server, ServerHandle};
+use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, HttpServer};
+use secrecy::SecretString;
+use tracing_actix_web::TracingLogger;
+
+use crate::actors::engine::Engine;
+use crate::config::Config;
+use crate::http::{Doors, observe};
+use crate::metrics;
+use crate::realtime::socket::install_tls_provider;
+use crate::store::{CallStore, DatabaseSettings, StoreError};
+
+/// For requests under way when the server stops; streams are closed before.
+const SHUTDOWN_S: u64 = 2;
+/// A phone that takes nothing for so long is gone: else its actor would wait for ever.
+const USER_TIMEOUT: Duration = Duration::from_secs(10);
+const UPKEEP: Duration = Duration::from_secs(5);
+const MIGRATION_PAUSE: Duration = Duration::from_secs(2);
+
+/// A service that is bound and ready to run.
+pub struct Application {
+    server: Server,
+    engine: Engine,
+    addr: SocketAddr,
+    drain: Duration,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    #[error("cannot listen on {addr}: {error}")]
+    Bind { addr: SocketAddr, error: std::io::Error },
+    #[error("database: {0}")]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+impl Application {
+    /// Binds first, so that nothing else is touched if the port is taken.
+    pub async fn build(config: Config) -> Result<Self, BuildError> {
+        install_tls_provider();
+        let asked = SocketAddr::new(config.server.host, config.server.port);
+        let listener = TcpListener::bind(asked).map_err(|error| BuildError::Bind { addr: asked, error })?;
+        let (addr, drain, workers) = (listener.local_addr()?, config.server.drain, config.server.workers);
+        let store = open_store(&config).await?;
+        let metrics = metrics::install();
+        let engine = Engine::start(config, store);
+        let doors = Doors::new(engine.clone(), metrics.clone());
+        actix_rt::spawn(async move {
+            loop {
+                actix_rt::time::sleep(UPKEEP).await;
+                metrics::upkeep(&metrics);
+            }
+        });
+        Ok(Self { server: listen(listener, doors, workers)?, engine, addr, drain })
+    }
+
+    #[must_use]
+    pub const fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    #[must_use]
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Serves until `stop` says so, then hands the calls over. A second word from `stop` ends it at once.
+    pub async fn run_until<F: Future<Output = ()>>(self, mut stop: impl FnMut() -> F) -> std::io::Result<()> {
+        let Self { server, engine, drain, .. } = self;
+        let handle = server.handle();
+        let serving = actix_rt::spawn(server);
+        stop().await;
+        tracing::info!(drain_seconds = drain.as_secs_f64(), "draining");
+        tokio::select! {
+            () = wind_down(&engine, &handle, drain) => {}
+            () = stop() => {
+                tracing::warn!("stopped at once");
+                handle.stop(false).await;
+            }
+        }
+        serving.await.map_err(std::io::Error::other)?
+    }
+}
+
+async fn wind_down(engine: &Engine, handle: &ServerHandle, drain: Duration) {
+    if !engine.drain(drain).await {
+        tracing::warn!("not everything was handed over in time");
+    }
+    handle.stop(true).await;
+    engine.stop().await;
+}
+
+fn listen(listener: TcpListener, doors: Doors, workers: usize) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        let doors = doors.clone();
+        App::new().wrap(from_fn(observe)).wrap(TracingLogger::default()).configure(move |app| doors.configure(app))
+    })
+    .disable_signals()
+    .tcp_nodelay(true)
+    .on_connect(tune)
+    .shutdown_timeout(SHUTDOWN_S);
+    let server = if workers == 0 { server } else { server.workers(workers) };
+    Ok(server.listen(listener)?.run())
+}
+
+fn tune(connection: &dyn Any, _: &mut Extensions) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<TcpStream>()
+        && let Err(error) = socket2::SockRef::from(stream).set_tcp_user_timeout(Some(USER_TIMEOUT))
+    {
+        tracing::debug!(%error, "user timeout of a connection not set");
+    }
+}
+
+/// A file that cannot be opened is an error; a server that is away is waited for, meanwhile `/health` says so.
+async fn open_store(config: &Config) -> Result<CallStore, BuildError> {
+    let database = &config.database;
+    let store = CallStore::open(&DatabaseSettings {
+        url: SecretString::from(database.url.as_str().to_owned()),
+        max_connections: database.max_connections,
+        acquire_timeout: database.acquire_timeout,
+        echo: database.echo,
+    })?;
+    match store.migrate().await {
+        Ok(()) => {}
+        Err(error) if error.is_outage() && !database.url.is_sqlite() => {
+            tracing::error!(%error, "database is not available, trying on");
+            actix_rt::spawn(migrate_later(store.clone()));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    Ok(store)
+}
+
+async fn migrate_later(store: CallStore) {
+    while let Err(error) = store.migrate().await {
+        tracing::warn!(%error, "database is still not available");
+        actix_rt::time::sleep(MIGRATION_PAUSE).await;
+    }
+    tracing::info!("database is available");
+}

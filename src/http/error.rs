@@ -1,0 +1,184 @@
+//! Errors as problem details (RFC 9457). Here stands the only table from codes to statuses.
+
+use std::time::Duration;
+
+use actix_web::error::{JsonPayloadError, QueryPayloadError};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use problem_details::{JsonProblemDetails, ProblemDetails};
+use serde::Serialize;
+
+use crate::actors::engine::EngineError;
+use crate::governor::Refusal;
+use crate::store::StoreError;
+use crate::types::Code;
+
+/// Why a request was not done.
+#[derive(Debug)]
+pub struct Problem {
+    code: Code,
+    detail: String,
+    fields: Vec<FieldError>,
+    retry_after: Option<Duration>,
+    /// For the log, never for the client.
+    cause: Option<String>,
+}
+
+/// What is wrong with one field. `pointer` is an RFC 6901 pointer into the body.
+#[derive(Clone, Debug, Serialize)]
+pub struct FieldError {
+    pub pointer: String,
+    pub detail: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Extensions {
+    code: &'static str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldError>,
+}
+
+const fn status(code: Code) -> StatusCode {
+    match code {
+        Code::MalformedRequest => StatusCode::BAD_REQUEST,
+        Code::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::InvalidSignature | Code::InvalidStreamToken | Code::NotAuthorized | Code::PremiumOrForeign => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::CoolingDown => StatusCode::TOO_MANY_REQUESTS,
+        Code::AtCapacity | Code::Draining | Code::NotConfigured | Code::DatabaseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+const fn title(code: Code) -> &'static str {
+    match code {
+        Code::MalformedRequest => "The request cannot be read",
+        Code::InvalidField => "A field is not valid",
+        Code::Unauthenticated => "An API key is needed",
+        Code::InvalidSignature => "The request is not signed by Twilio",
+        Code::InvalidStreamToken => "The stream may not join",
+        Code::NotFound => "There is no such thing",
+        Code::MethodNotAllowed => "The method is not allowed here",
+        Code::PayloadTooLarge => "The request is too large",
+        Code::UnsupportedMediaType => "The content type is not supported",
+        Code::NotAuthorized => "This number may not be called",
+        Code::PremiumOrForeign => "This kind of number may not be called",
+        Code::CoolingDown => "This number was called a moment ago",
+        Code::AtCapacity => "All lines are busy",
+        Code::Draining => "This instance is shutting down",
+        Code::NotConfigured => "The service is not set up for calls",
+        Code::DatabaseUnavailable => "The database is not available",
+        Code::Internal => "Internal error",
+    }
+}
+
+impl Problem {
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), fields: Vec::new(), retry_after: None, cause: None }
+    }
+
+    pub fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::fields(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])
+    }
+
+    pub fn fields(fields: Vec<FieldError>) -> Self {
+        Self { fields, ..Self::new(Code::InvalidField, "see `errors` for what is wrong where") }
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.code, self.cause.as_deref().unwrap_or(&self.detail))
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        status(self.code)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut answer = HttpResponse::build(self.status_code());
+        if let Some(after) = self.retry_after {
+            answer.insert_header((header::RETRY_AFTER, after.as_millis().div_ceil(1_000).to_string()));
+        }
+        if self.code == Code::Unauthenticated {
+            answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        let body = ProblemDetails::new()
+            .with_title(title(self.code))
+            .with_detail(self.detail.clone())
+            .with_extensions(Extensions { code: self.code.as_str(), errors: self.fields.clone() });
+        let mut body = serde_json::to_value(&body).unwrap_or_default();
+        body["type"] = format!("urn:alpha-call:problem:{}", self.code).into();
+        body["status"] = self.status_code().as_u16().into();
+        answer.content_type(JsonProblemDetails::<()>::CONTENT_TYPE).json(body)
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        EngineError::from(error).into()
+    }
+}
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Refused(refusal) => refused(&refusal),
+            EngineError::Store(_) | EngineError::Mailbox(_) => {
+                let code = error.code();
+                let retry_after = (code == Code::DatabaseUnavailable).then_some(Duration::from_secs(10));
+                let detail = if retry_after.is_some() { "try again in a moment" } else { "it was logged under the request id" };
+                Self { retry_after, cause: Some(error.to_string()), ..Self::new(code, detail) }
+            }
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Problem {
+    let detail = match refusal {
+        Refusal::NotAuthorized => "add it to VERIFIED_PHONE_NUMBERS to allow it".to_owned(),
+        Refusal::PremiumOrForeign => "only ordinary numbers of the United States and Canada may be called".to_owned(),
+        Refusal::CoolingDown { retry_after } => format!("it may be called again in {} s", retry_after.as_millis().div_ceil(1_000)),
+        Refusal::AtCapacity => "MAX_CONCURRENT_CALLS or MAX_OPENAI_CONNECTIONS is reached".to_owned(),
+        Refusal::Draining => "ask again, another instance will answer".to_owned(),
+        Refusal::NotConfigured { missing } => format!("not set: {}", missing.join(", ")),
+        Refusal::Unavailable => "the cooldown of the number cannot be checked".to_owned(),
+    };
+    Problem { retry_after: refusal.retry_after(), ..Problem::new(refusal.code(), detail) }
+}
+
+pub(super) async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    Err(Problem::new(Code::NotFound, format!("there is nothing at {}", request.path())))
+}
+
+pub(super) fn method_not_allowed(method: &Method, allowed: &'static str) -> HttpResponse {
+    let problem = Problem::new(Code::MethodNotAllowed, format!("{method} is not allowed, {allowed} is"));
+    let mut answer = problem.error_response();
+    answer.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
+    answer
+}
+
+pub(super) fn json_config() -> web::JsonConfig {
+    web::JsonConfig::default().limit(64 * 1024).error_handler(|error, _| {
+        let code = match &error {
+            JsonPayloadError::ContentType => Code::UnsupportedMediaType,
+            JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => Code::PayloadTooLarge,
+            JsonPayloadError::Deserialize(error) if error.is_data() => Code::InvalidField,
+            _ => Code::MalformedRequest,
+        };
+        Problem::new(code, error.to_string()).into()
+    })
+}
+
+pub(super) fn query_config() -> web::QueryConfig {
+    web::QueryConfig::default().error_handler(|error, _| {
+        let QueryPayloadError::Deserialize(why) = &error else { return Problem::new(Code::MalformedRequest, error.to_string()).into() };
+        Problem::new(Code::InvalidField, why.to_string()).into()
+    })
+}

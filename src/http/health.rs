@@ -1,0 +1,60 @@
+//! `GET /health`, and its halves for platforms: `live` (the process) and `ready` (new calls).
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+
+use super::{Doors, Problem};
+use crate::actors::engine::Vitals;
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+    environment: &'static str,
+    database: &'static str,
+    calls: Usage,
+    model_connections: Usage,
+    draining: bool,
+    /// Variables without which no real phone can ring.
+    not_configured: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Usage {
+    active: u32,
+    limit: u32,
+}
+
+pub(super) async fn health(doors: web::Data<Doors>) -> Result<HttpResponse, Problem> {
+    let vitals = doors.engine.vitals().await?;
+    let config = doors.engine.config();
+    let well = is_well(&vitals);
+    let health = Health {
+        status: if well { "ok" } else { "unavailable" },
+        version: env!("CARGO_PKG_VERSION"),
+        environment: config.environment.as_str(),
+        database: if vitals.database { "ok" } else { "unavailable" },
+        calls: Usage { active: vitals.occupancy.calls, limit: vitals.occupancy.max_calls },
+        model_connections: Usage { active: vitals.occupancy.models, limit: vitals.occupancy.max_models },
+        draining: vitals.draining,
+        not_configured: config.missing().into_iter().map(|missing| missing.variable).collect(),
+    };
+    Ok(answer(well).json(health))
+}
+
+pub(super) async fn live() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({ "status": "ok" }))
+}
+
+pub(super) async fn ready(doors: web::Data<Doors>) -> Result<HttpResponse, Problem> {
+    let well = is_well(&doors.engine.vitals().await?);
+    Ok(answer(well).json(serde_json::json!({ "status": if well { "ok" } else { "unavailable" } })))
+}
+
+const fn is_well(vitals: &Vitals) -> bool {
+    vitals.database && !vitals.draining
+}
+
+fn answer(well: bool) -> actix_web::HttpResponseBuilder {
+    if well { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() }
+}

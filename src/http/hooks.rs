@@ -1,0 +1,69 @@
+//! Twilio's webhooks: forms in, TwiML out.
+
+use actix_web::http::header::ContentType;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::{Doors, Problem};
+use crate::actors::inbound::Instruction;
+use crate::twilio::twiml::{self, ConnectStream};
+use crate::twilio::webhook::{InvalidForm, Params, StatusCallback, VoiceRequest};
+use crate::types::{CallId, Code, Epoch};
+
+const NOT_SET_UP: &str = "This number is not set up yet. Please call again later. Goodbye.";
+const APOLOGY: &str = "We are sorry, there is a technical problem. Please call again later. Goodbye.";
+
+type Answer = Result<HttpResponse, Problem>;
+
+/// `POST|GET /incoming-call`: somebody calls our number.
+pub(super) async fn incoming_call(doors: web::Data<Doors>, request: HttpRequest, body: web::Bytes) -> Answer {
+    let form = doors.signatures.form(&request, &body)?;
+    let voice = VoiceRequest::parse(&form).map_err(invalid)?;
+    twiml(&doors.engine.incoming_call(voice).await?)
+}
+
+/// `POST|GET /twilio/voice/{call}`: a phone that we called was answered.
+pub(super) async fn answered(doors: web::Data<Doors>, call: web::Path<String>, request: HttpRequest, body: web::Bytes) -> Answer {
+    let form = doors.signatures.form(&request, &body)?;
+    let voice = VoiceRequest::parse(&form).map_err(invalid)?;
+    twiml(&doors.engine.answered_call(parsed(&call)?, voice).await?)
+}
+
+/// `POST|GET /twilio/resume/{call}/{epoch}`: a stream is over, what comes next?
+pub(super) async fn resume(doors: web::Data<Doors>, path: web::Path<(String, String)>, request: HttpRequest, body: web::Bytes) -> Answer {
+    let _: Params = doors.signatures.form(&request, &body)?;
+    let call: CallId = parsed(&path.0)?;
+    let epoch: Epoch = parsed(&path.1)?;
+    twiml(&doors.engine.resume_call(call, epoch).await?)
+}
+
+/// `POST|GET /twilio/status/{call}`: a call that we placed got on.
+pub(super) async fn status(doors: web::Data<Doors>, call: web::Path<String>, request: HttpRequest, body: web::Bytes) -> Answer {
+    let form = doors.signatures.form(&request, &body)?;
+    let callback = StatusCallback::parse(&form).map_err(invalid)?;
+    doors.engine.status_changed(parsed(&call)?, callback).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn twiml(instruction: &Instruction) -> Answer {
+    let document = match instruction {
+        Instruction::Connect { stream_url, action_url } => {
+            let stream = ConnectStream { stream_url, action_url, parameters: &[] };
+            twiml::connect_stream(&stream).map_err(|error| Problem::new(Code::Internal, error.to_string()))?
+        }
+        Instruction::Wait { url } => twiml::pause_and_redirect(3, url),
+        Instruction::Busy => twiml::reject_busy(),
+        Instruction::NotSetUp => twiml::say_and_hangup(NOT_SET_UP),
+        Instruction::Apologise => twiml::say_and_hangup(APOLOGY),
+        Instruction::Hangup => twiml::hangup(),
+    };
+    Ok(HttpResponse::Ok().insert_header(ContentType(actix_web::mime::TEXT_XML)).body(document))
+}
+
+fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::new(Code::NotFound, "there is no such call"))
+}
+
+fn invalid(error: InvalidForm) -> Problem {
+    let (InvalidForm::Missing(field) | InvalidForm::Wrong(field)) = error;
+    Problem::field(format!("/{field}"), error.to_string())
+}

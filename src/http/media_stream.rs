@@ -1,0 +1,32 @@
+//! `WS /media-stream/{token}`: the caller's audio. The only place, beside the actor itself, that
+//! knows the crate which serves the socket.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web_actors::ws::{self, WsResponseBuilder};
+
+use super::{Doors, Problem};
+use crate::actors::twilio_stream::{MAX_MESSAGE_BYTES, TwilioStreamActor};
+use crate::types::Code;
+
+/// Some report that Twilio offers it.
+const PROTOCOL: &str = "audio.twilio.com";
+
+pub(super) async fn media_stream(
+    doors: web::Data<Doors>,
+    token: web::Path<String>,
+    request: HttpRequest,
+    body: web::Payload,
+) -> Result<HttpResponse, actix_web::Error> {
+    // A token is used up by a claim: first see whether this is an upgrade at all, and Twilio's.
+    ws::handshake(&request).map_err(|error| Problem::new(Code::MalformedRequest, error.to_string()))?;
+    doors.signatures.upgrade(&request)?;
+    let refused = |error: crate::actors::inbound::StreamRefused| Problem::new(Code::InvalidStreamToken, error.to_string());
+    let claim = doors.engine.claim_stream(&token).await.map_err(refused)?;
+    let (begin, ended) = doors.engine.stream_ports();
+    let actor = TwilioStreamActor::new(claim, begin, ended);
+    WsResponseBuilder::new(actor, &request, body).protocols(&[PROTOCOL]).frame_size(MAX_MESSAGE_BYTES).start()
+}
+
+pub(super) async fn without_token() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(Code::InvalidStreamToken, "the token stands in the path: /media-stream/{token}"))
+}

@@ -1,0 +1,88 @@
+//! The doors: one file per endpoint. Handlers translate; they decide nothing.
+
+mod analytics;
+mod auth;
+mod call_history;
+mod conversation;
+mod error;
+mod health;
+mod hooks;
+mod media_stream;
+mod metrics;
+mod observe;
+mod request_call;
+mod signed;
+mod views;
+
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Resource, Route};
+
+use crate::actors::engine::Engine;
+use crate::metrics::Handle;
+
+pub use error::Problem;
+pub use observe::observe;
+
+use auth::bearer;
+use signed::SignatureCheck;
+
+/// What the handlers share.
+#[derive(Clone)]
+pub struct Doors {
+    engine: Engine,
+    signatures: SignatureCheck,
+    metrics: Handle,
+}
+
+impl Doors {
+    #[must_use]
+    pub fn new(engine: Engine, metrics: Handle) -> Self {
+        let signatures = SignatureCheck::new(engine.config());
+        Self { engine, signatures, metrics }
+    }
+
+    /// Every path there is.
+    pub fn configure(self, app: &mut ServiceConfig) {
+        app.app_data(web::Data::new(self))
+            .app_data(error::json_config())
+            .app_data(error::query_config())
+            .app_data(web::PayloadConfig::new(64 * 1024))
+            .service(resource("/health", "GET", [web::get().to(health::health)]))
+            .service(resource("/health/live", "GET", [web::get().to(health::live)]))
+            .service(resource("/health/ready", "GET", [web::get().to(health::ready)]))
+            .service(resource("/metrics", "GET", [web::get().to(metrics::metrics)]).wrap(bearer()))
+            .service(resource("/api/request-call", "POST", [web::post().to(request_call::request_call)]).wrap(bearer()))
+            .service(resource("/api/call-history", "GET", [web::get().to(call_history::call_history)]).wrap(bearer()))
+            .service(resource("/api/analytics", "GET", [web::get().to(analytics::analytics)]).wrap(bearer()))
+            .service(resource("/api/call/{call}", "GET", [web::get().to(conversation::call)]).wrap(bearer()))
+            .service(resource("/api/call/{call}/conversation", "GET", [web::get().to(conversation::conversation)]).wrap(bearer()))
+            .service(resource("/incoming-call", "GET, POST", both(hooks::incoming_call)))
+            .service(resource("/twilio/voice/{call}", "GET, POST", both(hooks::answered)))
+            .service(resource("/twilio/resume/{call}/{epoch}", "GET, POST", both(hooks::resume)))
+            .service(resource("/twilio/status/{call}", "GET, POST", both(hooks::status)))
+            .service(resource("/media-stream", "GET", [web::get().to(media_stream::without_token)]))
+            .service(resource("/media-stream/{token}", "GET", [web::get().to(media_stream::media_stream)]))
+            .default_service(web::to(error::not_found));
+    }
+}
+
+/// Twilio asks by POST, or by GET if a number is configured so.
+fn both<F, Args>(handler: F) -> [Route; 2]
+where
+    F: actix_web::Handler<Args> + Clone,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    [web::post().to(handler.clone()), web::get().to(handler)]
+}
+
+/// A path that answers wrong methods as RFC 9110 section 15.5.6 asks for.
+fn resource<const N: usize>(path: &str, allowed: &'static str, routes: [Route; N]) -> Resource {
+    let refuse = move |method: Method| async move { refuse_method(&method, allowed) };
+    routes.into_iter().fold(web::resource(path), Resource::route).default_service(web::to(refuse))
+}
+
+fn refuse_method(method: &Method, allowed: &'static str) -> HttpResponse {
+    error::method_not_allowed(method, allowed)
+}

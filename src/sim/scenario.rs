@@ -1,0 +1,147 @@
+//! What a simulated caller does, step by step. The person on the phone, not the telephone.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Something a caller says: mu-law at 8 kHz, and the words that are in it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Utterance {
+    pub name: String,
+    pub text: String,
+    pub audio: Arc<[u8]>,
+}
+
+impl fmt::Debug for Utterance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Utterance({}, {} bytes)", self.name, self.audio.len())
+    }
+}
+
+/// One thing a caller does or waits for. A wait that is in vain ends the call with a named failure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Until the other side is heard.
+    WaitForSpeech {
+        within: Duration,
+    },
+    /// Until the other side has been quiet for `quiet`; shorter gaps do not count.
+    WaitForSilence {
+        quiet: Duration,
+        within: Duration,
+    },
+    Say(Utterance),
+    /// Until `after` of the other side's speech was heard from here on; then talk over it.
+    BargeIn {
+        after: Duration,
+        say: Utterance,
+    },
+    /// Keys pressed one after the other, of `0123456789*#`.
+    Digits(String),
+    Pause(Duration),
+    /// Until the other side ends the call.
+    AwaitHangup {
+        within: Duration,
+    },
+    HangUp,
+    /// The stream's TCP connection breaks; the phone call lives on.
+    DropSocket,
+    /// Says nothing any more, and waits for however long the other side keeps the call.
+    FallSilent,
+    /// The phone stops sending media, but keeps its socket open and the call alive.
+    GoMute,
+    /// The phone stops reading what it is sent.
+    GoDeaf,
+}
+
+impl Step {
+    /// The step as a failure names it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::WaitForSpeech { .. } => "wait for speech",
+            Self::WaitForSilence { .. } => "wait for silence",
+            Self::Say(_) => "say",
+            Self::BargeIn { .. } => "barge in",
+            Self::Digits(_) => "press digits",
+            Self::Pause(_) => "pause",
+            Self::AwaitHangup { .. } => "await hangup",
+            Self::HangUp => "hang up",
+            Self::DropSocket => "drop socket",
+            Self::FallSilent => "fall silent",
+            Self::GoMute => "go mute",
+            Self::GoDeaf => "go deaf",
+        }
+    }
+
+    /// Whether a caller at this step expects the other side to hang up.
+    #[must_use]
+    pub const fn expects_hangup(&self) -> bool {
+        matches!(self, Self::AwaitHangup { .. } | Self::FallSilent | Self::HangUp | Self::GoMute | Self::GoDeaf)
+    }
+}
+
+/// The steps of one caller, in order; after the last one the caller hangs up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallerScript {
+    pub steps: Vec<Step>,
+}
+
+/// Longer than any pause inside a sentence.
+const QUIET: Duration = Duration::from_millis(900);
+const REPLY_WITHIN: Duration = Duration::from_secs(10);
+const DONE_WITHIN: Duration = Duration::from_secs(60);
+
+impl CallerScript {
+    #[must_use]
+    pub const fn new(steps: Vec<Step>) -> Self {
+        Self { steps }
+    }
+
+    /// Picks up and never says a word.
+    #[must_use]
+    pub fn silent() -> Self {
+        Self::new(vec![Step::FallSilent])
+    }
+
+    /// Asks a clinic for its hours, interrupts the answer, moves an appointment, says goodbye, and is hung up on.
+    #[must_use]
+    pub fn clinic(speech: &dyn Fn(&str) -> Utterance) -> Self {
+        let after = Duration::from_millis(2_500);
+        let mut steps = heard_out().to_vec();
+        steps.push(Step::Say(speech("caller_hours")));
+        steps.push(Step::BargeIn { after, say: speech("caller_interrupt") });
+        steps.extend(heard_out());
+        steps.push(Step::Say(speech("caller_move")));
+        steps.extend(heard_out());
+        steps.push(Step::Say(speech("caller_goodbye")));
+        steps.push(Step::AwaitHangup { within: REPLY_WITHIN });
+        Self::new(steps)
+    }
+}
+
+/// The other side begins to speak, and comes to an end.
+const fn heard_out() -> [Step; 2] {
+    [Step::WaitForSpeech { within: REPLY_WITHIN }, Step::WaitForSilence { quiet: QUIET, within: DONE_WITHIN }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clinic_caller_says_four_things_and_interrupts_once() {
+        let script = CallerScript::clinic(&|name| Utterance { name: name.into(), text: String::new(), audio: Arc::from([0_u8; 8]) });
+
+        let said: Vec<&str> = script
+            .steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Say(utterance) | Step::BargeIn { say: utterance, .. } => Some(utterance.name.as_str()),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(said, ["caller_hours", "caller_interrupt", "caller_move", "caller_goodbye"]);
+        assert!(script.steps.last().is_some_and(Step::expects_hangup));
+    }
+}

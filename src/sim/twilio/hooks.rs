@@ -1,0 +1,123 @@
+//! Named failures that a test can ask for.
+
+use std::sync::Mutex;
+
+use super::lock;
+
+/// What goes wrong from now on; nothing by default.
+#[derive(Default)]
+pub struct Hooks(Mutex<Plan>);
+
+#[derive(Default)]
+struct Plan {
+    fail_creates: Option<Refusals>,
+    fail_updates: Option<Refusals>,
+    hang_creates: u32,
+    repeat_webhooks: bool,
+    scramble_callbacks: bool,
+    keep_marks: bool,
+    start_twice: bool,
+}
+
+/// An HTTP status and a Twilio code for so many requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusals {
+    pub status: u16,
+    pub code: u32,
+    times: u32,
+}
+
+impl Hooks {
+    /// The next `times` calls are refused, and not placed.
+    pub fn fail_creates(&self, status: u16, code: u32, times: u32) {
+        lock(&self.0).fail_creates = Some(Refusals { status, code, times });
+    }
+
+    /// The next `times` calls are placed, but the request for them is never answered.
+    pub fn hang_creates(&self, times: u32) {
+        lock(&self.0).hang_creates = times;
+    }
+
+    /// The next `times` changes to a live call are refused.
+    pub fn fail_updates(&self, status: u16, code: u32, times: u32) {
+        lock(&self.0).fail_updates = Some(Refusals { status, code, times });
+    }
+
+    /// Every webhook that asks for TwiML is sent twice, with one idempotency token.
+    pub fn repeat_webhooks(&self, on: bool) {
+        lock(&self.0).repeat_webhooks = on;
+    }
+
+    /// Status callbacks come at the end of the call, in reverse, and each of them twice.
+    pub fn scramble_callbacks(&self, on: bool) {
+        lock(&self.0).scramble_callbacks = on;
+    }
+
+    /// Marks are never echoed.
+    pub fn keep_marks(&self, on: bool) {
+        lock(&self.0).keep_marks = on;
+    }
+
+    /// Every stream says `start` twice.
+    pub fn start_twice(&self, on: bool) {
+        lock(&self.0).start_twice = on;
+    }
+
+    pub(super) fn refused_create(&self) -> Option<Refusals> {
+        Refusals::take(&mut lock(&self.0).fail_creates)
+    }
+
+    pub(super) fn refused_update(&self) -> Option<Refusals> {
+        Refusals::take(&mut lock(&self.0).fail_updates)
+    }
+
+    pub(super) fn hung_create(&self) -> bool {
+        let left = &mut lock(&self.0).hang_creates;
+        let hangs = *left > 0;
+        *left = left.saturating_sub(1);
+        hangs
+    }
+
+    pub(super) fn repeats_webhooks(&self) -> bool {
+        lock(&self.0).repeat_webhooks
+    }
+
+    pub(super) fn scrambles_callbacks(&self) -> bool {
+        lock(&self.0).scramble_callbacks
+    }
+
+    pub(super) fn keeps_marks(&self) -> bool {
+        lock(&self.0).keep_marks
+    }
+
+    pub(super) fn starts_twice(&self) -> bool {
+        lock(&self.0).start_twice
+    }
+}
+
+impl Refusals {
+    fn take(plan: &mut Option<Self>) -> Option<Self> {
+        let refusals = plan.as_mut()?;
+        let taken = *refusals;
+        refusals.times = refusals.times.checked_sub(1)?;
+        Some(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_had_as_often_as_it_was_asked_for() {
+        let hooks = Hooks::default();
+        hooks.fail_creates(429, 20429, 2);
+        hooks.hang_creates(1);
+
+        let codes: Vec<Option<u32>> = (0..3).map(|_| hooks.refused_create().map(|refused| refused.code)).collect();
+
+        assert_eq!(codes, [Some(20429), Some(20429), None]);
+        assert_eq!([hooks.hung_create(), hooks.hung_create()], [true, false]);
+        assert_eq!(hooks.refused_update(), None);
+    }
+}

@@ -1,0 +1,126 @@
+//! The REST API, as far as the engine uses it. <https://www.twilio.com/docs/voice/api/call-resource>
+
+use std::net::TcpListener;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::{Bytes, Data, Path};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use tokio::sync::oneshot;
+use url::form_urlencoded;
+
+use super::create::{self, RestError, field};
+use super::hooks::Refusals;
+use super::line::{NotNow, Order};
+use super::signing::Params;
+use super::switchboard::Switchboard;
+
+type Answer = Result<HttpResponse, RestError>;
+
+/// Serves on `listener` until told to stop; runs on a thread of its own.
+pub fn serve(listener: TcpListener, switchboard: Arc<Switchboard>, stop: oneshot::Receiver<()>) -> std::io::Result<()> {
+    let data = Data::from(switchboard);
+    actix_web::rt::System::new().block_on(async move {
+        let app = move || {
+            let calls = web::scope("/2010-04-01/Accounts/{account}")
+                .route("/Calls.json", web::post().to(create_call))
+                .route("/Calls/{call}", web::get().to(read_call))
+                .route("/Calls/{call}", web::post().to(update_call));
+            App::new().app_data(Data::clone(&data)).service(calls).default_service(web::to(nowhere))
+        };
+        let server = HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(0).listen(listener)?.run();
+        let handle = server.handle();
+        actix_web::rt::spawn(async move {
+            drop(stop.await);
+            handle.stop(false).await;
+        });
+        server.await
+    })
+}
+
+async fn create_call(request: HttpRequest, account: Path<String>, body: Bytes, board: Data<Switchboard>) -> HttpResponse {
+    let answer = authorised(&request, &account, &board).and_then(|()| {
+        refused(board.exchange.hooks.refused_create())?;
+        let call = create::read(&parsed(&body), &board.exchange.number)?;
+        Ok(HttpResponse::Created().json(board.place(call).resource()))
+    });
+    if answer.is_ok() && board.exchange.hooks.hung_create() {
+        std::future::pending::<()>().await;
+    }
+    respond(answer)
+}
+
+async fn read_call(request: HttpRequest, path: Path<(String, String)>, board: Data<Switchboard>) -> HttpResponse {
+    let (account, call) = path.into_inner();
+    respond(authorised(&request, &account, &board).and_then(|()| {
+        let line = board.exchange.line(named(&call)?).ok_or_else(not_found)?;
+        Ok(HttpResponse::Ok().json(line.resource()))
+    }))
+}
+
+async fn update_call(request: HttpRequest, path: Path<(String, String)>, body: Bytes, board: Data<Switchboard>) -> HttpResponse {
+    let (account, call) = path.into_inner();
+    respond(authorised(&request, &account, &board).and_then(|()| {
+        refused(board.exchange.hooks.refused_update())?;
+        let line = board.exchange.line(named(&call)?).ok_or_else(not_found)?;
+        line.order(order(&parsed(&body))?).map_err(|NotNow| not_in_progress())?;
+        Ok(HttpResponse::Ok().json(line.resource()))
+    }))
+}
+
+async fn nowhere() -> HttpResponse {
+    respond(Err(not_found()))
+}
+
+fn order(form: &Params) -> Result<Order, RestError> {
+    match field(form, "Status") {
+        Some("completed") => Ok(Order::Complete),
+        Some("canceled") => Ok(Order::Cancel),
+        Some(_) => Err(RestError::new(400, 21218, "Invalid Status.")),
+        None => create::source(form)?.map(Order::Redirect).ok_or_else(|| RestError::new(400, 21205, "Url parameter is required.")),
+    }
+}
+
+/// Basic authentication with the account's SID and token, for that account alone.
+fn authorised(request: &HttpRequest, account: &str, board: &Switchboard) -> Result<(), RestError> {
+    let exchange = &board.exchange;
+    let wanted = STANDARD.encode(format!("{}:{}", exchange.account_sid, exchange.auth_token));
+    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Basic "));
+    if given == Some(wanted.as_str()) && account == exchange.account_sid {
+        Ok(())
+    } else {
+        exchange.violate(None, "20003 request without the account's credentials");
+        Err(RestError::new(401, 20003, "Authenticate"))
+    }
+}
+
+fn refused(refusals: Option<Refusals>) -> Result<(), RestError> {
+    refusals.map_or(Ok(()), |refused| Err(RestError::new(refused.status, refused.code, "Refused by the simulator")))
+}
+
+/// Without the suffix the answer would be XML.
+fn named(file: &str) -> Result<&str, RestError> {
+    file.strip_suffix(".json").ok_or_else(not_found)
+}
+
+fn parsed(body: &Bytes) -> Params {
+    form_urlencoded::parse(body).into_owned().collect()
+}
+
+fn not_found() -> RestError {
+    RestError::new(404, 20404, "The requested resource was not found")
+}
+
+fn not_in_progress() -> RestError {
+    RestError::new(400, 21220, "Call is not in-progress. Cannot redirect.")
+}
+
+fn respond(answer: Answer) -> HttpResponse {
+    answer.unwrap_or_else(|error| {
+        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        HttpResponse::build(status).json(error.body())
+    })
+}
