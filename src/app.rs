@@ -16,7 +16,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::actors::engine::Engine;
 use crate::config::Config;
-use crate::http::{Doors, observe};
+use crate::http::{Doors, RequestSpan, observe};
 use crate::metrics;
 use crate::realtime::socket::install_tls_provider;
 use crate::store::{CallStore, DatabaseSettings, StoreError};
@@ -119,7 +119,11 @@ fn listen(listener: TcpListener, doors: Doors, workers: usize) -> std::io::Resul
     let origins = doors.cors_origins();
     let server = HttpServer::new(move || {
         let doors = doors.clone();
-        App::new().wrap(from_fn(observe)).wrap(cors(&origins)).wrap(TracingLogger::default()).configure(move |app| doors.configure(app))
+        App::new()
+            .wrap(from_fn(observe))
+            .wrap(cors(&origins))
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .configure(move |app| doors.configure(app))
     })
     .disable_signals()
     .tcp_nodelay(true)

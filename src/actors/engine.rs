@@ -15,7 +15,7 @@ use super::logger::{LogPort, LoggerActor};
 use super::openai_session::LinkTiming;
 use super::profile::{roster_policy, session_policy};
 use super::supervise::{RestartBudget, supervise};
-use super::supervisor::{Begin, CallSupervisor, Census, EndAll, Held, Outfit, SabotageCall, StreamEnded, TakeCensus};
+use super::supervisor::{Abandon, Begin, CallSupervisor, Census, EndAll, Held, Outfit, SabotageCall, StreamEnded, TakeCensus};
 use crate::config::{Config, Domain};
 use crate::governor::{AdmissionPolicy, Authorization, Capacity, Refusal};
 use crate::realtime::socket::Endpoint;
@@ -80,7 +80,7 @@ impl Engine {
         let [calls, logs] = &arbiters;
         let (feed, rest) = (Feed::default(), twilio_rest(&config));
         let logger = LoggerActor::new(store.clone());
-        let log = LogPort::to(permanent(logs, "logger", logger));
+        let log = LogPort::new(logger.waiting(), permanent(logs, "logger", logger));
         let governor = permanent(calls, "governor", ConcurrencyGovernor::new(admission_policy(&config), store.clone()));
         let outfit = Outfit {
             governor: governor.clone(),
@@ -141,6 +141,9 @@ impl Engine {
         let _ = self.0.governor.send(CloseDoors).await;
         let _ = self.0.supervisor.send(EndAll(HangupCause::Drained)).await;
         let empty = self.wait_until_empty(deadline).await;
+        let left = deadline.saturating_duration_since(clock::now());
+        // A database that is away must not hold the process up.
+        let _ = tokio::time::timeout(left, self.0.supervisor.send(Abandon)).await;
         self.0.log.flush(deadline.saturating_duration_since(clock::now())).await && empty
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use actix::{
     Actor, ActorFutureExt as _, Addr, ArbiterHandle, AsyncContext as _, Context, Handler, Message, Recipient, ResponseActFuture,
-    Supervised, WrapFuture as _,
+    ResponseFuture, Supervised, WrapFuture as _,
 };
 use tokio::sync::oneshot;
 
@@ -73,14 +73,18 @@ impl CallSupervisor {
         }
     }
 
-    /// The last word on a call: counted, told, and put on record.
     fn ended(&self, call: CallId, cause: HangupCause, direction: Direction, end: Option<Carrier>) {
+        let end = self.last_word(call, cause, direction, end);
+        actix_rt::spawn(put_on_record(self.outfit.store.clone(), self.outfit.log.clone(), end));
+    }
+
+    /// The last word on a call: counted, told, and yet to be put on record.
+    fn last_word(&self, call: CallId, cause: HangupCause, direction: Direction, end: Option<Carrier>) -> CallEnd {
         tracing::info!(call.id = %call, cause = %cause, "call ended");
         metrics::call_ended(direction, cause);
         self.outfit.feed.send(FeedEvent::Ended { call, cause });
         let Carrier { status, error } = end.unwrap_or_default();
-        let end = CallEnd { id: call, cause, twilio_status: status, error, at: clock::utc() };
-        actix_rt::spawn(put_on_record(self.outfit.store.clone(), self.outfit.log.clone(), end));
+        CallEnd { id: call, cause, twilio_status: status, error, at: clock::utc() }
     }
 
     fn links(&self, begin: &Begin, ctx: &Context<Self>) -> CallLinks {
@@ -391,6 +395,27 @@ impl Handler<EndAll> for CallSupervisor {
     fn handle(&mut self, EndAll(cause): EndAll, _: &mut Context<Self>) -> usize {
         self.live.values().for_each(|(_, actor)| port::tell(&actor.clone().recipient(), EndCall(cause)));
         self.live.len()
+    }
+}
+
+/// This process ends, and knows no other that could take its calls on: their end is put on record.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Abandon;
+
+impl Handler<Abandon> for CallSupervisor {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Abandon, _: &mut Context<Self>) -> ResponseFuture<()> {
+        let cause = HangupCause::Drained;
+        let left = self.roster.abandon();
+        let ends: Vec<_> = left.into_iter().map(|(call, held)| self.last_word(call, cause, held.direction, None)).collect();
+        let (store, log) = (self.outfit.store.clone(), self.outfit.log.clone());
+        Box::pin(async move {
+            for end in ends {
+                put_on_record(store.clone(), log.clone(), end).await;
+            }
+        })
     }
 }
 

@@ -93,6 +93,11 @@ impl Problem {
     pub fn fields(fields: Vec<FieldError>) -> Self {
         Self { fields, ..Self::new(Code::InvalidField, "see `errors` for what is wrong where") }
     }
+
+    /// Something is broken here, as against a request that was refused.
+    pub(super) const fn is_fault(&self) -> bool {
+        matches!(self.code, Code::Internal | Code::DatabaseUnavailable)
+    }
 }
 
 impl std::fmt::Display for Problem {

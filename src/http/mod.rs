@@ -22,7 +22,7 @@ use crate::actors::engine::Engine;
 use crate::metrics::Handle;
 
 pub use error::Problem;
-pub use observe::observe;
+pub use observe::{RequestSpan, observe};
 
 use auth::bearer;
 use signed::SignatureCheck;
