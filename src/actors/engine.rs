@@ -14,8 +14,9 @@ use super::governor::{Admission, Admit, AskOccupancy, CloseDoors, ConcurrencyGov
 use super::logger::{LogPort, LoggerActor};
 use super::openai_session::LinkTiming;
 use super::profile::{roster_policy, session_policy};
+use super::registry::{Abandon, Census, EndAll, SabotageCall, TakeCensus};
 use super::supervise::{RestartBudget, supervise};
-use super::supervisor::{Abandon, Begin, CallSupervisor, Census, EndAll, Held, Outfit, SabotageCall, StreamEnded, TakeCensus};
+use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
 use crate::config::{Config, Domain};
 use crate::governor::{AdmissionPolicy, Authorization, Capacity, Refusal};
 use crate::realtime::socket::Endpoint;
