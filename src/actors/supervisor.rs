@@ -274,7 +274,8 @@ impl Handler<PhoneEnded> for CallSupervisor {
     type Result = ();
 
     fn handle(&mut self, PhoneEnded { call, cause, carrier }: PhoneEnded, _: &mut Context<Self>) {
-        let never_placed = cause == HangupCause::CarrierFailed;
+        // Twilio says nothing of a call that it never took.
+        let never_placed = carrier.status.is_none();
         // A stream that is up will say so itself, with all that was heard.
         let Some(mut held) = self.roster.hung_up(call) else { return };
         if let Some(cooldown) = held.cooldown.take().filter(|_| never_placed) {

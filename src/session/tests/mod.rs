@@ -39,6 +39,7 @@ fn policy() -> SessionPolicy {
         ring_ms: 3_000,
         gap: ms(750),
         media_silence: ms(10_000),
+        model_wait: ms(6_000),
         model_silence: ms(8_000),
         idle: ms(30_000),
         max_duration: ms(3_600_000),

@@ -94,6 +94,26 @@ fn a_model_that_cannot_be_had_ends_the_call_in_the_lifeboat() {
 }
 
 #[test]
+fn a_model_that_is_only_waited_for_ends_the_call_in_the_lifeboat_too() {
+    let mut rig = Rig::new(History::default());
+    rig.pass_with_media(5_980);
+    assert_eq!(rig.hangup(), None);
+
+    rig.pass_with_media(40);
+
+    assert_eq!(rig.hangup(), Some(HangupCause::ModelUnavailable));
+}
+
+#[test]
+fn a_model_that_came_is_not_waited_for_any_more() {
+    let mut rig = Rig::greeted();
+
+    rig.pass_with_media(20_000);
+
+    assert_eq!(rig.hangup(), None);
+}
+
+#[test]
 fn a_refusal_that_no_retry_can_mend_ends_the_call_at_once() {
     for event in [
         ModelEvent::Lost { retry: false, reason: "invalid_api_key".into() },
