@@ -10,6 +10,7 @@ use crate::types::{Direction, HangupCause};
 
 pub const CALLS_STARTED: &str = "alpha_call_calls_started_total";
 pub const CALLS_ENDED: &str = "alpha_call_calls_ended_total";
+pub const STREAMS_LOST: &str = "alpha_call_streams_lost_total";
 pub const CALLS_ACTIVE: &str = "alpha_call_calls_active";
 pub const MODEL_CONNECTIONS: &str = "alpha_call_model_connections";
 pub const TURN_LATENCY: &str = "alpha_call_turn_latency_seconds";
@@ -103,6 +104,7 @@ fn recorder() -> PrometheusRecorder {
 pub fn describe() {
     describe_counter!(CALLS_STARTED, "Calls that reached their stream, by direction");
     describe_counter!(CALLS_ENDED, "Calls that ended, by direction and cause");
+    describe_counter!(STREAMS_LOST, "Streams that ended before their call did, by cause");
     describe_gauge!(CALLS_ACTIVE, "Calls alive on this instance");
     describe_gauge!(MODEL_CONNECTIONS, "Model sessions open on this instance, warm ones included");
     describe_histogram!(TURN_LATENCY, Unit::Seconds, "From the end of the caller's speech to the first audio of the answer");
@@ -124,6 +126,10 @@ pub fn call_started(direction: Direction) {
 
 pub fn call_ended(direction: Direction, cause: HangupCause) {
     counter!(CALLS_ENDED, "direction" => direction.as_str(), "cause" => cause.as_str()).increment(1);
+}
+
+pub fn stream_lost(cause: HangupCause) {
+    counter!(STREAMS_LOST, "cause" => cause.as_str()).increment(1);
 }
 
 pub fn calls_active(n: usize) {

@@ -211,7 +211,10 @@ impl Handler<StreamEnded> for CallSupervisor {
                 }
                 self.ended(call, cause, held.direction, None);
             }
-            After::Waits => tracing::info!(call.id = %call, cause = %cause, "call waits for another stream"),
+            After::Waits => {
+                tracing::info!(call.id = %call, cause = %cause, "call waits for another stream");
+                metrics::stream_lost(cause);
+            }
             After::Stale => {}
         }
     }

@@ -12,7 +12,7 @@ use super::supervisor::{Begin, StreamEnded};
 use super::{clock, port};
 use crate::governor::Strikes;
 use crate::metrics::{self, Flow, Leg};
-use crate::realtime::socket::{Assembler, Incoming};
+use crate::realtime::socket::{Assembler, BadFrame, Incoming};
 use crate::session::event::{LegCommand, LegEvent};
 use crate::twilio::media::{Inbound, Start, decode, encode};
 use crate::types::{CallId, CallSid, Epoch, HangupCause, StreamSid};
@@ -61,13 +61,13 @@ pub struct LegHeard(pub LegEvent);
 impl TwilioStreamActor {
     #[must_use]
     pub fn new(claim: StreamClaim, begin: Recipient<Begin>, ended: Recipient<StreamEnded>) -> Self {
-        let (assembler, strikes) = (Assembler::default(), Strikes::default());
+        let (assembler, strikes) = (Assembler::of_at_most(MAX_MESSAGE_BYTES), Strikes::default());
         Self { claim, begin, ended, state: State::Waiting, stream: None, assembler, strikes }
     }
 
     fn text(&mut self, text: &ByteString, ctx: &mut WebsocketContext<Self>) {
-        if text.len() > MAX_MESSAGE_BYTES {
-            return self.refuse(CloseCode::Size, "message too long", ctx);
+        if matches!(self.state, State::Over) {
+            return;
         }
         match decode(text) {
             Ok(Inbound::Connected) => {}
@@ -136,9 +136,30 @@ impl TwilioStreamActor {
     }
 
     fn refuse(&mut self, code: CloseCode, why: &str, ctx: &mut WebsocketContext<Self>) {
+        if matches!(self.state, State::Over) {
+            return;
+        }
         self.over();
         ctx.close(Some(CloseReason { code, description: Some(why.to_owned()) }));
         ctx.run_later(FAREWELL, |_, ctx| ctx.stop());
+    }
+
+    /// Nothing sound can follow: what was not understood stays where it is, and would be read again and again.
+    fn broken(&mut self, error: &ProtocolError, ctx: &mut WebsocketContext<Self>) {
+        ctx.cancel_future(ctx.handle());
+        match error {
+            ProtocolError::Overflow => self.too_long(ctx),
+            error => {
+                tracing::warn!(call.id = %self.claim.call, %error, "stream broken");
+                metrics::malformed(Leg::Phone, "protocol");
+                self.refuse(CloseCode::Protocol, "protocol error", ctx);
+            }
+        }
+    }
+
+    fn too_long(&mut self, ctx: &mut WebsocketContext<Self>) {
+        metrics::malformed(Leg::Phone, "too_long");
+        self.refuse(CloseCode::Size, "message too long", ctx);
     }
 
     /// Tells, once, that nothing more will come.
@@ -173,6 +194,7 @@ impl Actor for TwilioStreamActor {
         ctx.set_mailbox_capacity(256);
         ctx.run_later(self.claim.start_deadline, |leg, ctx| {
             if matches!(leg.state, State::Waiting) {
+                metrics::malformed(Leg::Phone, "no_start");
                 leg.refuse(CloseCode::Policy, "no start", ctx);
             }
         });
@@ -192,22 +214,22 @@ impl StreamHandler<Result<ws::Message, ProtocolError>> for TwilioStreamActor {
             Ok(ws::Message::Continuation(part)) => match self.assembler.accept(Frame::Continuation(part)) {
                 Ok(Incoming::Text(text)) => self.text(&text, ctx),
                 Ok(Incoming::Part | Incoming::Ping(_) | Incoming::Pong | Incoming::Closed(_)) => {}
-                Err(_) => self.nonsense("fragment", ctx),
+                Err(BadFrame::TooLong) => self.too_long(ctx),
+                Err(BadFrame::Binary | BadFrame::NotUtf8 | BadFrame::TooManyFragments | BadFrame::Stray) => self.nonsense("fragment", ctx),
             },
             Ok(ws::Message::Binary(_)) => self.nonsense("binary", ctx),
             // Not answered for us. RFC 6455 section 5.5.2
             Ok(ws::Message::Ping(content)) => ctx.pong(&content),
             Ok(ws::Message::Pong(_) | ws::Message::Nop) => {}
             Ok(ws::Message::Close(_)) => {
+                // One close frame from each side. RFC 6455 section 5.5.1
+                if !matches!(self.state, State::Over) {
+                    ctx.close(None);
+                }
                 self.over();
-                ctx.close(None);
                 ctx.stop();
             }
-            Err(ProtocolError::Overflow) => {
-                metrics::malformed(Leg::Phone, "too_long");
-                self.refuse(CloseCode::Size, "message too long", ctx);
-            }
-            Err(_) => self.refuse(CloseCode::Protocol, "protocol error", ctx),
+            Err(error) => self.broken(&error, ctx),
         }
     }
 }

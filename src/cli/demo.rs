@@ -11,7 +11,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::args::Demo;
 use super::screen::{Paint, complain, say};
-use super::serve::told_to_stop;
+use super::serve::StopSignals;
 use super::transcript::lines;
 use crate::actors::engine::Engine;
 use crate::actors::feed::FeedEvent;
@@ -61,7 +61,7 @@ async fn play(demo: &Demo) -> Result<bool, Failure> {
     if !demo.once {
         say(&format!("\n{}\n  curl http://{addr}/api/call-history", paint.bold("Still serving. Look around, then press Ctrl-C:")));
         say(&format!("  curl http://{addr}/api/analytics\n  curl http://{addr}/health\n  curl http://{addr}/metrics"));
-        told_to_stop().await;
+        StopSignals::listen()?.told().await;
     }
     running.drain().await;
     running.ended().await?;

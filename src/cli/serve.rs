@@ -1,5 +1,7 @@
 //! `alpha-call serve`: the real service.
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
 use super::screen::complain;
 use crate::app::Application;
 use crate::config::Loaded;
@@ -14,6 +16,14 @@ pub async fn serve(loaded: Loaded) -> i32 {
     for missing in config.missing() {
         tracing::warn!(variable = missing.variable, "not set, needed for real calls: {}", missing.meaning);
     }
+    // Heard from here on: one that comes while we start must not kill us.
+    let mut stop = match StopSignals::listen() {
+        Ok(stop) => stop,
+        Err(error) => {
+            complain(&format!("alpha-call cannot hear signals: {error}"));
+            return 1;
+        }
+    };
     let app = match Application::build(config).await {
         Ok(app) => app,
         Err(error) => {
@@ -22,7 +32,7 @@ pub async fn serve(loaded: Loaded) -> i32 {
         }
     };
     tracing::info!(url = %format!("http://{}", app.addr()), environment = %app.engine().config().environment, "listening");
-    match run_until_told(app).await {
+    match run_until_told(app, &mut stop).await {
         Ok(()) => 0,
         Err(error) => {
             complain(&format!("alpha-call ended: {error}"));
@@ -32,25 +42,32 @@ pub async fn serve(loaded: Loaded) -> i32 {
 }
 
 /// Serves until told to stop; told twice, it stops at once.
-pub async fn run_until_told(app: Application) -> std::io::Result<()> {
+async fn run_until_told(app: Application, stop: &mut StopSignals) -> std::io::Result<()> {
     let running = app.run();
-    told_to_stop().await;
+    stop.told().await;
     tokio::select! {
         () = running.drain() => {}
-        () = told_to_stop() => running.halt().await,
+        () = stop.told() => running.halt().await,
     }
     running.ended().await
 }
 
 /// SIGTERM from a platform, SIGINT from a keyboard.
-pub async fn told_to_stop() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        tracing::error!("signals cannot be heard, stop the process by SIGKILL");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+pub struct StopSignals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl StopSignals {
+    /// From now on neither of them kills the process.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    pub async fn told(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }

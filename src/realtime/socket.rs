@@ -211,7 +211,7 @@ pub enum BadFrame {
     Binary,
     #[error("text that is not utf-8")]
     NotUtf8,
-    #[error("message of more than 16 mib")]
+    #[error("message too long")]
     TooLong,
     #[error("message of more than 1024 fragments")]
     TooManyFragments,
@@ -221,9 +221,11 @@ pub enum BadFrame {
 
 /// Joins the fragments of text messages, which awc hands on as they are. Control frames may come between them
 /// (RFC 6455 section 5.4).
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Assembler {
     begun: Option<Begun>,
+    /// Of a whole message.
+    max_bytes: usize,
 }
 
 #[derive(Debug, Default)]
@@ -232,7 +234,18 @@ struct Begun {
     fragments: usize,
 }
 
+impl Default for Assembler {
+    fn default() -> Self {
+        Self::of_at_most(MAX_MESSAGE_BYTES)
+    }
+}
+
 impl Assembler {
+    #[must_use]
+    pub const fn of_at_most(max_bytes: usize) -> Self {
+        Self { begun: None, max_bytes }
+    }
+
     pub fn accept(&mut self, frame: Frame) -> Result<Incoming, BadFrame> {
         match frame {
             Frame::Text(text) => whole(text),
@@ -254,23 +267,23 @@ impl Assembler {
             }
             Item::Last(text) => {
                 let begun = self.begun.take().ok_or(BadFrame::Stray)?;
-                whole(begun.with(&text)?.text.freeze())
+                whole(begun.with(&text, self.max_bytes)?.text.freeze())
             }
         }
     }
 
     fn extend(&mut self, begun: Begun, text: &[u8]) -> Result<Incoming, BadFrame> {
-        self.begun = Some(begun.with(text)?);
+        self.begun = Some(begun.with(text, self.max_bytes)?);
         Ok(Incoming::Part)
     }
 }
 
 impl Begun {
-    fn with(mut self, text: &[u8]) -> Result<Self, BadFrame> {
+    fn with(mut self, text: &[u8], max_bytes: usize) -> Result<Self, BadFrame> {
         if self.fragments == MAX_FRAGMENTS {
             return Err(BadFrame::TooManyFragments);
         }
-        if self.text.len() + text.len() > MAX_MESSAGE_BYTES {
+        if self.text.len() + text.len() > max_bytes {
             return Err(BadFrame::TooLong);
         }
         self.text.extend_from_slice(text);
