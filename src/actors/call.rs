@@ -260,6 +260,13 @@ impl Supervised for CallActor {
     }
 }
 
+/// However the call ended, its model session ends with it.
+impl Drop for CallActor {
+    fn drop(&mut self) {
+        self.close_model();
+    }
+}
+
 impl Handler<LegHeard> for CallActor {
     type Result = ();
 
