@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::clock;
 use super::feed::Feed;
 use super::governor::{Admission, Admit, AskOccupancy, CloseDoors, ConcurrencyGovernor, Occupancy};
+use super::inbound::Turns;
 use super::logger::{LogPort, LoggerActor};
 use super::openai_session::LinkTiming;
 use super::profile::{roster_policy, session_policy};
@@ -37,6 +38,7 @@ pub(super) struct Parts {
     pub(super) log: LogPort,
     pub(super) rest: Option<TwilioRest>,
     pub(super) token_key: TokenKey,
+    pub(super) turns: Turns,
     feed: Feed,
     draining: AtomicBool,
     arbiters: [Arbiter; 2],
@@ -94,7 +96,8 @@ impl Engine {
         };
         let supervisor = permanent(calls, "supervisor", CallSupervisor::new(roster_policy(&config), outfit));
         let (token_key, draining) = (token_key(&config), AtomicBool::new(false));
-        Self(Arc::new(Parts { config, store, governor, supervisor, log, rest, token_key, feed, draining, arbiters }))
+        let turns = Turns::default();
+        Self(Arc::new(Parts { config, store, governor, supervisor, log, rest, token_key, turns, feed, draining, arbiters }))
     }
 
     pub(super) fn parts(&self) -> &Parts {

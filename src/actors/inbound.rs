@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::{Mutex, MutexGuard};
+
 use super::clock;
 use super::engine::{Ends, Engine, EngineError};
 use super::governor::Admit;
@@ -12,7 +14,7 @@ use crate::governor::Refusal;
 use crate::session::policy::{History, Message};
 use crate::store::{Created, NewCall, StoredTurn};
 use crate::twilio::webhook::{StatusCallback, VoiceRequest};
-use crate::types::{CallId, Code, Direction, Epoch, HangupCause, StreamToken};
+use crate::types::{CallId, CallSid, Code, Direction, Epoch, HangupCause, StreamToken};
 
 /// Records of the last stream must be readable before the next one begins, if that can be had in this time.
 const READ_BACK: Duration = Duration::from_secs(1);
@@ -42,6 +44,7 @@ pub struct StreamRefused(pub &'static str);
 impl Engine {
     /// A caller is on the line. A repeated question gets the same answer.
     pub async fn incoming_call(&self, request: VoiceRequest) -> Result<Instruction, EngineError> {
+        let _turn = self.parts().turns.take(&request.call).await;
         if let Some(call) = self.parts().supervisor.send(Find(request.call.clone())).await? {
             return self.next_step(call, Epoch::FIRST).await;
         }
@@ -177,6 +180,24 @@ impl Engine {
     pub(super) async fn not_placed(&self, call: CallId, error: String) {
         let carrier = Carrier { status: None, error: Some(error) };
         let _ = self.parts().supervisor.send(PhoneEnded { call, cause: HangupCause::CarrierFailed, carrier }).await;
+    }
+}
+
+/// Questions about one call are answered one after the other, so that a repeated one finds what the first has done.
+#[derive(Debug)]
+pub(super) struct Turns([Mutex<()>; 64]);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Mutex::default()))
+    }
+}
+
+impl Turns {
+    /// Calls may share a lock by chance: the one then waits for the other's answer, and no more.
+    async fn take(&self, sid: &CallSid) -> Option<MutexGuard<'_, ()>> {
+        let sum = sid.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        Some(self.0.get(sum % self.0.len())?.lock().await)
     }
 }
 

@@ -244,6 +244,10 @@ impl Handler<LegOrder> for TwilioStreamActor {
 
     fn handle(&mut self, LegOrder(command): LegOrder, ctx: &mut Self::Context) {
         let Some(stream) = &self.stream else { return };
+        // No data after a close frame. RFC 6455 section 5.5.1
+        if matches!(self.state, State::Over) {
+            return;
+        }
         if matches!(command, LegCommand::Play(_)) {
             metrics::frames(Leg::Phone, Flow::Out, 1);
         }

@@ -3,6 +3,7 @@
 use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::signed::Body;
 use super::{Doors, Problem};
 use crate::actors::inbound::Instruction;
 use crate::twilio::twiml::{self, ConnectStream};
@@ -15,21 +16,21 @@ const APOLOGY: &str = "We are sorry, there is a technical problem. Please call a
 type Answer = Result<HttpResponse, Problem>;
 
 /// `POST|GET /incoming-call`: somebody calls our number.
-pub(super) async fn incoming_call(doors: web::Data<Doors>, request: HttpRequest, body: web::Bytes) -> Answer {
+pub(super) async fn incoming_call(doors: web::Data<Doors>, request: HttpRequest, body: Body) -> Answer {
     let form = doors.signatures.form(&request, &body)?;
     let voice = VoiceRequest::parse(&form).map_err(invalid)?;
     twiml(&doors.engine.incoming_call(voice).await?)
 }
 
 /// `POST|GET /twilio/voice/{call}`: a phone that we called was answered.
-pub(super) async fn answered(doors: web::Data<Doors>, call: web::Path<String>, request: HttpRequest, body: web::Bytes) -> Answer {
+pub(super) async fn answered(doors: web::Data<Doors>, call: web::Path<String>, request: HttpRequest, body: Body) -> Answer {
     let form = doors.signatures.form(&request, &body)?;
     let voice = VoiceRequest::parse(&form).map_err(invalid)?;
     twiml(&doors.engine.answered_call(parsed(&call)?, voice).await?)
 }
 
 /// `POST|GET /twilio/resume/{call}/{epoch}`: a stream is over, what comes next?
-pub(super) async fn resume(doors: web::Data<Doors>, path: web::Path<(String, String)>, request: HttpRequest, body: web::Bytes) -> Answer {
+pub(super) async fn resume(doors: web::Data<Doors>, path: web::Path<(String, String)>, request: HttpRequest, body: Body) -> Answer {
     let _: Params = doors.signatures.form(&request, &body)?;
     let call: CallId = parsed(&path.0)?;
     let epoch: Epoch = parsed(&path.1)?;
@@ -37,7 +38,7 @@ pub(super) async fn resume(doors: web::Data<Doors>, path: web::Path<(String, Str
 }
 
 /// `POST|GET /twilio/status/{call}`: a call that we placed got on.
-pub(super) async fn status(doors: web::Data<Doors>, call: web::Path<String>, request: HttpRequest, body: web::Bytes) -> Answer {
+pub(super) async fn status(doors: web::Data<Doors>, call: web::Path<String>, request: HttpRequest, body: Body) -> Answer {
     let form = doors.signatures.form(&request, &body)?;
     let callback = StatusCallback::parse(&form).map_err(invalid)?;
     doors.engine.status_changed(parsed(&call)?, callback).await?;

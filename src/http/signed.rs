@@ -1,5 +1,6 @@
 //! Requests that must come from Twilio.
 
+use actix_web::http::StatusCode;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 
 use super::Problem;
@@ -11,6 +12,9 @@ use crate::types::Code;
 const SIGNATURE: &str = "X-Twilio-Signature";
 /// A scheme of signing that is not ours to check.
 const OTHER_SCHEME: &str = "X-Twilio-Webhooks-Signature-Settings";
+
+/// What came with a request, as far as it could be read.
+pub(super) type Body = Result<web::Bytes, actix_web::Error>;
 
 /// How strictly signatures are taken.
 #[derive(Clone, Debug)]
@@ -28,7 +32,8 @@ impl SignatureCheck {
     }
 
     /// The form of a webhook, if it may be believed.
-    pub(super) fn form(&self, request: &HttpRequest, body: &web::Bytes) -> Result<Params, Problem> {
+    pub(super) fn form(&self, request: &HttpRequest, body: &Body) -> Result<Params, Problem> {
+        let body = body.as_ref().map_err(unreadable)?;
         let is_form = request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
         let signed = if is_form { Params::parse(body) } else { Params::default() };
         self.check(request, |verifier, target, signature| verifier.verify_form(target, &signed, signature))?;
@@ -63,6 +68,11 @@ impl SignatureCheck {
             }
         }
     }
+}
+
+fn unreadable(error: &actix_web::Error) -> Problem {
+    let too_large = error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE;
+    Problem::new(if too_large { Code::PayloadTooLarge } else { Code::MalformedRequest }, error.to_string())
 }
 
 fn header(request: &HttpRequest) -> &str {
