@@ -4,7 +4,9 @@ use std::any::Any;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
+use actix_cors::Cors;
 use actix_web::dev::{Extensions, Server, ServerHandle};
+use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer};
@@ -14,7 +16,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::actors::engine::Engine;
 use crate::config::Config;
-use crate::http::{Doors, observe};
+use crate::http::{Doors, RequestSpan, observe};
 use crate::metrics;
 use crate::realtime::socket::install_tls_provider;
 use crate::store::{CallStore, DatabaseSettings, StoreError};
@@ -114,9 +116,14 @@ impl Running {
 }
 
 fn listen(listener: TcpListener, doors: Doors, workers: usize) -> std::io::Result<Server> {
+    let origins = doors.cors_origins();
     let server = HttpServer::new(move || {
         let doors = doors.clone();
-        App::new().wrap(from_fn(observe)).wrap(TracingLogger::default()).configure(move |app| doors.configure(app))
+        App::new()
+            .wrap(from_fn(observe))
+            .wrap(cors(&origins))
+            .wrap(TracingLogger::<RequestSpan>::new())
+            .configure(move |app| doors.configure(app))
     })
     .disable_signals()
     .tcp_nodelay(true)
@@ -124,6 +131,12 @@ fn listen(listener: TcpListener, doors: Doors, workers: usize) -> std::io::Resul
     .shutdown_timeout(SHUTDOWN_S);
     let server = if workers == 0 { server } else { server.workers(workers) };
     Ok(server.listen(listener)?.run())
+}
+
+/// Pages of these hosts alone may use the API; none is named by default.
+fn cors(origins: &[String]) -> Cors {
+    let methods = Cors::default().allowed_methods(["GET", "POST"]).allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE]);
+    origins.iter().fold(methods.max_age(3_600), |cors, origin| cors.allowed_origin(origin))
 }
 
 fn tune(connection: &dyn Any, _: &mut Extensions) {

@@ -9,10 +9,17 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Log, LogFormat};
 
+/// Libraries that tell every start of theirs; naming them in the filter brings them back.
+const QUIET: &str = "actix_server=warn,sea_orm_migration=warn";
+
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     #[error("not a log filter: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
+}
+
+fn filter(log: &Log) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
+    EnvFilter::try_new(format!("{QUIET},{}", log.filter))
 }
 
 /// Starts logging. Later calls in the same process change nothing.
@@ -29,7 +36,7 @@ fn subscriber<W>(log: &Log, writer: W, ansi: bool) -> Result<Box<dyn Subscriber 
 where
     W: for<'w> tracing_subscriber::fmt::MakeWriter<'w> + Send + Sync + 'static,
 {
-    let lines = fmt().with_env_filter(EnvFilter::try_new(&log.filter)?).with_writer(writer).with_ansi(ansi);
+    let lines = fmt().with_env_filter(filter(log)?).with_writer(writer).with_ansi(ansi);
     Ok(match log.format {
         LogFormat::Text => Box::new(lines.finish()),
         LogFormat::Json => Box::new(lines.json().flatten_event(true).with_current_span(true).with_span_list(false).finish()),

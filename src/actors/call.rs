@@ -171,7 +171,7 @@ impl CallActor {
     fn hand_over_rows(&mut self) {
         while let Some(row) = self.kept.pop_front() {
             if let Err(row) = self.links.log.log(row) {
-                return self.kept.push_front(row);
+                return self.kept.push_front(*row);
             }
         }
     }
@@ -257,6 +257,13 @@ impl Supervised for CallActor {
         self.timer = None;
         self.chronicle = Chronicle::after(&history);
         self.session = CallSession::new(now, self.policy.clone(), history);
+    }
+}
+
+/// However the call ended, its model session ends with it.
+impl Drop for CallActor {
+    fn drop(&mut self) {
+        self.close_model();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::engine::{Ends, Engine, EngineError};
 use super::governor::Admit;
-use super::supervisor::{Expect, Identify};
+use super::registry::{Expect, Identify};
 use crate::governor::Refusal;
 use crate::twilio::rest::{CreateCall, RestError};
 use crate::types::{CallId, Direction, PhoneNumber};

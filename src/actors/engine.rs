@@ -15,8 +15,9 @@ use super::inbound::Turns;
 use super::logger::{LogPort, LoggerActor};
 use super::openai_session::LinkTiming;
 use super::profile::{roster_policy, session_policy};
+use super::registry::{Abandon, Census, EndAll, SabotageCall, TakeCensus};
 use super::supervise::{RestartBudget, supervise};
-use super::supervisor::{Begin, CallSupervisor, Census, EndAll, Held, Outfit, SabotageCall, StreamEnded, TakeCensus};
+use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
 use crate::config::{Config, Domain};
 use crate::governor::{AdmissionPolicy, Authorization, Capacity, Refusal};
 use crate::realtime::socket::Endpoint;
@@ -82,7 +83,7 @@ impl Engine {
         let [calls, logs] = &arbiters;
         let (feed, rest) = (Feed::default(), twilio_rest(&config));
         let logger = LoggerActor::new(store.clone());
-        let log = LogPort::to(permanent(logs, "logger", logger));
+        let log = LogPort::new(logger.waiting(), permanent(logs, "logger", logger));
         let governor = permanent(calls, "governor", ConcurrencyGovernor::new(admission_policy(&config), store.clone()));
         let outfit = Outfit {
             governor: governor.clone(),
@@ -144,6 +145,9 @@ impl Engine {
         let _ = self.0.governor.send(CloseDoors).await;
         let _ = self.0.supervisor.send(EndAll(HangupCause::Drained)).await;
         let empty = self.wait_until_empty(deadline).await;
+        let left = deadline.saturating_duration_since(clock::now());
+        // A database that is away must not hold the process up.
+        let _ = tokio::time::timeout(left, self.0.supervisor.send(Abandon)).await;
         self.0.log.flush(deadline.saturating_duration_since(clock::now())).await && empty
     }
 

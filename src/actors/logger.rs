@@ -1,5 +1,7 @@
 //! Brings records into the database, in batches, on its own thread. The audio path never waits for it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix::{
@@ -11,8 +13,8 @@ use super::{clock, port};
 use crate::metrics;
 use crate::store::{BatchPolicy, Batcher, CallStore, Row, StoreError};
 
-/// Rows that may wait in the mailbox; the next one is refused and stays with its call.
-const MAILBOX: usize = 8_192;
+/// Rows that may wait for the database; the next one is refused and stays with its call.
+const ROOM: usize = 8_192;
 /// How often the batcher's clock is looked at.
 const TICK: Duration = Duration::from_millis(50);
 
@@ -21,17 +23,26 @@ pub struct LoggerActor {
     batcher: Batcher,
     /// Those who wait for everything before them to be in the database.
     flushes: Vec<oneshot::Sender<()>>,
+    /// Rows that are here, for those who bring more.
+    waiting: Arc<AtomicUsize>,
 }
 
 impl LoggerActor {
     #[must_use]
     pub fn new(store: CallStore) -> Self {
-        Self { store, batcher: Batcher::new(BatchPolicy::default()), flushes: Vec::new() }
+        Self { store, batcher: Batcher::new(BatchPolicy::default()), flushes: Vec::new(), waiting: Arc::default() }
+    }
+
+    /// Shared with the port: how many rows are here.
+    #[must_use]
+    pub fn waiting(&self) -> Arc<AtomicUsize> {
+        self.waiting.clone()
     }
 
     /// Writes one batch, if one is due and none is under way.
     fn pump(&mut self, ctx: &mut Context<Self>) {
         metrics::rows_queued(self.batcher.len());
+        self.waiting.store(self.batcher.len(), Ordering::Relaxed);
         let Some(rows) = self.batcher.poll(clock::now()) else { return };
         let (store, count) = (self.store.clone(), rows.len() as u64);
         let written = async move { store.write(rows).await }.into_actor(self);
@@ -63,7 +74,7 @@ impl Actor for LoggerActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        ctx.set_mailbox_capacity(MAILBOX);
+        ctx.set_mailbox_capacity(ROOM);
         ctx.run_interval(TICK, Self::pump);
     }
 }
@@ -109,19 +120,23 @@ impl Handler<Flush> for LoggerActor {
 /// The way to the logger.
 #[derive(Clone)]
 pub struct LogPort {
+    waiting: Arc<AtomicUsize>,
     rows: Recipient<Log>,
     flush: Recipient<Flush>,
 }
 
 impl LogPort {
     #[must_use]
-    pub fn to(logger: Addr<LoggerActor>) -> Self {
-        Self { rows: logger.clone().recipient(), flush: logger.recipient() }
+    pub fn new(waiting: Arc<AtomicUsize>, logger: Addr<LoggerActor>) -> Self {
+        Self { waiting, rows: logger.clone().recipient(), flush: logger.recipient() }
     }
 
     /// Hands the row over, or gives it back.
-    pub fn log(&self, row: Row) -> Result<(), Row> {
-        port::offer(&self.rows, Log(row)).map_err(|Log(row)| row)
+    pub fn log(&self, row: Row) -> Result<(), Box<Row>> {
+        if self.waiting.load(Ordering::Relaxed) >= ROOM {
+            return Err(Box::new(row));
+        }
+        port::offer(&self.rows, Log(row)).map_err(|Log(row)| Box::new(row))
     }
 
     /// Waits until what was logged is in the database, but no longer than `limit`; true if it is.

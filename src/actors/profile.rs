@@ -25,6 +25,7 @@ pub fn session_policy(config: &Config, name: Option<&str>) -> SessionPolicy {
         ring_ms: RING_MS,
         gap: call.gap,
         media_silence: call.media_silence,
+        model_wait: config.openai.connect_timeout * 2,
         model_silence: call.model_silence,
         idle: call.idle,
         max_duration: config.limits.max_call,

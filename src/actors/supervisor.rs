@@ -10,14 +10,14 @@ use actix::{
 };
 use tokio::sync::oneshot;
 
-use super::call::{CallActor, CallBrief, CallLinks, EndCall, Sabotage};
+use super::call::{CallActor, CallBrief, CallLinks, EndCall};
 use super::feed::{Feed, FeedEvent};
 use super::governor::{ClaimedCooldown, ConcurrencyGovernor, Slot};
 use super::logger::LogPort;
 use super::openai_session::LinkTiming;
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
 use super::{clock, port};
-use crate::governor::{After, Claimed, NextStep, Roster, RosterPolicy};
+use crate::governor::{After, NextStep, Roster, RosterPolicy};
 use crate::metrics;
 use crate::realtime::socket::Endpoint;
 use crate::session::policy::{History, SessionPolicy};
@@ -31,9 +31,9 @@ const TRIES: u32 = 6;
 const PAUSE: Duration = Duration::from_millis(200);
 
 pub struct CallSupervisor {
-    roster: Roster<Held>,
-    live: HashMap<CallId, (Epoch, Addr<CallActor>)>,
-    outfit: Outfit,
+    pub(super) roster: Roster<Held>,
+    pub(super) live: HashMap<CallId, (Epoch, Addr<CallActor>)>,
+    pub(super) outfit: Outfit,
 }
 
 /// What every call gets.
@@ -73,14 +73,18 @@ impl CallSupervisor {
         }
     }
 
-    /// The last word on a call: counted, told, and put on record.
     fn ended(&self, call: CallId, cause: HangupCause, direction: Direction, end: Option<Carrier>) {
+        let end = self.last_word(call, cause, direction, end);
+        actix_rt::spawn(put_on_record(self.outfit.store.clone(), self.outfit.log.clone(), end));
+    }
+
+    /// The last word on a call: counted, told, and yet to be put on record.
+    pub(super) fn last_word(&self, call: CallId, cause: HangupCause, direction: Direction, end: Option<Carrier>) -> CallEnd {
         tracing::info!(call.id = %call, cause = %cause, "call ended");
         metrics::call_ended(direction, cause);
         self.outfit.feed.send(FeedEvent::Ended { call, cause });
         let Carrier { status, error } = end.unwrap_or_default();
-        let end = CallEnd { id: call, cause, twilio_status: status, error, at: clock::utc() };
-        actix_rt::spawn(put_on_record(self.outfit.store.clone(), self.outfit.log.clone(), end));
+        CallEnd { id: call, cause, twilio_status: status, error, at: clock::utc() }
     }
 
     fn links(&self, begin: &Begin, ctx: &Context<Self>) -> CallLinks {
@@ -102,7 +106,7 @@ impl CallSupervisor {
 }
 
 /// Turns come first, so that the end finds them counted.
-async fn put_on_record(store: CallStore, log: LogPort, end: CallEnd) {
+pub(super) async fn put_on_record(store: CallStore, log: LogPort, end: CallEnd) {
     log.flush(PAUSE * 10).await;
     for attempt in 0..TRIES {
         match store.finish(end.clone()).await {
@@ -124,90 +128,6 @@ impl Actor for CallSupervisor {
 
 /// Its roster lives in the actor, which a panic does not take down.
 impl Supervised for CallSupervisor {}
-
-/// A call was admitted.
-#[derive(Message)]
-#[rtype(result = "Epoch")]
-pub struct Expect {
-    pub call: CallId,
-    /// None while it is still to be dialled.
-    pub sid: Option<CallSid>,
-    pub held: Held,
-}
-
-impl Handler<Expect> for CallSupervisor {
-    type Result = actix::MessageResult<Expect>;
-
-    fn handle(&mut self, Expect { call, sid, held }: Expect, _: &mut Context<Self>) -> Self::Result {
-        actix::MessageResult(match sid {
-            Some(sid) => self.roster.expect(clock::now(), call, sid, held),
-            None => self.roster.dial(clock::now(), call, held),
-        })
-    }
-}
-
-/// Twilio told the sid of a call; false if that cannot be.
-#[derive(Message)]
-#[rtype(result = "bool")]
-pub struct Identify {
-    pub call: CallId,
-    pub sid: CallSid,
-}
-
-impl Handler<Identify> for CallSupervisor {
-    type Result = bool;
-
-    fn handle(&mut self, Identify { call, sid }: Identify, _: &mut Context<Self>) -> bool {
-        self.roster.identify(call, &sid)
-    }
-}
-
-/// Is this call here already?
-#[derive(Message)]
-#[rtype(result = "Option<CallId>")]
-pub struct Find(pub CallSid);
-
-impl Handler<Find> for CallSupervisor {
-    type Result = Option<CallId>;
-
-    fn handle(&mut self, Find(sid): Find, _: &mut Context<Self>) -> Option<CallId> {
-        self.roster.find(&sid)
-    }
-}
-
-/// A stream shows a token.
-#[derive(Message)]
-#[rtype(result = "Option<Claimed>")]
-pub struct Claim {
-    pub call: CallId,
-    pub epoch: Epoch,
-}
-
-impl Handler<Claim> for CallSupervisor {
-    type Result = Option<Claimed>;
-
-    fn handle(&mut self, Claim { call, epoch }: Claim, _: &mut Context<Self>) -> Option<Claimed> {
-        self.roster.claim(clock::now(), call, epoch)
-    }
-}
-
-/// What was said before, for the stream that is about to begin.
-#[derive(Message)]
-#[rtype(result = "()")]
-pub struct Remind {
-    pub call: CallId,
-    pub history: History,
-}
-
-impl Handler<Remind> for CallSupervisor {
-    type Result = ();
-
-    fn handle(&mut self, Remind { call, history }: Remind, _: &mut Context<Self>) {
-        if let Some(held) = self.roster.held_mut(call) {
-            held.history = history;
-        }
-    }
-}
 
 /// A stream has started: its call shall be too, on the thread of its socket. None if it may not.
 #[derive(Message)]
@@ -357,7 +277,8 @@ impl Handler<PhoneEnded> for CallSupervisor {
     type Result = ();
 
     fn handle(&mut self, PhoneEnded { call, cause, carrier }: PhoneEnded, _: &mut Context<Self>) {
-        let never_placed = cause == HangupCause::CarrierFailed;
+        // Twilio says nothing of a call that it never took.
+        let never_placed = carrier.status.is_none();
         // A stream that is up will say so itself, with all that was heard.
         let Some(mut held) = self.roster.hung_up(call) else { return };
         if let Some(cooldown) = held.cooldown.take().filter(|_| never_placed) {
@@ -365,54 +286,5 @@ impl Handler<PhoneEnded> for CallSupervisor {
             actix_rt::spawn(async move { cooldown.give_back(&store).await });
         }
         self.ended(call, cause, held.direction, Some(carrier));
-    }
-}
-
-/// Breaks a call's actor, as a bug would; false if there is none.
-#[doc(hidden)]
-#[derive(Message)]
-#[rtype(result = "bool")]
-pub struct SabotageCall(pub CallId);
-
-impl Handler<SabotageCall> for CallSupervisor {
-    type Result = bool;
-
-    fn handle(&mut self, SabotageCall(call): SabotageCall, _: &mut Context<Self>) -> bool {
-        let actor = self.live.get(&call).map(|(_, actor)| actor.clone().recipient());
-        actor.inspect(|actor| port::tell(actor, Sabotage)).is_some()
-    }
-}
-
-/// Ends every live call for this cause.
-#[derive(Message)]
-#[rtype(result = "usize")]
-pub struct EndAll(pub HangupCause);
-
-impl Handler<EndAll> for CallSupervisor {
-    type Result = usize;
-
-    fn handle(&mut self, EndAll(cause): EndAll, _: &mut Context<Self>) -> usize {
-        self.live.values().for_each(|(_, actor)| port::tell(&actor.clone().recipient(), EndCall(cause)));
-        self.live.len()
-    }
-}
-
-/// How many calls there are.
-#[derive(Message)]
-#[rtype(result = "Census")]
-pub struct TakeCensus;
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, actix::MessageResponse)]
-pub struct Census {
-    /// Expected, live, or between two streams.
-    pub calls: usize,
-    pub live: usize,
-}
-
-impl Handler<TakeCensus> for CallSupervisor {
-    type Result = Census;
-
-    fn handle(&mut self, _: TakeCensus, _: &mut Context<Self>) -> Census {
-        Census { calls: self.roster.len(), live: self.roster.live() }
     }
 }

@@ -44,3 +44,32 @@ fn refused(invalid: &Invalid) -> String {
     };
     format!("{count} in the configuration\n\n{invalid}\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{LoadOptions, load};
+
+    fn checked(variables: &[(&str, &str)]) -> (String, i32) {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let env = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        check(&load(&env, &LoadOptions { root: folder.path().to_owned(), ..LoadOptions::default() }))
+    }
+
+    #[test]
+    fn a_valid_configuration_is_reported_with_what_is_missing() {
+        let (text, code) = checked(&[("DOMAIN", "https://x.example")]);
+
+        assert_eq!(code, 0);
+        assert!(text.starts_with("the configuration is valid (development)\nwarning: DOMAIN:"), "{text}");
+        assert!(text.contains("  OPENAI_API_KEY (key of the model)\n"), "{text}");
+    }
+
+    #[test]
+    fn an_invalid_configuration_ends_with_ex_config() {
+        let (text, code) = checked(&[("PORT", "x"), ("HOST", "x")]);
+
+        assert_eq!(code, 78);
+        assert!(text.starts_with("2 problems in the configuration\n\nHOST (server.host)"), "{text}");
+    }
+}

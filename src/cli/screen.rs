@@ -25,8 +25,6 @@ impl Paint {
         Self { on: std::io::stdout().is_terminal() && !refused }
     }
 
-    #[must_use]
-
     pub fn bold(self, text: &str) -> String {
         self.code("1", text)
     }

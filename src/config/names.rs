@@ -130,3 +130,15 @@ pub fn markdown() -> String {
     }
     table
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_of_the_readme_is_this_one() {
+        let readme = include_str!("../../README.md");
+
+        assert!(readme.contains(&markdown()), "put this into README.md:\n{}", markdown());
+    }
+}

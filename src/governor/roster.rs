@@ -215,7 +215,9 @@ impl<H> Roster<H> {
         if entry.resumes.len() >= resumes {
             return self.lifeboat(call, cause);
         }
-        entry.resumes.push(now);
+        if cause != HangupCause::Drained {
+            entry.resumes.push(now);
+        }
         entry.epoch = entry.epoch.next();
         entry.state = State::Expected { until: now + claim };
         NextStep::Connect { epoch: entry.epoch, retire }
@@ -235,6 +237,11 @@ impl<H> Roster<H> {
     pub fn sweep(&mut self, now: Instant) -> Vec<(CallId, HangupCause, H)> {
         let overdue: Vec<_> = self.calls.iter().filter_map(|(id, entry)| entry.overdue(now).map(|cause| (*id, cause))).collect();
         overdue.into_iter().filter_map(|(id, cause)| self.calls.remove(&id).map(|entry| (id, cause, entry.held))).collect()
+    }
+
+    /// Lets go of every call that is left.
+    pub fn abandon(&mut self) -> Vec<(CallId, H)> {
+        self.calls.drain().map(|(call, entry)| (call, entry.held)).collect()
     }
 }
 

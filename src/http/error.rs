@@ -5,7 +5,6 @@ use std::time::Duration;
 use actix_web::error::{JsonPayloadError, QueryPayloadError};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
-use problem_details::{JsonProblemDetails, ProblemDetails};
 use serde::Serialize;
 
 use crate::actors::engine::EngineError;
@@ -31,11 +30,17 @@ pub struct FieldError {
     pub detail: String,
 }
 
+/// RFC 9457 section 3.1, `code` and `errors` being ours.
 #[derive(Debug, Serialize)]
-struct Extensions {
+struct Body<'a> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
     code: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    errors: Vec<FieldError>,
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    errors: &'a [FieldError],
 }
 
 const fn status(code: Code) -> StatusCode {
@@ -88,6 +93,11 @@ impl Problem {
     pub fn fields(fields: Vec<FieldError>) -> Self {
         Self { fields, ..Self::new(Code::InvalidField, "see `errors` for what is wrong where") }
     }
+
+    /// Something is broken here, as against a request that was refused.
+    pub(super) const fn is_fault(&self) -> bool {
+        matches!(self.code, Code::Internal | Code::DatabaseUnavailable)
+    }
 }
 
 impl std::fmt::Display for Problem {
@@ -109,14 +119,10 @@ impl ResponseError for Problem {
         if self.code == Code::Unauthenticated {
             answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
-        let body = ProblemDetails::new()
-            .with_title(title(self.code))
-            .with_detail(self.detail.clone())
-            .with_extensions(Extensions { code: self.code.as_str(), errors: self.fields.clone() });
-        let mut body = serde_json::to_value(&body).unwrap_or_default();
-        body["type"] = format!("urn:alpha-call:problem:{}", self.code).into();
-        body["status"] = self.status_code().as_u16().into();
-        answer.content_type(JsonProblemDetails::<()>::CONTENT_TYPE).json(body)
+        let (code, status) = (self.code.as_str(), self.status_code().as_u16());
+        let kind = format!("urn:alpha-call:problem:{code}");
+        let body = Body { kind, title: title(self.code), status, detail: &self.detail, code, errors: &self.fields };
+        answer.content_type("application/problem+json").json(body)
     }
 }
 

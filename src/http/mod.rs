@@ -22,7 +22,7 @@ use crate::actors::engine::Engine;
 use crate::metrics::Handle;
 
 pub use error::Problem;
-pub use observe::observe;
+pub use observe::{RequestSpan, observe};
 
 use auth::bearer;
 use signed::SignatureCheck;
@@ -40,6 +40,12 @@ impl Doors {
     pub fn new(engine: Engine, metrics: Handle) -> Self {
         let signatures = SignatureCheck::new(engine.config());
         Self { engine, signatures, metrics }
+    }
+
+    /// Whose pages may use the API.
+    #[must_use]
+    pub fn cors_origins(&self) -> Vec<String> {
+        self.engine.config().server.cors_origins.clone()
     }
 
     /// Every path there is.

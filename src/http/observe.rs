@@ -1,28 +1,48 @@
 //! Every request: its id on the answer, one line in the log if it failed here, one more in the counts.
 
-use actix_web::Error;
-use actix_web::HttpMessage as _;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use tracing_actix_web::RequestId;
+use actix_web::{Error, HttpMessage as _};
+use tracing::{Span, info_span};
+use tracing_actix_web::{RequestId, RootSpanBuilder};
 
+use super::Problem;
 use crate::metrics;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let method = request.method().to_string();
-    let id = request.extensions().get::<RequestId>().map(ToString::to_string);
+    let (method, route) = (request.method().to_string(), route(&request));
+    let id = request_id(&request);
     let mut answer = next.call(request).await?;
-    let route = answer.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
     metrics::http_request(&route, &method, answer.status().as_u16());
-    if let Some(error) = answer.response().error().filter(|error| error.as_response_error().status_code().is_server_error()) {
-        tracing::error!(http.route = %route, request.id = id.as_deref(), %error, "request failed");
+    if let Some(fault) = answer.response().error().and_then(|error| error.as_error::<Problem>()).filter(|problem| problem.is_fault()) {
+        tracing::error!(error = %fault, "request failed");
     }
     if let Some(value) = id.and_then(|id| HeaderValue::try_from(id).ok()) {
         answer.headers_mut().insert(REQUEST_ID, value);
     }
     Ok(answer)
+}
+
+/// What a request's log lines say of it: never its path, which may hold a stream's token, nor who asks.
+pub struct RequestSpan;
+
+impl RootSpanBuilder for RequestSpan {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        info_span!("request", http.method = %request.method(), http.route = %route(request), request.id = request_id(request))
+    }
+
+    fn on_request_end<B: MessageBody>(_: Span, _: &Result<ServiceResponse<B>, Error>) {}
+}
+
+/// The pattern that matches, such as `/media-stream/{token}`.
+fn route(request: &ServiceRequest) -> String {
+    request.match_pattern().unwrap_or_else(|| "unmatched".to_owned())
+}
+
+fn request_id(request: &ServiceRequest) -> Option<String> {
+    request.extensions().get::<RequestId>().map(ToString::to_string)
 }

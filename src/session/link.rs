@@ -1,11 +1,14 @@
 //! The link to the model: opening, configuring, ready; replaced when it is lost.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Losses that are further apart than this have nothing to do with each other.
+const WINDOW: Duration = Duration::from_secs(300);
 
 #[derive(Debug)]
 pub(super) struct Link {
     state: LinkState,
-    losses: u32,
+    losses: Vec<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +20,7 @@ enum LinkState {
 
 impl Link {
     pub(super) const fn opening() -> Self {
-        Self { state: LinkState::Opening, losses: 0 }
+        Self { state: LinkState::Opening, losses: Vec::new() }
     }
 
     pub(super) fn is_ready(&self) -> bool {
@@ -43,11 +46,13 @@ impl Link {
     }
 
     /// The pause before the next try, or nothing if there is none left.
-    pub(super) fn lost(&mut self, max: u32, pause: Duration) -> Option<Duration> {
+    pub(super) fn lost(&mut self, now: Instant, max: u32, pause: Duration) -> Option<Duration> {
         self.state = LinkState::Opening;
-        self.losses += 1;
+        self.losses.retain(|at| now.saturating_duration_since(*at) < WINDOW);
+        let before = u32::try_from(self.losses.len()).unwrap_or(u32::MAX);
+        self.losses.push(now);
         // The first loss is mended at once, later ones with growing patience.
-        (self.losses <= max).then(|| pause * (self.losses - 1))
+        (before < max).then(|| pause * before)
     }
 }
 
@@ -61,9 +66,17 @@ mod tests {
     fn the_first_loss_is_mended_at_once_and_the_budget_ends() {
         let mut link = Link::opening();
 
-        assert_eq!(link.lost(2, PAUSE), Some(Duration::ZERO));
-        assert_eq!(link.lost(2, PAUSE), Some(PAUSE));
-        assert_eq!(link.lost(2, PAUSE), None);
+        let now = Instant::now();
+        assert_eq!(link.lost(now, 2, PAUSE), Some(Duration::ZERO));
+        assert_eq!(link.lost(now, 2, PAUSE), Some(PAUSE));
+        assert_eq!(link.lost(now, 2, PAUSE), None);
+    }
+
+    #[test]
+    fn losses_of_a_long_call_that_are_far_apart_do_not_add_up() {
+        let (mut link, now) = (Link::opening(), Instant::now());
+
+        assert!((0..20).all(|n| link.lost(now + WINDOW * n, 2, PAUSE) == Some(Duration::ZERO)));
     }
 
     #[test]

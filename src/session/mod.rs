@@ -109,9 +109,14 @@ impl CallSession {
             // The phone may still hold what a session before this one sent.
             self.leg(LegCommand::Clear);
         }
-        self.model(ModelCommand::Open { delay: Duration::ZERO });
+        self.open_model(now, Duration::ZERO);
         self.timers.set(Timer::MaxDuration, Some(self.began + self.policy.max_duration));
         self.timers.set(Timer::MediaSilence, Some(now + self.policy.media_silence));
+    }
+
+    fn open_model(&mut self, now: Instant, delay: Duration) {
+        self.timers.set_if_unset(Timer::Opening, now + self.policy.model_wait);
+        self.model(ModelCommand::Open { delay });
     }
 
     /// Takes in one fact. Drain `poll_output` before the next.
@@ -162,6 +167,7 @@ impl CallSession {
                 Timer::MarkOverdue => self.marks_overdue(now),
                 Timer::Gap => self.pad_gap(now),
                 Timer::MediaSilence => self.wind_up(now, HangupCause::MediaSilent),
+                Timer::Opening => self.wind_up(now, HangupCause::ModelUnavailable),
                 Timer::ModelSilence => self.model_lost(now, true),
                 Timer::Idle => self.caller_idle(),
                 Timer::MaxDuration => self.wind_up(now, HangupCause::MaxDuration),

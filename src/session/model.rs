@@ -73,7 +73,7 @@ impl CallSession {
 
     /// The model session is gone, or as good as gone: another one takes its place.
     pub(super) fn model_lost(&mut self, now: Instant, retry: bool) {
-        let again = self.link.lost(self.policy.max_reconnects, self.policy.reconnect_pause);
+        let again = self.link.lost(now, self.policy.max_reconnects, self.policy.reconnect_pause);
         let Some(delay) = again.filter(|_| retry) else {
             return self.wind_up(now, HangupCause::ModelUnavailable);
         };
@@ -87,7 +87,7 @@ impl CallSession {
         self.turn.forget_speech();
         self.transcript.settle();
         self.note(Note::ModelReconnected);
-        self.model(ModelCommand::Open { delay });
+        self.open_model(now, delay);
     }
 
     fn opened(&mut self) {
@@ -101,6 +101,7 @@ impl CallSession {
         if !self.link.ready() {
             return;
         }
+        self.timers.set(Timer::Opening, None);
         let messages = self.messages();
         let recent = messages.len().saturating_sub(SEEDS);
         for (number, message) in messages.iter().enumerate().skip(recent) {

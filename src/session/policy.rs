@@ -62,6 +62,8 @@ pub struct SessionPolicy {
     pub gap: Duration,
     /// A stream without media for this long is dead.
     pub media_silence: Duration,
+    /// The longest that a caller waits for a model to be had at all.
+    pub model_wait: Duration,
     /// A model that owes us an answer for this long is dead.
     pub model_silence: Duration,
     /// A caller who is silent for this long is asked, then told goodbye.

@@ -12,6 +12,8 @@ pub(super) enum Timer {
     Gap,
     /// The stream is dead.
     MediaSilence,
+    /// No model can be had.
+    Opening,
     /// The model owes an answer.
     ModelSilence,
     /// Nobody speaks.
@@ -23,11 +25,12 @@ pub(super) enum Timer {
     Winding,
 }
 
-const ALL: [Timer; 9] = [
+const ALL: [Timer; 10] = [
     Timer::TopUp,
     Timer::MarkOverdue,
     Timer::Gap,
     Timer::MediaSilence,
+    Timer::Opening,
     Timer::ModelSilence,
     Timer::Idle,
     Timer::MaxDuration,

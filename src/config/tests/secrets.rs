@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::cli;
 
 /// Every secret, each with a value of its own that is valid in its place.
 fn secrets(text: &[String; 7]) -> Vec<(&'static str, String)> {
@@ -38,7 +37,7 @@ proptest! {
         let secrets = secrets(&texts);
         let loaded = case(&secrets).loaded();
 
-        let printed = format!("{loaded:?}\n{loaded:#?}\n{}\n{}", cli::config::show(&loaded, true), cli::config::check(&Ok(loaded.clone())).0);
+        let printed = format!("{loaded:?}\n{loaded:#?}\n{}\n{:?}", show::toml(&loaded, true), loaded.config.missing());
 
         for (name, value) in &secrets {
             prop_assert!(!printed.contains(value.as_str()), "{name}");
@@ -96,5 +95,5 @@ fn accounts_and_numbers_do_not_print_either() {
 fn the_password_of_the_database_is_starred() {
     let loaded = Case::new(&[("DATABASE_URL", "postgres://app:hunter2@db/voice")]).loaded();
 
-    assert!(cli::config::show(&loaded, false).contains("url = \"postgres://app:***@db/voice\""));
+    assert!(show::toml(&loaded, false).contains("url = \"postgres://app:***@db/voice\""));
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use ::config::{File, FileFormat, Source as _, Value, ValueKind};
 
 use super::*;
-use crate::cli;
 use crate::config::names::NAMES;
 
 fn keys_of(text: &str) -> BTreeSet<String> {
@@ -117,7 +116,7 @@ fn what_is_shown_is_toml_with_every_key() {
         Case::new(&[("OPENAI_API_KEY", "0123456789"), ("VERIFIED_PHONE_NUMBERS", "+14155550100"), ("PHONE_NUMBER_FROM", "+14155552671")])
             .loaded();
 
-    let text = cli::config::show(&loaded, false);
+    let text = show::toml(&loaded, false);
 
     assert_eq!(keys_of(&text), keys_of(include_str!("../../../config/default.toml")));
     assert!(text.starts_with("# environment: development\n"), "{text}");
@@ -136,7 +135,7 @@ fn what_is_shown_is_toml_with_every_key() {
 fn each_value_is_shown_with_its_origin() {
     let loaded = Case::new(&[("PORT", "9000")]).file(".env", "OPENAI_VOICE=cedar").loaded();
 
-    let text = cli::config::show(&loaded, true);
+    let text = show::toml(&loaded, true);
 
     assert_eq!(keys_of(&text), keys_of(include_str!("../../../config/default.toml")));
     let ends =
@@ -149,21 +148,4 @@ fn each_value_is_shown_with_its_origin() {
         assert!(line.find("# ") == Some(56) || line.ends_with("\"\"\""), "{line}");
     }
     assert!(text.lines().all(|l| l.chars().count() <= 100), "{text}");
-}
-
-#[test]
-fn a_valid_configuration_is_reported_with_what_is_missing() {
-    let (text, code) = cli::config::check(&Case::new(&[("DOMAIN", "https://x.example")]).load());
-
-    assert_eq!(code, 0);
-    assert!(text.starts_with("the configuration is valid (development)\nwarning: DOMAIN:"), "{text}");
-    assert!(text.contains("  OPENAI_API_KEY (key of the model)\n"), "{text}");
-}
-
-#[test]
-fn an_invalid_configuration_ends_with_ex_config() {
-    let (text, code) = cli::config::check(&Case::new(&[("PORT", "x"), ("HOST", "x")]).load());
-
-    assert_eq!(code, 78);
-    assert!(text.starts_with("2 problems in the configuration\n\nHOST (server.host)"), "{text}");
 }

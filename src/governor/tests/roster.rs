@@ -153,6 +153,28 @@ fn a_call_that_keeps_losing_its_stream_is_not_resumed_for_ever() {
 }
 
 #[test]
+fn a_planned_resume_does_not_count() {
+    let mut rig = Rig::live();
+    let mut epoch = Epoch::FIRST;
+    for _ in 0..9 {
+        rig.exit(epoch, HangupCause::Drained);
+        epoch = epoch.next();
+        assert!(matches!(rig.roster.resume(rig.now, CALL, epoch), NextStep::Connect { .. }));
+        rig.connect(epoch);
+    }
+}
+
+#[test]
+fn what_is_left_can_be_let_go() {
+    let mut rig = Rig::live();
+
+    let left = rig.roster.abandon();
+
+    assert_eq!(left.len(), 1);
+    assert!(rig.roster.is_empty());
+}
+
+#[test]
 fn but_the_window_moves_on() {
     let mut rig = Rig::live();
     let mut epoch = Epoch::FIRST;

@@ -39,6 +39,7 @@ fn policy() -> SessionPolicy {
         ring_ms: 3_000,
         gap: ms(750),
         media_silence: ms(10_000),
+        model_wait: ms(6_000),
         model_silence: ms(8_000),
         idle: ms(30_000),
         max_duration: ms(3_600_000),
@@ -180,11 +181,7 @@ impl Rig {
     }
 
     fn instructions(&self) -> Vec<&str> {
-        let text = |command| match command {
-            &ModelCommand::CreateResponse { ref instructions, .. } => Some(instructions.as_deref().unwrap_or_default()),
-            _ => None,
-        };
-        self.orders().into_iter().filter_map(text).collect()
+        self.orders().into_iter().filter_map(instructions).collect()
     }
 
     fn turns(&self) -> Vec<&Turn> {
@@ -203,4 +200,10 @@ impl Rig {
     fn hangup(&self) -> Option<HangupCause> {
         self.out.iter().find_map(|o| if let Output::Hangup(cause) = o { Some(*cause) } else { None })
     }
+}
+
+/// The instructions of a create, empty if it has none.
+fn instructions(command: &ModelCommand) -> Option<&str> {
+    let ModelCommand::CreateResponse { instructions, .. } = command else { return None };
+    Some(instructions.as_deref().unwrap_or_default())
 }

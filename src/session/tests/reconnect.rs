@@ -5,11 +5,11 @@ fn lose(rig: &mut Rig) {
 }
 
 fn seeds(rig: &Rig) -> Vec<(Speaker, &str)> {
-    let seed = |command| match command {
-        &ModelCommand::Seed(ref seed) => Some((seed.speaker, seed.text.0.as_str())),
-        _ => None,
-    };
     rig.orders().into_iter().filter_map(seed).collect()
+}
+
+fn seed(command: &ModelCommand) -> Option<(Speaker, &str)> {
+    if let ModelCommand::Seed(seed) = command { Some((seed.speaker, seed.text.0.as_str())) } else { None }
 }
 
 #[test]
@@ -91,6 +91,26 @@ fn a_model_that_cannot_be_had_ends_the_call_in_the_lifeboat() {
     lose(&mut rig);
 
     assert_eq!(rig.hangup(), Some(HangupCause::ModelUnavailable));
+}
+
+#[test]
+fn a_model_that_is_only_waited_for_ends_the_call_in_the_lifeboat_too() {
+    let mut rig = Rig::new(History::default());
+    rig.pass_with_media(5_980);
+    assert_eq!(rig.hangup(), None);
+
+    rig.pass_with_media(40);
+
+    assert_eq!(rig.hangup(), Some(HangupCause::ModelUnavailable));
+}
+
+#[test]
+fn a_model_that_came_is_not_waited_for_any_more() {
+    let mut rig = Rig::greeted();
+
+    rig.pass_with_media(20_000);
+
+    assert_eq!(rig.hangup(), None);
 }
 
 #[test]

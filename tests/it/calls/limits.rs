@@ -1,0 +1,28 @@
+use alpha_call::sim::stage::CALLEE;
+use alpha_call::sim::twilio::Outcome;
+use serde_json::json;
+
+use super::*;
+use crate::house::{House, LONG};
+
+#[actix_rt::test]
+async fn a_line_that_is_taken_is_busy_until_its_call_is_over() {
+    let house = House::with(&[("MAX_CONCURRENT_CALLS", "1")]).await;
+    let first = house.call_in(script([]));
+    first.until(LONG, |report| !heard(report).is_empty()).await.expect("a greeting");
+
+    let second = house.call_in(script([]));
+    let refused = second.ended(LONG).await.expect("an end");
+    let asked = house.api().post("/api/request-call", &json!({ "phone_number": CALLEE })).await.expect("an answer");
+
+    assert_eq!(refused.outcome, Some(Outcome::Rejected("busy".to_owned())));
+    assert_eq!((asked.status, &asked.body["code"]), (503, &"at-capacity".into()));
+    let row = house.ended(second.call_sid()).await;
+    assert_eq!((&row["status"], &row["refusal"]), (&"failed".into(), &"at-capacity".into()));
+
+    assert!(first.ended(LONG).await.expect("an end").completed());
+    house.ended(first.call_sid()).await;
+    let third = house.call_in(script([])).ended(LONG).await.expect("an end");
+    assert!(third.completed(), "{:?}", third.outcome);
+    house.finish().await;
+}

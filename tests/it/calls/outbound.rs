@@ -1,0 +1,104 @@
+use alpha_call::sim::stage::{CALLEE, clinic};
+use alpha_call::sim::twilio::Answer;
+use serde_json::json;
+
+use super::*;
+use crate::house::{House, LONG};
+
+async fn request(house: &House) -> Value {
+    let answer = house.api().post("/api/request-call", &json!({ "phone_number": CALLEE, "name": "Ann" })).await.expect("an answer");
+    assert_eq!(answer.status, 202, "{}", answer.body);
+    answer.body
+}
+
+fn id(accepted: &Value) -> String {
+    accepted["id"].as_str().expect("an id").to_owned()
+}
+
+#[actix_rt::test]
+async fn a_requested_call_is_placed_talks_and_knows_whom_it_is_for() {
+    let house =
+        House::with(&[("APP__ASSISTANT__GREETING", "Hello {{name|there}}, this is an AI assistant."), ("CALL_COOLDOWN_SECONDS", "300")])
+            .await;
+    house.stage.twilio.answer(Answer::PickUp(script([say("caller_move")].into_iter().chain(hear()))));
+
+    let call = id(&request(&house).await);
+    let again = house.api().post("/api/request-call", &json!({ "phone_number": CALLEE })).await.expect("an answer");
+    let row = async {
+        house.stage.twilio.calls_begun(1, LONG).await.expect("a call")[0].ended(LONG).await.expect("an end");
+        house.ended(&call).await
+    }
+    .await;
+
+    assert_eq!((again.status, &again.body["code"]), (429, &"cooling-down".into()));
+    assert_eq!(
+        (&row["status"], &row["ended_reason"], &row["direction"]),
+        (&"completed".into(), &"assistant_ended".into(), &"outbound".into())
+    );
+    assert_eq!((&row["to_number"], &row["name"]), (&CALLEE.into(), &"Ann".into()));
+    assert!(row["call_sid"].as_str().is_some_and(|sid| sid.starts_with("CA")), "{row}");
+    let conversation = house.conversation(&call).await;
+    assert_eq!(said(&conversation, "ai")[0], "Hello Ann, this is an AI assistant.");
+    assert_eq!(said(&conversation, "user"), ["caller_move", "caller_goodbye"].map(clip));
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_phone_that_is_busy_or_not_answered_ends_the_call_and_gives_its_slot_back() {
+    let house = House::open().await;
+    for (answer, reason) in [(Answer::Busy, "busy"), (Answer::NoAnswer, "no_answer")] {
+        house.stage.twilio.answer_next(answer);
+
+        let row = house.ended(&id(&request(&house).await)).await;
+
+        assert_eq!((&row["status"], &row["ended_reason"]), (&"failed".into(), &reason.into()));
+        assert_eq!(row["twilio_status"], reason.replace('_', "-"));
+    }
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_call_that_twilio_refuses_fails_with_its_code_and_gives_the_cooldown_back() {
+    let house = House::with(&[("CALL_COOLDOWN_SECONDS", "300")]).await;
+    house.stage.twilio.hooks().fail_creates(400, 21_211, 1);
+
+    let row = house.ended(&id(&request(&house).await)).await;
+
+    assert_eq!((&row["status"], &row["ended_reason"]), (&"failed".into(), &"carrier_failed".into()));
+    assert!(row["error"].as_str().is_some_and(|error| error.contains("21211")), "{row}");
+
+    house.stage.twilio.answer_next(Answer::PickUp(CallerScript::new(vec![Step::WaitForSpeech { within: WITHIN }, Step::HangUp])));
+    let second = id(&request(&house).await);
+    assert_eq!(house.ended(&second).await["status"], "completed", "the number may be called again at once");
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn callbacks_in_any_order_do_not_change_how_a_call_ended() {
+    let house = House::open().await;
+    house.stage.twilio.hooks().scramble_callbacks(true);
+    house.stage.twilio.answer(Answer::PickUp(script([])));
+
+    let call = id(&request(&house).await);
+    house.stage.twilio.calls_begun(1, LONG).await.expect("a call")[0].ended(LONG).await.expect("an end");
+
+    let row = house.ended(&call).await;
+    assert_eq!((&row["status"], &row["ended_reason"]), (&"completed".into(), &"assistant_ended".into()));
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_call_whose_request_went_unanswered_is_placed_once_and_known_by_its_webhook() {
+    let house = House::open().await;
+    house.stage.twilio.hooks().hang_creates(1);
+    house.stage.twilio.answer(Answer::PickUp(clinic()));
+
+    let call = id(&request(&house).await);
+    let phone = house.stage.twilio.calls_begun(1, LONG).await.expect("a call").remove(0);
+    let report = phone.ended(LONG).await.expect("an end");
+
+    assert!(report.completed(), "{:?}", report.outcome);
+    assert_eq!(house.ended(&call).await["status"], "completed");
+    assert_eq!(house.stage.twilio.calls().len(), 1);
+    house.finish().await;
+}
