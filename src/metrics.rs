@@ -90,8 +90,23 @@ fn start() -> Handle {
         tracing::warn!("another metrics recorder is installed, nothing will be counted here");
     }
     describe();
+    begin_at_zero();
     let _ = HOT.set(Hot::new());
     handle
+}
+
+/// What happens seldom is there all the same: a rate over a counter that has just appeared misses its first step.
+/// <https://prometheus.io/docs/practices/instrumentation/#avoid-missing-metrics>
+fn begin_at_zero() {
+    for direction in [Direction::Inbound, Direction::Outbound] {
+        counter!(CALLS_STARTED, "direction" => direction.as_str()).increment(0);
+    }
+    for (leg, reason) in [(Leg::Phone, "call_not_ready"), (Leg::Phone, "call_behind"), (Leg::Model, "socket_slow")] {
+        counter!(FRAMES_DROPPED, "leg" => leg.as_str(), "reason" => reason).increment(0);
+    }
+    for leg in [Leg::Phone, Leg::Model] {
+        counter!(MALFORMED, "leg" => leg.as_str(), "kind" => "message").increment(0);
+    }
 }
 
 fn recorder() -> PrometheusRecorder {

@@ -31,7 +31,9 @@ async fn check(request: ServiceRequest, next: Next<impl MessageBody + 'static>) 
 
 fn brings(request: &ServiceRequest, keys: &[SecretString]) -> bool {
     let value = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let Some(("Bearer", key)) = value.and_then(|value| value.split_once(' ')) else { return false };
+    // The scheme has no case. RFC 9110 section 11.1
+    let credentials = value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let Some((_, key)) = credentials else { return false };
     // Digests are compared, so that time tells nothing of the key.
     let digest = Sha256::digest(key.trim());
     keys.iter().any(|known| Sha256::digest(known.expose_secret()) == digest)

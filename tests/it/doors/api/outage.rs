@@ -1,0 +1,77 @@
+//! The database is away: the service starts, says so, and answers what it can.
+
+use alpha_call::sim::twilio::signature;
+use futures_util::future::{join, join_all};
+use serde_json::json;
+
+use crate::doors::http::{get, post_json};
+use crate::doors::operator::{fresh_sid, unsigned};
+use crate::doors::process::{Service, Shell};
+use crate::doors::twiml::Twiml;
+
+const TOKEN: &str = "a-token-of-twilio-0001";
+const NOBODY: &str = "/api/call/CA00000000000000000000000000000000";
+const DOMAIN: &str = "voice.example.com";
+
+/// Nobody listens on port 9 of this machine.
+fn service() -> Service {
+    Shell::new()
+        .with("DATABASE_URL", "postgres://nobody:hush@127.0.0.1:9/calls")
+        .with("OPENAI_API_KEY", "sk-hush")
+        .with("OPENAI_REALTIME_URL", "ws://127.0.0.1:9")
+        .with("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000001")
+        .with("TWILIO_AUTH_TOKEN", TOKEN)
+        .with("TWILIO_API_BASE_URL", "http://127.0.0.1:9")
+        .with("PHONE_NUMBER_FROM", "+14155550100")
+        .with("DOMAIN", DOMAIN)
+        .with("VERIFIED_PHONE_NUMBERS", "+14155550142")
+        .serve()
+}
+
+#[actix_rt::test]
+async fn without_a_database_the_service_starts_and_says_so_and_places_no_call() {
+    let mut service = service();
+    let address = service.address();
+
+    let asked = ["/health", "/health/ready", "/health/live", "/metrics", "/api/call-history", "/api/analytics", "/api/call/x0", NOBODY];
+    let answers = join_all(asked.map(|path| get(path).to(address)));
+    let refused = post_json("/api/request-call", json!({"phone_number": "+14155550142"})).to(address);
+    let (answers, refused) = join(answers, refused).await;
+
+    let [health, ready, live, metrics, history, analytics, garbage, call] = answers.as_slice() else { panic!("eight answers") };
+    let body = health.json();
+    assert_eq!((health.status, &body["status"], &body["database"]), (503, &json!("unavailable"), &json!("unavailable")));
+    assert_eq!((ready.status, live.status), (503, 200));
+    refused.problem(503, "database-unavailable");
+    assert_eq!(refused.header("retry-after"), Some("10"));
+    for answer in [history, analytics, call] {
+        let problem = answer.problem(503, "database-unavailable");
+        assert_eq!(answer.header("retry-after"), Some("10"), "{answer:?}");
+        assert!(!problem.to_string().contains("127.0.0.1"), "causes are for the log: {problem}");
+    }
+    garbage.problem(404, "not-found");
+    assert_eq!(metrics.status, 200);
+    service.signal("TERM");
+    let told = service.ended(std::time::Duration::from_secs(15));
+    assert_eq!(told.code, Some(0), "{told}");
+    assert!(!told.err.contains("hush") && !told.err.contains("panicked"), "{told}");
+}
+
+#[actix_rt::test]
+async fn without_a_database_a_caller_is_let_in() {
+    let mut service = service();
+    let address = service.address();
+    let form = [
+        ("CallSid", fresh_sid("CA").as_str()),
+        ("CallStatus", "ringing"),
+        ("Direction", "inbound"),
+        ("From", "+14155550123"),
+        ("To", "+14155550100"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let signature = signature(TOKEN, &format!("https://{DOMAIN}/incoming-call"), &form);
+
+    let answer = unsigned("/incoming-call", &form).with("X-Twilio-Signature", &signature).to(address).await;
+
+    assert_eq!(Twiml::of(&answer).verbs(), ["Connect", "Stream"]);
+}

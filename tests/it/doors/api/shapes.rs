@@ -1,0 +1,162 @@
+//! The exact names in every answer: clients are written against them.
+
+use alpha_call::sim::stage::{CALLEE, OUR_NUMBER};
+use serde_json::{Value, json};
+
+use super::short;
+use crate::doors::http::{get, keys, post_json};
+use crate::doors::operator::Operator;
+use crate::house::House;
+
+const CALL: [&str; 22] = [
+    "assistant",
+    "call_sid",
+    "connected_at",
+    "direction",
+    "duration_seconds",
+    "ended_at",
+    "ended_reason",
+    "epoch",
+    "error",
+    "first_audio_ms",
+    "from_number",
+    "id",
+    "initiated_at",
+    "interruptions",
+    "model",
+    "name",
+    "refusal",
+    "status",
+    "stream_sid",
+    "to_number",
+    "twilio_status",
+    "voice",
+];
+
+const TURN: [&str; 13] = [
+    "audio_ms",
+    "ended_ms",
+    "epoch",
+    "generated",
+    "heard",
+    "heard_ms",
+    "interrupted",
+    "item_id",
+    "latency_ms",
+    "response_id",
+    "seq",
+    "speaker",
+    "started_ms",
+];
+
+#[actix_rt::test]
+async fn health_tells_how_the_engine_is() {
+    let house = House::open().await;
+
+    let health = get("/health").to(house.addr()).await;
+    let live = get("/health/live").to(house.addr()).await;
+    let ready = get("/health/ready").to(house.addr()).await;
+
+    let body = health.json();
+    let names = ["calls", "database", "draining", "environment", "model_connections", "not_configured", "status", "version"];
+    assert_eq!((health.status, keys(&body)), (200, names.to_vec()));
+    assert_eq!((&body["status"], &body["database"], &body["draining"]), (&json!("ok"), &json!("ok"), &json!(false)));
+    assert_eq!((&body["environment"], &body["version"]), (&json!("simulation"), &json!(env!("CARGO_PKG_VERSION"))));
+    assert_eq!(body["calls"], json!({"active": 0, "limit": 10}));
+    assert_eq!(body["model_connections"], json!({"active": 0, "limit": 20}));
+    assert_eq!(body["not_configured"], json!([]));
+    assert_eq!((live.status, live.json()), (200, json!({"status": "ok"})));
+    assert_eq!((ready.status, ready.json()), (200, json!({"status": "ok"})));
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_call_that_is_requested_is_accepted_and_can_be_followed_to_its_last_word() {
+    let house = House::open().await;
+    house.stage.twilio.answer_next(short());
+
+    let accepted = post_json("/api/request-call", json!({"phone_number": CALLEE, "name": "Ann"})).to(house.addr()).await;
+
+    let body = accepted.json();
+    assert_eq!((accepted.status, keys(&body)), (202, vec!["id", "message", "status"]), "{body}");
+    assert_eq!(body["status"], "initiated");
+    let id = body["id"].as_str().expect("an id");
+    let location = format!("/api/call/{id}");
+    assert_eq!(accepted.header("location"), Some(location.as_str()));
+    house.calls_are_over(1).await;
+    let call = Operator::of(&house).ended(id).await;
+    assert_eq!(keys(&call), CALL);
+    let said = ["id", "direction", "from_number", "to_number", "name", "status", "ended_reason"].map(|name| &call[name]);
+    assert_eq!(said, [id, "outbound", OUR_NUMBER, CALLEE, "Ann", "completed", "caller_hung_up"].map(Value::from).each_ref());
+    let by_sid = format!("/api/call/{}", call["call_sid"].as_str().expect("a sid"));
+    assert_eq!(get(&by_sid).to(house.addr()).await.json(), call, "found by Twilio's name too");
+    conversation(&house, &location, &call).await;
+    history(&house, &call).await;
+    house.finish().await;
+}
+
+async fn conversation(house: &House, location: &str, call: &Value) {
+    let conversation = get(&format!("{location}/conversation")).to(house.addr()).await.json();
+
+    assert_eq!((keys(&conversation), &conversation["call"]), (vec!["call", "turns"], call));
+    let greeting = &conversation["turns"][0];
+    assert_eq!(keys(greeting), TURN);
+    assert_eq!((&greeting["speaker"], &greeting["seq"], &greeting["epoch"]), (&json!("ai"), &json!(0), &json!(1)), "{greeting}");
+    assert!(greeting["generated"].as_str().is_some_and(|text| text.starts_with("Hello")), "{greeting}");
+}
+
+async fn history(house: &House, call: &Value) {
+    let history = get("/api/call-history").to(house.addr()).await.json();
+
+    assert_eq!(history, json!({"calls": [call], "total": 1, "limit": 50, "offset": 0}));
+}
+
+#[actix_rt::test]
+async fn figures_over_no_call_are_zeros_and_averages_of_nothing() {
+    let house = House::open().await;
+
+    let all = get("/api/analytics").to(house.addr()).await.json();
+    let since = get("/api/analytics?since=2026-01-01T00:00:00Z").to(house.addr()).await.json();
+
+    let nothing = json!({
+        "since": null, "total_calls": 0, "by_status": {}, "inbound": 0, "outbound": 0, "success_rate": null,
+        "average_duration_s": null, "total_minutes": 0.0, "average_first_audio_ms": null, "average_turn_latency_ms": null,
+        "interruptions": 0, "refusals": {},
+    });
+    assert_eq!(all, nothing);
+    assert_eq!((&since["since"], keys(&since)), (&json!("2026-01-01T00:00:00Z"), keys(&nothing)));
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn history_is_paged_and_filtered() {
+    let house = House::open().await;
+    let operator = Operator::of(&house);
+    let mut lines = Vec::new();
+    for _ in 0..3 {
+        lines.push(operator.ring().await);
+    }
+    for line in &lines {
+        operator.hang_up(line).await;
+        operator.ended(&line.call).await;
+    }
+
+    for (query, ids, total) in [
+        ("limit=2", vec![2, 1], 3),
+        ("limit=2&offset=2", vec![0], 3),
+        ("offset=3", vec![], 3),
+        ("status=completed&direction=inbound&limit=1", vec![2], 3),
+        ("status=failed", vec![], 0),
+        ("direction=outbound", vec![], 0),
+        ("phone_number=%2B14155550123&limit=200", vec![2, 1, 0], 3),
+        ("phone_number=+14155550123", vec![2, 1, 0], 3),
+        ("phone_number=14155550199", vec![], 0),
+    ] {
+        let page = get(&format!("/api/call-history?{query}")).to(house.addr()).await.json();
+
+        let found: Vec<&str> = page["calls"].as_array().expect("calls").iter().filter_map(|call| call["id"].as_str()).collect();
+        let expected: Vec<&str> = ids.into_iter().map(|index: usize| lines[index].call.as_str()).collect();
+        assert_eq!((found, &page["total"]), (expected, &json!(total)), "{query}");
+    }
+    house.finish().await;
+}

@@ -1,0 +1,137 @@
+//! The binary in an empty folder, with no variable but those that it is given.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// A debug build on a busy machine is slow to start.
+const START: Duration = Duration::from_secs(20);
+
+pub struct Shell {
+    folder: TempDir,
+    variables: BTreeMap<String, String>,
+}
+
+/// How a command ended, and what it said.
+#[derive(Debug)]
+pub struct Told {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+/// A command that runs on.
+pub struct Service {
+    child: Child,
+    lines: Receiver<String>,
+    said: String,
+    _folder: TempDir,
+}
+
+impl Shell {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder"), variables: BTreeMap::new() }
+    }
+
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Told {
+        let output = self.command(arguments).output().expect("the binary runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("utf-8");
+        Told { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Serves on any free port.
+    pub fn serve(self) -> Service {
+        self.start(&["serve", "--port", "0"])
+    }
+
+    pub fn start(self, arguments: &[&str]) -> Service {
+        let mut child = self.command(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let lines = lines_of(child.stderr.take().expect("a pipe"));
+        Service { child, lines, said: String::new(), _folder: self.folder }
+    }
+
+    /// What lies in the folder now.
+    pub fn files(&self) -> Vec<String> {
+        let entries = self.folder.path().read_dir().expect("a folder");
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_alpha-call"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear().envs(&self.variables).stdin(Stdio::null());
+        command
+    }
+}
+
+impl Service {
+    /// Where it says that it listens.
+    pub fn address(&mut self) -> SocketAddr {
+        loop {
+            let line = self.lines.recv_timeout(START).unwrap_or_else(|_| panic!("never listened: {}", self.said));
+            self.said.push_str(&line);
+            let url = line.split_once("listening").and_then(|(_, rest)| rest.split_once("http://"));
+            if let Some((_, rest)) = url {
+                let address = rest.split([' ', '"']).next().unwrap_or_default();
+                return address.trim().parse().unwrap_or_else(|_| panic!("no address: {line}"));
+            }
+        }
+    }
+
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([format!("-{name}"), self.child.id().to_string()]).status().expect("kill(1) runs");
+        assert!(sent.success(), "kill -{name} failed");
+    }
+
+    /// Waits until it has ended: its standard error closes then.
+    pub fn ended(mut self, within: Duration) -> Told {
+        let deadline = std::time::Instant::now() + within;
+        while let Ok(line) = self.lines.recv_timeout(deadline.saturating_duration_since(std::time::Instant::now())) {
+            self.said.push_str(&line);
+        }
+        assert!(std::time::Instant::now() < deadline, "not ended within {within:?}: {}", self.said);
+        let code = self.child.wait().expect("a status").code();
+        Told { code, out: String::new(), err: std::mem::take(&mut self.said) }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // Of one that has ended already there is nothing to kill.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "exit {:?}\n{}\n{}", self.code, self.out, self.err)
+    }
+}
+
+/// The lines of a pipe, its rest included; the channel closes with it.
+fn lines_of(pipe: ChildStderr) -> Receiver<String> {
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        let mut pipe = BufReader::new(pipe);
+        let mut line = String::new();
+        while pipe.read_line(&mut line).is_ok_and(|read| read > 0) {
+            if tell.send(std::mem::take(&mut line)).is_err() {
+                // Nobody listens any more, but the writer must not block.
+                let _ = pipe.read_to_end(&mut Vec::new());
+                return;
+            }
+        }
+    });
+    told
+}
