@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
@@ -10,23 +9,19 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::args::Demo;
+use super::rehearsal::{Plan, Rehearsal};
 use super::screen::{Paint, complain, say};
 use super::serve::told_to_stop;
 use super::transcript::lines;
-use crate::actors::engine::Engine;
 use crate::actors::feed::FeedEvent;
-use crate::app::Application;
-use crate::config::{Config, LoadOptions, load};
 use crate::session::event::{Note, Record, Turn};
 use crate::sim::client::ApiClient;
 use crate::sim::stage::{CALLEE, CALLER, OUR_NUMBER, Stage, clinic};
 use crate::sim::twilio::{CallIn, CallReport};
 use crate::sim::verdict::{Percentiles, Verdict};
-use crate::telemetry;
 
 /// A call of the demo takes about half a minute.
 const CALL: Duration = Duration::from_secs(90);
-const SEED: u64 = 1;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -43,43 +38,20 @@ pub async fn demo(demo: &Demo) -> i32 {
 
 async fn play(demo: &Demo) -> Result<bool, Failure> {
     let paint = Paint::detect();
-    let scratch = tempfile::tempdir()?;
-    let file = demo.keep.clone().unwrap_or_else(|| scratch.path().join("alpha-call.db"));
-    let stage = Stage::start(SEED)?;
-    let config = configuration(&stage, &file, demo.port, scratch.path())?;
-    telemetry::init(&config.log)?;
-    let app = Application::build(config).await?;
-    let addr = app.addr();
-    stage.twilio.set_engine(addr);
+    let plan = Plan { port: free_port(demo.port), file: demo.keep.clone(), ..Plan::default() };
+    let rehearsal = Rehearsal::start(plan).await?;
+    let addr = rehearsal.addr;
     say(&format!("{} two calls, no account, no network: simulated Twilio and OpenAI, the real engine", paint.bold("alpha-call demo")));
-    say(&format!("\n  engine    http://{addr}\n  database  {}", file.display()));
+    say(&format!("\n  engine    http://{addr}\n  database  {}", rehearsal.file.display()));
 
-    let engine = app.engine().clone();
-    let feed = engine.feed().watch();
-    let running = app.run();
-    let passed = calls(&stage, addr, feed, &engine, paint).await?;
+    let passed = calls(&rehearsal, paint).await?;
     if !demo.once {
         say(&format!("\n{}\n  curl http://{addr}/api/call-history", paint.bold("Still serving. Look around, then press Ctrl-C:")));
         say(&format!("  curl http://{addr}/api/analytics\n  curl http://{addr}/health\n  curl http://{addr}/metrics"));
         told_to_stop().await;
     }
-    running.drain().await;
-    running.ended().await?;
+    rehearsal.end().await?;
     Ok(passed)
-}
-
-/// Nothing of this machine's configuration counts: the demo is the same everywhere.
-fn configuration(stage: &Stage, file: &Path, port: u16, root: &Path) -> Result<Config, Failure> {
-    let mut env = stage.environment();
-    env.insert("DATABASE_URL".to_owned(), format!("sqlite://{}?mode=rwc", absolute(file)?.display()));
-    env.insert("PORT".to_owned(), free_port(port).to_string());
-    env.insert("RUST_LOG".to_owned(), std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned()));
-    let options = LoadOptions { root: root.to_owned(), ..LoadOptions::default() };
-    Ok(load(&env, &options)?.config)
-}
-
-fn absolute(file: &Path) -> std::io::Result<PathBuf> {
-    std::path::absolute(file)
 }
 
 /// The port that was asked for, or any if that is busy.
@@ -88,20 +60,16 @@ fn free_port(port: u16) -> u16 {
     if is_free { port } else { 0 }
 }
 
-async fn calls(
-    stage: &Stage,
-    addr: SocketAddr,
-    mut feed: broadcast::Receiver<FeedEvent>,
-    engine: &Engine,
-    paint: Paint,
-) -> Result<bool, Failure> {
+async fn calls(rehearsal: &Rehearsal, paint: Paint) -> Result<bool, Failure> {
     say(&format!("\n{}  {CALLER} calls {OUR_NUMBER}", paint.bold("Call 1 of 2, inbound")));
+    let Rehearsal { stage, engine, addr, .. } = rehearsal;
+    let mut feed = engine.feed().watch();
     let inbound = stage.twilio.call_in(CallIn { from: CALLER.to_owned(), script: clinic() })?;
     let told = tell(&mut feed, paint);
     let (first, _) = tokio::join!(told, inbound.ended(CALL));
 
     say(&format!("\n{}  POST /api/request-call rings {CALLEE}", paint.bold("Call 2 of 2, outbound")));
-    let asked = ApiClient::new(addr).post("/api/request-call", &json!({ "phone_number": CALLEE, "name": "Ann" })).await?;
+    let asked = ApiClient::new(*addr).post("/api/request-call", &json!({ "phone_number": CALLEE, "name": "Ann" })).await?;
     if asked.status != 202 {
         return Err(format!("request-call answered {}: {}", asked.status, asked.body).into());
     }
