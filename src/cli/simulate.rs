@@ -6,7 +6,6 @@ mod render;
 mod target;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use super::args::Simulate;
@@ -15,7 +14,7 @@ use super::screen::{Paint, complain, say};
 use crate::sim::stage::{Ports, Stage, StageError, environment};
 use figures::{Figures, Observed};
 use load::{Load, Progress};
-use target::Target;
+use target::{SETTLE, Target};
 
 /// Of the instance in this process, for fewer calls too.
 const LEAST_CALLS: u32 = 10;
@@ -66,13 +65,9 @@ async fn run(wish: &Simulate, env: &BTreeMap<String, String>) -> Result<Figures,
 async fn load_ourselves(wish: &Simulate) -> Result<Figures, Failure> {
     let plan = Plan { variables: limits(wish.calls).to_vec(), ..Plan::default() };
     let rehearsal = Rehearsal::start(plan).await?;
-    let figures = measure(&rehearsal.stage, &own(rehearsal.addr), wish).await;
+    let figures = measure(&rehearsal.stage, &Target::own(rehearsal.addr), wish).await;
     rehearsal.end().await?;
     figures
-}
-
-fn own(addr: SocketAddr) -> Target {
-    Target::new("this process".to_owned(), addr, None)
 }
 
 async fn load_target(wish: &Simulate, url: &str, env: &BTreeMap<String, String>) -> Result<Figures, Failure> {
@@ -108,9 +103,9 @@ async fn measure(stage: &Stage, target: &Target, wish: &Simulate) -> Result<Figu
 }
 
 async fn observed(stage: &Stage, target: &Target) -> Vec<Observed> {
-    let mut observed = Vec::new();
+    let (mut observed, patience) = (Vec::new(), tokio::time::Instant::now() + SETTLE);
     for report in stage.twilio.calls() {
-        let heard = target.heard(&report.call_sid, report.cuts.len()).await;
+        let heard = target.heard(&report.call_sid, report.cuts.len(), patience).await;
         observed.push(Observed { report, heard });
     }
     observed

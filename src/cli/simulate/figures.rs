@@ -116,10 +116,10 @@ impl Figures {
         serde_json::to_string(self).unwrap_or_default()
     }
 
-    /// Whether the engine knew neither the phones nor the model.
+    /// Whether a target knew nothing of these phones, or of this model.
     #[must_use]
-    pub fn is_turned_away(&self) -> bool {
-        self.calls.completed == 0 && self.first_audio_ms.n == 0
+    pub fn was_turned_away(&self) -> bool {
+        self.calls.started > 0 && self.first_audio_ms.n == 0
     }
 }
 

@@ -12,7 +12,7 @@ use crate::sim::client::{ApiAnswer, ApiClient};
 
 const CONNECT: Duration = Duration::from_secs(3);
 /// Records come home within seconds, and slots within a lease.
-const SETTLE: Duration = Duration::from_secs(10);
+pub const SETTLE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Why there is nobody to load.
@@ -37,7 +37,8 @@ pub enum TargetError {
 /// An engine's address, and how to ask it.
 #[derive(Debug)]
 pub struct Target {
-    name: String,
+    /// None for the engine in this process.
+    url: Option<String>,
     addr: SocketAddr,
     api: ApiClient,
 }
@@ -56,10 +57,10 @@ struct Slots {
 }
 
 impl Target {
+    /// The engine in this process.
     #[must_use]
-    pub fn new(name: String, addr: SocketAddr, key: Option<&str>) -> Self {
-        let api = ApiClient::new(addr);
-        Self { name, addr, api: key.map_or_else(|| api.clone(), |key| api.clone().with_key(key)) }
+    pub const fn own(addr: SocketAddr) -> Self {
+        Self { url: None, addr, api: ApiClient::new(addr) }
     }
 
     /// Looks `url` up, and whether anybody listens there.
@@ -70,7 +71,7 @@ impl Target {
         let mut refused = std::io::Error::from(std::io::ErrorKind::AddrNotAvailable);
         for addr in found {
             match timeout(CONNECT, TcpStream::connect(addr)).await.unwrap_or_else(|late| Err(late.into())) {
-                Ok(_) => return Ok(Self::new(url.trim_end_matches('/').to_owned(), addr, first_key(api_keys))),
+                Ok(_) => return Ok(Self { url: Some(url.to_owned()), addr, api: client(addr, first_key(api_keys)) }),
                 Err(error) => refused = error,
             }
         }
@@ -79,7 +80,13 @@ impl Target {
 
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.url.as_deref().unwrap_or("this process")
+    }
+
+    /// Name and address.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.url.clone().unwrap_or_else(|| format!("in this process, http://{}", self.addr))
     }
 
     #[must_use]
@@ -88,10 +95,10 @@ impl Target {
     }
 
     pub async fn vitals(&self) -> Result<Vitals, TargetError> {
-        let unreachable = |error| TargetError::Unreachable { url: self.name.clone(), error };
+        let unreachable = |error| TargetError::Unreachable { url: self.name().to_owned(), error };
         let answer = self.api.get("/health").await.map_err(unreachable)?;
         vitals(&answer)
-            .ok_or_else(|| TargetError::Stranger { url: self.name.clone(), status: answer.status })
+            .ok_or_else(|| TargetError::Stranger { url: self.name().to_owned(), status: answer.status })
             .and_then(|vitals| ready(&answer).map(|()| vitals))
     }
 
@@ -99,14 +106,14 @@ impl Target {
     pub async fn accepts(&self, calls: u32, vitals: &Vitals) -> Result<(), TargetError> {
         room(calls, vitals.calls, "calls", "MAX_CONCURRENT_CALLS")?;
         room(calls, vitals.models, "model connections", "MAX_OPENAI_CONNECTIONS")?;
-        let unreachable = |error| TargetError::Unreachable { url: self.name.clone(), error };
+        let unreachable = |error| TargetError::Unreachable { url: self.name().to_owned(), error };
         let answer = self.api.get("/api/call-history?limit=1").await.map_err(unreachable)?;
         if answer.status == 401 { Err(TargetError::KeyRefused) } else { Ok(()) }
     }
 
-    /// By the record of a call, how long each interrupted answer was heard; asked until there are `cuts`, or for a while.
-    pub async fn heard(&self, call_sid: &str, cuts: usize) -> Result<Vec<u64>, String> {
-        let (path, patience) = (format!("/api/call/{call_sid}/conversation"), Instant::now() + SETTLE);
+    /// By the record of a call, how long each interrupted answer was heard; asked until there are `cuts`, or until `patience` ends.
+    pub async fn heard(&self, call_sid: &str, cuts: usize, patience: Instant) -> Result<Vec<u64>, String> {
+        let path = format!("/api/call/{call_sid}/conversation");
         loop {
             let answer = self.api.get(&path).await.map_err(|error| format!("no record could be read: {error}"))?;
             let heard = heard(&answer.body);
@@ -143,6 +150,14 @@ fn place(url: &str) -> Result<(String, u16), TargetError> {
     let host = parsed.host_str().map(|host| host.trim_matches(['[', ']']).to_owned());
     let plain = parsed.scheme() == "http" && parsed.path() == "/" && parsed.query().is_none() && parsed.username().is_empty();
     host.zip(parsed.port_or_known_default()).filter(|_| plain).ok_or_else(strange)
+}
+
+fn client(addr: SocketAddr, key: Option<&str>) -> ApiClient {
+    let client = ApiClient::new(addr);
+    match key {
+        Some(key) => client.with_key(key),
+        None => client,
+    }
 }
 
 fn first_key(api_keys: Option<&str>) -> Option<&str> {
