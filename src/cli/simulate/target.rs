@@ -22,7 +22,7 @@ pub enum TargetError {
     Address(String),
     #[error("the simulators speak plain http: name the instance itself, not the https door before it")]
     Secure,
-    #[error("nothing answers at {url} ({error}): start the target first, with the variables that --print-env prints")]
+    #[error("nothing answers at {url} ({error}): start it first, with the variables that --print-env prints")]
     Unreachable { url: String, error: std::io::Error },
     #[error("{url}/health answered {status}, and not as alpha-call does")]
     Stranger { url: String, status: u16 },
@@ -128,10 +128,8 @@ impl Target {
     pub async fn left_over(&self, before: &Vitals) -> Vec<String> {
         let patience = Instant::now() + SETTLE;
         loop {
-            let left = match self.vitals().await {
-                Ok(after) => still_taken(before, &after),
-                Err(error) => vec![error.to_string()],
-            };
+            let Ok(after) = self.vitals().await else { return vec!["/health does not answer any more, or not well".to_owned()] };
+            let left = still_taken(before, &after);
             if left.is_empty() || Instant::now() >= patience {
                 return left;
             }
@@ -236,7 +234,7 @@ mod tests {
 
         let refused = Target::find(&format!("http://127.0.0.1:{port}"), None).await.expect_err("nobody listens");
 
-        assert!(refused.to_string().contains("start the target first"), "{refused}");
+        assert!(refused.to_string().contains("start it first"), "{refused}");
     }
 
     #[test]
