@@ -12,7 +12,7 @@ use actix_http::ws::CloseCode;
 use super::feed::{Feed, FeedEvent};
 use super::governor::ConcurrencyGovernor;
 use super::logger::LogPort;
-use super::openai_session::{CloseModel, LinkTiming, ModelOrder, ModelSaid, OpenAiSessionActor};
+use super::openai_session::{CloseModel, LinkTiming, ModelBrief, ModelOrder, ModelSaid, OpenAiSessionActor};
 use super::supervise::{RestartBudget, start_watched, supervise};
 use super::supervisor::StreamEnded;
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
@@ -132,8 +132,14 @@ impl CallActor {
         self.close_model();
         self.model_number += 1;
         let CallLinks { endpoint, timing, governor, .. } = &self.links;
-        let me = ctx.address().recipient();
-        let model = OpenAiSessionActor::new(endpoint.clone(), *timing, delay, governor.clone(), me, self.model_number);
+        let model = OpenAiSessionActor::new(ModelBrief {
+            endpoint: endpoint.clone(),
+            timing: *timing,
+            delay,
+            governor: governor.clone(),
+            call: ctx.address().recipient(),
+            number: self.model_number,
+        });
         let (call, number) = (self.call, self.model_number);
         let told = move |exit| tracing::debug!(call.id = %call, model.session = number, %exit, "model session ended");
         self.model = Some(start_watched("openai_session", |_| model, told));

@@ -30,14 +30,19 @@ pub struct LinkTiming {
     pub silence: Duration,
 }
 
-pub struct OpenAiSessionActor {
-    endpoint: Endpoint,
-    timing: LinkTiming,
-    delay: Duration,
-    governor: Addr<ConcurrencyGovernor>,
-    call: Recipient<ModelSaid>,
+/// Which session to open, and for whom.
+pub struct ModelBrief {
+    pub endpoint: Endpoint,
+    pub timing: LinkTiming,
+    pub delay: Duration,
+    pub governor: Addr<ConcurrencyGovernor>,
+    pub call: Recipient<ModelSaid>,
     /// Which of the call's model sessions this is.
-    number: u32,
+    pub number: u32,
+}
+
+pub struct OpenAiSessionActor {
+    brief: ModelBrief,
     outbox: Rc<Outbox>,
     assembler: Assembler,
     strikes: Strikes,
@@ -56,17 +61,9 @@ pub struct ModelSaid {
 
 impl OpenAiSessionActor {
     #[must_use]
-    pub fn new(
-        endpoint: Endpoint,
-        timing: LinkTiming,
-        delay: Duration,
-        governor: Addr<ConcurrencyGovernor>,
-        call: Recipient<ModelSaid>,
-        number: u32,
-    ) -> Self {
-        let (outbox, heard) = (Rc::new(Outbox::default()), clock::now());
+    pub fn new(brief: ModelBrief) -> Self {
         let (assembler, strikes) = (Assembler::default(), Strikes::default());
-        Self { endpoint, timing, delay, governor, call, number, outbox, assembler, strikes, heard, slot: None, over: false }
+        Self { brief, outbox: Rc::default(), assembler, strikes, heard: clock::now(), slot: None, over: false }
     }
 
     fn connected(&mut self, connection: Connection, slot: Slot, ctx: &mut Context<Self>) {
@@ -79,11 +76,11 @@ impl OpenAiSessionActor {
                 port::tell(&me, WriteFailed);
             }
         });
-        ctx.run_interval(self.timing.ping, Self::keep_alive);
+        ctx.run_interval(self.brief.timing.ping, Self::keep_alive);
     }
 
     fn keep_alive(&mut self, ctx: &mut Context<Self>) {
-        if clock::now().saturating_duration_since(self.heard) > self.timing.silence {
+        if clock::now().saturating_duration_since(self.heard) > self.brief.timing.silence {
             return self.lost(true, "silent", ctx);
         }
         self.outbox.control(WsMessage::Ping(bytes::Bytes::new()));
@@ -113,14 +110,14 @@ impl OpenAiSessionActor {
     }
 
     fn report(&self, event: ModelEvent) {
-        port::tell(&self.call, ModelSaid { session: self.number, event });
+        port::tell(&self.brief.call, ModelSaid { session: self.brief.number, event });
     }
 
     /// Told once, whatever else breaks afterwards.
     fn lost(&mut self, retry: bool, reason: impl Into<String>, ctx: &mut Context<Self>) {
         if !std::mem::replace(&mut self.over, true) {
             let reason = reason.into();
-            tracing::warn!(model.session = self.number, %reason, retry, "model session lost");
+            tracing::warn!(model.session = self.brief.number, %reason, retry, "model session lost");
             self.report(ModelEvent::Lost { retry, reason });
         }
         self.leave(ctx);
@@ -137,7 +134,8 @@ impl Actor for OpenAiSessionActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        let opening = open(self.endpoint.clone(), self.timing.connect, self.delay, self.governor.clone());
+        let ModelBrief { endpoint, timing, delay, governor, .. } = &self.brief;
+        let opening = open(endpoint.clone(), timing.connect, *delay, governor.clone());
         ctx.spawn(opening.into_actor(self).map(|opened, session, ctx| match opened {
             Ok((connection, slot)) => session.connected(connection, slot, ctx),
             Err((retry, reason)) => session.lost(retry, reason, ctx),

@@ -121,7 +121,7 @@ impl TwilioStreamActor {
                 metrics::malformed(Leg::Phone, "before_start");
                 self.refuse(CloseCode::Policy, "nothing may come before start", ctx);
             }
-            State::Starting(early) if early.len() < EARLY => early.push(event),
+            State::Starting(early) if early.len() < EARLY || !matches!(event, LegEvent::Audio(_)) => early.push(event),
             State::Starting(_) => metrics::frame_dropped(Leg::Phone, "call_not_ready"),
             State::Live(call) => pass_on(call, event),
             State::Over => {}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, value_parser};
 
 /// An AI phone engine: joins Twilio Media Streams to OpenAI Realtime.
 #[derive(Debug, Parser)]
@@ -21,6 +21,8 @@ pub enum Command {
     Serve(Serve),
     /// Play two simulated calls through the real engine: no account, no network
     Demo(Demo),
+    /// Load an engine with simulated calls, and measure what the callers hear
+    Simulate(Simulate),
     /// Validate the configuration, and say all that is wrong with it
     Check,
     /// Look at the configuration
@@ -50,6 +52,44 @@ pub struct Demo {
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
 }
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = LOADING_A_TARGET)]
+pub struct Simulate {
+    /// Calls to make
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(1..=1000))]
+    pub calls: u32,
+    /// Seconds over which they begin
+    #[arg(long, value_name = "R", default_value_t = 2, value_parser = value_parser!(u64).range(0..=3600))]
+    pub ramp: u64,
+    /// Callers begin no new round of questions once their call is S seconds old [default: one round, about 28 s]
+    #[arg(long, value_name = "S", value_parser = value_parser!(u64).range(1..=3000))]
+    pub seconds: Option<u64>,
+    /// Load this running instance, such as http://127.0.0.1:8080, instead of one in this process
+    #[arg(long, value_name = "URL")]
+    pub target: Option<String>,
+    /// Print one JSON object, durations in milliseconds, instead of the table
+    #[arg(long)]
+    pub json: bool,
+    /// Where a target finds the simulated Twilio
+    #[arg(long, value_name = "PORT", default_value_t = 9101)]
+    pub twilio_port: u16,
+    /// Where a target finds the simulated OpenAI
+    #[arg(long, value_name = "PORT", default_value_t = 9102)]
+    pub openai_port: u16,
+    /// Print the variables that a target needs, as NAME=value, and exit
+    #[arg(long)]
+    pub print_env: bool,
+}
+
+const LOADING_A_TARGET: &str = "\
+To load a running instance, start it on this machine with the simulators for its peers:
+  env $(alpha-call simulate --print-env --calls 50) alpha-call serve
+  alpha-call simulate --calls 50 --target http://127.0.0.1:8080
+Give both the same --calls, --twilio-port and --openai-port. The calls go into its database.
+If it has API_KEYS, set the same here: its records are read to see what it believes was heard.
+
+Exit codes: 0 every call went as scripted and no protocol was violated, 1 not so.";
 
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::json;
@@ -10,23 +9,19 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::args::Demo;
-use super::screen::{Paint, complain, say};
+use super::rehearsal::{Plan, Rehearsal};
+use super::screen::{Paint, complain, grid, say};
 use super::serve::StopSignals;
-use super::transcript::lines;
-use crate::actors::engine::Engine;
+use super::transcript::{LEGEND, lines};
 use crate::actors::feed::FeedEvent;
-use crate::app::Application;
-use crate::config::{Config, LoadOptions, load};
 use crate::session::event::{Note, Record, Turn};
 use crate::sim::client::ApiClient;
 use crate::sim::stage::{CALLEE, CALLER, OUR_NUMBER, Stage, clinic};
 use crate::sim::twilio::{CallIn, CallReport};
 use crate::sim::verdict::{Percentiles, Verdict};
-use crate::telemetry;
 
 /// A call of the demo takes about half a minute.
 const CALL: Duration = Duration::from_secs(90);
-const SEED: u64 = 1;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -43,43 +38,43 @@ pub async fn demo(demo: &Demo) -> i32 {
 
 async fn play(demo: &Demo) -> Result<bool, Failure> {
     let paint = Paint::detect();
-    let scratch = tempfile::tempdir()?;
-    let file = demo.keep.clone().unwrap_or_else(|| scratch.path().join("alpha-call.db"));
-    let stage = Stage::start(SEED)?;
-    let config = configuration(&stage, &file, demo.port, scratch.path())?;
-    telemetry::init(&config.log)?;
-    let app = Application::build(config).await?;
-    let addr = app.addr();
-    stage.twilio.set_engine(addr);
-    say(&format!("{} two calls, no account, no network: simulated Twilio and OpenAI, the real engine", paint.bold("alpha-call demo")));
-    say(&format!("\n  engine    http://{addr}\n  database  {}", file.display()));
-
-    let engine = app.engine().clone();
-    let feed = engine.feed().watch();
-    let running = app.run();
-    let passed = calls(&stage, addr, feed, &engine, paint).await?;
-    if !demo.once {
-        say(&format!("\n{}\n  curl http://{addr}/api/call-history", paint.bold("Still serving. Look around, then press Ctrl-C:")));
-        say(&format!("  curl http://{addr}/api/analytics\n  curl http://{addr}/health\n  curl http://{addr}/metrics"));
-        StopSignals::listen()?.told().await;
+    let mut stop = StopSignals::listen()?;
+    let plan = Plan { port: free_port(demo.port), file: demo.keep.clone(), ..Plan::default() };
+    let rehearsal = Rehearsal::start(plan).await?;
+    say(&opening(&rehearsal, paint));
+    let passed = tokio::select! {
+        passed = calls(&rehearsal, paint) => passed,
+        () = stop.told() => Err("stopped before the calls were over".into()),
+    };
+    match &passed {
+        Ok(_) if demo.once => say(&paint.dim(NEXT)),
+        Ok(_) => {
+            say(&places(&rehearsal, paint));
+            stop.told().await;
+        }
+        Err(_) => {}
     }
-    running.drain().await;
-    running.ended().await?;
-    Ok(passed)
+    rehearsal.end().await?;
+    passed
 }
 
-/// Nothing of this machine's configuration counts: the demo is the same everywhere.
-fn configuration(stage: &Stage, file: &Path, port: u16, root: &Path) -> Result<Config, Failure> {
-    let mut env = stage.environment();
-    env.insert("DATABASE_URL".to_owned(), format!("sqlite://{}?mode=rwc", absolute(file)?.display()));
-    env.insert("PORT".to_owned(), free_port(port).to_string());
-    env.insert("RUST_LOG".to_owned(), std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned()));
-    let options = LoadOptions { root: root.to_owned(), ..LoadOptions::default() };
-    Ok(load(&env, &options)?.config)
+const NEXT: &str = "\n  Without --once it goes on serving, for a look around. Next: alpha-call simulate --calls 20";
+
+fn opening(rehearsal: &Rehearsal, paint: Paint) -> String {
+    let title = paint.bold("alpha-call demo");
+    let (engine, database, legend) = (rehearsal.addr, rehearsal.file.display(), paint.dim(LEGEND));
+    format!("{title}  {WHAT}\n\n  engine    http://{engine}\n  database  {database}\n\n{legend}")
 }
 
-fn absolute(file: &Path) -> std::io::Result<PathBuf> {
-    std::path::absolute(file)
+const WHAT: &str = "two calls in about a minute; Twilio and OpenAI are simulated, the engine is real";
+
+/// Where to look.
+fn places(rehearsal: &Rehearsal, paint: Paint) -> String {
+    let title = paint.bold("Still serving. Look around, then press Ctrl-C:");
+    let conversation = rehearsal.stage.twilio.calls().first().map(|call| format!("/api/call/{}/conversation", call.call_sid));
+    let others = ["/api/call-history", "/api/analytics", "/health", "/metrics"].map(str::to_owned);
+    let lines = conversation.into_iter().chain(others).map(|path| format!("\n  curl http://{}{path}", rehearsal.addr));
+    format!("\n{title}{}", lines.collect::<String>())
 }
 
 /// The port that was asked for, or any if that is busy.
@@ -88,20 +83,16 @@ fn free_port(port: u16) -> u16 {
     if is_free { port } else { 0 }
 }
 
-async fn calls(
-    stage: &Stage,
-    addr: SocketAddr,
-    mut feed: broadcast::Receiver<FeedEvent>,
-    engine: &Engine,
-    paint: Paint,
-) -> Result<bool, Failure> {
+async fn calls(rehearsal: &Rehearsal, paint: Paint) -> Result<bool, Failure> {
     say(&format!("\n{}  {CALLER} calls {OUR_NUMBER}", paint.bold("Call 1 of 2, inbound")));
+    let Rehearsal { stage, engine, addr, .. } = rehearsal;
+    let mut feed = engine.feed().watch();
     let inbound = stage.twilio.call_in(CallIn { from: CALLER.to_owned(), script: clinic() })?;
     let told = tell(&mut feed, paint);
     let (first, _) = tokio::join!(told, inbound.ended(CALL));
 
     say(&format!("\n{}  POST /api/request-call rings {CALLEE}", paint.bold("Call 2 of 2, outbound")));
-    let asked = ApiClient::new(addr).post("/api/request-call", &json!({ "phone_number": CALLEE, "name": "Ann" })).await?;
+    let asked = ApiClient::new(*addr).post("/api/request-call", &json!({ "phone_number": CALLEE, "name": "Ann" })).await?;
     if asked.status != 202 {
         return Err(format!("request-call answered {}: {}", asked.status, asked.body).into());
     }
@@ -148,7 +139,7 @@ async fn tell(feed: &mut broadcast::Receiver<FeedEvent>, paint: Paint) -> Story 
                 Ok(FeedEvent::Recorded { record: Record::Note(Note::Interrupted), .. }) => story.interruptions += 1,
                 Ok(FeedEvent::Ended { cause, .. }) => {
                     story.ended = true;
-                    say(&format!("         {}", paint.dim(&format!("over: {}", cause.as_str().replace('_', " ")))));
+                    say(&format!("         {}", paint.dim(&format!("call over: {}", cause.as_str().replace('_', " ")))));
                     return story;
                 }
                 Ok(FeedEvent::Connected { .. } | FeedEvent::Recorded { .. }) | Err(RecvError::Lagged(_)) => {}
@@ -168,23 +159,23 @@ impl Story {
 }
 
 fn summary(calls: &[CallReport], verdict: &Verdict, paint: Paint) {
-    let ms = |d: Duration| format!("{} ms", d.as_millis());
-    say(&format!("\n{}", paint.bold("Summary, as the telephone company saw it")));
-    for call in calls {
-        let turns = Percentiles::of(&call.turn_latencies);
-        let outcome = call.outcome.as_ref().map_or_else(|| "still live".to_owned(), ToString::to_string);
-        let reaction = call.cuts.first().map_or_else(|| "none".to_owned(), |cut| ms(cut.reaction));
-        say(&format!(
-            "  {:<9} {outcome}, first audio {}, answers p50 {} max {}, silent {reaction} after the caller broke in",
-            call.direction.as_str(),
-            call.first_audio().map_or_else(|| "none".to_owned(), ms),
-            ms(turns.p50),
-            ms(turns.max),
-        ));
-    }
+    say(&format!("\n{}\n", paint.bold("Summary, as the telephone company saw it, in ms")));
+    let header = ["call", "outcome", "first audio", "answer p50", "answer max", "silent after barge-in"];
+    say(&grid(&header, calls.iter().map(row), 2, paint));
+    say(&paint.dim("  First audio: from the start of the stream. Answer: from the caller's last sound to the assistant's"));
+    say(&paint.dim("  next, half a second of silence that ends a turn included. Silent: from the caller's first sound."));
     let (violations, word) = (verdict.violations.len(), if verdict.passed() { paint.green("passed") } else { paint.red("failed") });
-    say(&format!("  protocol violations {violations}, verdict {word}"));
+    say(&format!("\n  protocol violations {violations}, verdict {word}"));
     for trouble in verdict.violations.iter().chain(&verdict.failures) {
         say(&format!("  {} {trouble}", paint.red("!")));
     }
+}
+
+fn row(call: &CallReport) -> Vec<String> {
+    let ms = |duration: Option<Duration>| duration.map_or_else(|| "-".to_owned(), |d| d.as_millis().to_string());
+    let answers = Percentiles::of(&call.turn_latencies);
+    let answered = |duration| (answers.n > 0).then_some(duration);
+    let outcome = call.outcome.as_ref().map_or_else(|| "still live".to_owned(), ToString::to_string);
+    let times = [call.first_audio(), answered(answers.p50), answered(answers.max), call.cuts.first().map(|cut| cut.reaction)];
+    [call.direction.as_str().to_owned(), outcome].into_iter().chain(times.map(ms)).collect()
 }

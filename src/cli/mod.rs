@@ -3,8 +3,10 @@
 pub mod args;
 pub mod config;
 mod demo;
+mod rehearsal;
 mod screen;
 mod serve;
+mod simulate;
 mod transcript;
 
 use std::collections::BTreeMap;
@@ -24,6 +26,7 @@ pub async fn run(env: BTreeMap<String, String>) -> i32 {
             Err(invalid) => refuse(invalid),
         },
         Some(Command::Demo(demo)) => demo::demo(demo).await,
+        Some(Command::Simulate(wish)) => simulate::simulate(wish, &env).await,
         Some(Command::Check) => {
             let (text, code) = config::check(&configured(&args, &env));
             say(text.trim_end());

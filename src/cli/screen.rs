@@ -2,6 +2,8 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
+use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
+
 /// A line for the reader.
 pub fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
@@ -23,6 +25,11 @@ impl Paint {
     pub fn detect() -> Self {
         let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self { on: std::io::stdout().is_terminal() && !refused }
+    }
+
+    #[cfg(test)]
+    pub const fn none() -> Self {
+        Self { on: false }
     }
 
     pub fn bold(self, text: &str) -> String {
@@ -50,6 +57,20 @@ impl Paint {
     }
 }
 
+/// A table with a line below its header, indented by two; columns from `numbers` on are set to the right.
+#[must_use]
+pub fn grid(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>, numbers: usize, paint: Paint) -> String {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
+    table.set_header(header).add_rows(rows);
+    table.column_iter_mut().skip(numbers).for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    let line = |(number, line): (usize, &str)| {
+        let line = format!(" {}", line.trim_end());
+        if number < 2 { paint.dim(&line) } else { line }
+    };
+    table.to_string().lines().enumerate().map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// Breaks `text` into lines of at most `width` characters, at blanks.
 #[must_use]
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
@@ -69,6 +90,15 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_table_has_its_numbers_to_the_right() {
+        let rows = [("one", "1"), ("two", "22222")].map(|(name, number)| vec![name.to_owned(), number.to_owned()]);
+
+        let text = grid(&["name", "n"], rows, 1, Paint::none());
+
+        assert_eq!(text.lines().collect::<Vec<_>>(), ["  name       n", " ──────────────", "  one        1", "  two    22222"]);
+    }
 
     #[test]
     fn lines_break_at_blanks_and_a_long_word_has_its_own() {

@@ -39,6 +39,11 @@ pub enum Step {
     /// Keys pressed one after the other, of `0123456789*#`.
     Digits(String),
     Pause(Duration),
+    /// These steps again and again; not once more when the call is `until` old.
+    Repeat {
+        steps: Vec<Self>,
+        until: Duration,
+    },
     /// Until the other side ends the call.
     AwaitHangup {
         within: Duration,
@@ -65,6 +70,7 @@ impl Step {
             Self::BargeIn { .. } => "barge in",
             Self::Digits(_) => "press digits",
             Self::Pause(_) => "pause",
+            Self::Repeat { .. } => "repeat",
             Self::AwaitHangup { .. } => "await hangup",
             Self::HangUp => "hang up",
             Self::DropSocket => "drop socket",
@@ -91,6 +97,10 @@ pub struct CallerScript {
 const QUIET: Duration = Duration::from_millis(900);
 const REPLY_WITHIN: Duration = Duration::from_secs(10);
 const DONE_WITHIN: Duration = Duration::from_secs(60);
+const INTERRUPT_AFTER: Duration = Duration::from_millis(2_500);
+
+/// What the clinic's caller says to interrupt.
+pub const INTERRUPTION: &str = "caller_interrupt";
 
 impl CallerScript {
     #[must_use]
@@ -107,17 +117,29 @@ impl CallerScript {
     /// Asks a clinic for its hours, interrupts the answer, moves an appointment, says goodbye, and is hung up on.
     #[must_use]
     pub fn clinic(speech: &dyn Fn(&str) -> Utterance) -> Self {
-        let after = Duration::from_millis(2_500);
+        Self::clinic_until(Duration::ZERO, speech)
+    }
+
+    /// The same, but begins another round of questions while the call is younger than `until`.
+    #[must_use]
+    pub fn clinic_until(until: Duration, speech: &dyn Fn(&str) -> Utterance) -> Self {
         let mut steps = heard_out().to_vec();
-        steps.push(Step::Say(speech("caller_hours")));
-        steps.push(Step::BargeIn { after, say: speech("caller_interrupt") });
-        steps.extend(heard_out());
-        steps.push(Step::Say(speech("caller_move")));
-        steps.extend(heard_out());
+        steps.extend(round(speech));
+        steps.push(Step::Repeat { steps: round(speech), until });
         steps.push(Step::Say(speech("caller_goodbye")));
         steps.push(Step::AwaitHangup { within: REPLY_WITHIN });
         Self::new(steps)
     }
+}
+
+/// A question whose answer is interrupted, and one that is heard out.
+fn round(speech: &dyn Fn(&str) -> Utterance) -> Vec<Step> {
+    let interrupt = Step::BargeIn { after: INTERRUPT_AFTER, say: speech(INTERRUPTION) };
+    let mut steps = vec![Step::Say(speech("caller_hours")), interrupt];
+    steps.extend(heard_out());
+    steps.push(Step::Say(speech("caller_move")));
+    steps.extend(heard_out());
+    steps
 }
 
 /// The other side begins to speak, and comes to an end.

@@ -29,7 +29,15 @@ impl FakeOpenAi {
     /// # Errors
     /// The port, the runtime or the thread could not be had.
     pub fn start(settings: FakeOpenAiSettings) -> io::Result<Self> {
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        Self::start_on(0, settings)
+    }
+
+    /// Listens on this port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// The port, the runtime or the thread could not be had.
+    pub fn start_on(port: u16, settings: FakeOpenAiSettings) -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
@@ -43,6 +51,11 @@ impl FakeOpenAi {
     #[must_use]
     pub fn url(&self) -> String {
         format!("ws://{}{}", self.address, socket::PATH)
+    }
+
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.address.port()
     }
 
     #[must_use]

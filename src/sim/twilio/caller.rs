@@ -60,6 +60,7 @@ pub struct Moment {
 pub struct Caller {
     steps: VecDeque<Step>,
     done: usize,
+    began: Option<Instant>,
     entered: Option<Entered>,
     mouth: Option<Mouth>,
     keys: VecDeque<char>,
@@ -87,16 +88,18 @@ enum Progress {
     Do(Deed),
     Speak(Utterance),
     Press(String),
+    Again(Vec<Step>),
 }
 
 impl Caller {
     #[must_use]
     pub fn new(script: CallerScript) -> Self {
-        Self { steps: script.steps.into(), done: 0, entered: None, mouth: None, keys: VecDeque::new(), key_due: None }
+        Self { steps: script.steps.into(), done: 0, began: None, entered: None, mouth: None, keys: VecDeque::new(), key_due: None }
     }
 
     /// The next 20 ms, which end at `now`.
     pub fn live(&mut self, now: Instant, hearing: &Hearing) -> Moment {
+        self.began.get_or_insert(now);
         let mut moment = Moment { frame: [SILENCE; FRAME_BYTES], digit: None, voice: Vec::new(), deed: None };
         while self.mouth.is_none() && self.keys.is_empty() && moment.deed.is_none() {
             match self.progress(now, hearing) {
@@ -105,6 +108,7 @@ impl Caller {
                 Progress::Do(deed) => moment.deed = Some(deed),
                 Progress::Speak(utterance) => self.mouth = Some(Mouth::new(utterance)),
                 Progress::Press(digits) => self.keys = digits.chars().collect(),
+                Progress::Again(steps) => self.precede(steps),
             }
         }
         moment.digit = self.press(now);
@@ -147,6 +151,10 @@ impl Caller {
             Step::AwaitHangup { within } => wait(false, *within, |step, within| ScriptFailure::NotHungUpOn { step, within }),
             Step::Pause(length) if waited >= *length => Progress::Done,
             Step::Pause(_) | Step::FallSilent => Progress::Waiting,
+            Step::Repeat { steps, until } => {
+                let age = self.began.map_or(Duration::ZERO, |began| now.saturating_duration_since(began));
+                if age < *until && !steps.is_empty() { Progress::Again(steps.clone()) } else { Progress::Done }
+            }
             Step::Say(utterance) => Progress::Speak(utterance.clone()),
             Step::Digits(digits) if digits.is_empty() => Progress::Done,
             Step::Digits(digits) => Progress::Press(digits.clone()),
@@ -165,6 +173,12 @@ impl Caller {
     fn advance(&mut self) {
         self.steps.pop_front();
         self.done += 1;
+        self.entered = None;
+    }
+
+    /// `steps` come before the step that is under way, which begins anew.
+    fn precede(&mut self, steps: Vec<Step>) {
+        steps.into_iter().rev().for_each(|step| self.steps.push_front(step));
         self.entered = None;
     }
 
@@ -304,6 +318,18 @@ mod tests {
         let keys: Vec<(usize, char)> = moments.iter().enumerate().filter_map(|(i, moment)| Some((i, moment.digit?))).collect();
         assert_eq!(keys, [(0, '4'), (5, '#')]);
         assert_eq!(deeds(&moments)[0], (6, Deed::HangUp));
+    }
+
+    #[test]
+    fn steps_are_repeated_until_the_call_is_old_enough() {
+        let once =
+            |until| vec![Step::Repeat { steps: vec![Step::Pause(ms(100)), Step::Digits("1".into())], until: ms(until) }, Step::HangUp];
+        let lived = |until| lived(once(until), 30, 0..0);
+
+        let pressed: Vec<usize> = [0, 1, 250].map(|until| lived(until).iter().filter(|moment| moment.digit.is_some()).count()).to_vec();
+
+        assert_eq!(pressed, [0, 1, 3]);
+        assert_eq!(deeds(&lived(0))[0], (0, Deed::HangUp));
     }
 
     #[test]

@@ -79,9 +79,14 @@ pub struct NotYet {
 }
 
 impl FakeTwilio {
-    /// Starts it on a free port of 127.0.0.1: one thread for the REST API, one for the calls.
+    /// Starts it on a free port of 127.0.0.1.
     pub fn start(settings: FakeTwilioSettings) -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0))?;
+        Self::start_on(0, settings)
+    }
+
+    /// Starts it on this port of 127.0.0.1: one thread for the REST API, one for the calls.
+    pub fn start_on(port: u16, settings: FakeTwilioSettings) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", port))?;
         let address = listener.local_addr()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let switchboard = Arc::new(Switchboard::new(Arc::new(Exchange::new(settings)), runtime.handle().clone()));
@@ -98,6 +103,11 @@ impl FakeTwilio {
     #[must_use]
     pub fn api_base_url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.address.port()
     }
 
     /// From now on the engine is somewhere else.

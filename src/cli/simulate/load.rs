@@ -1,0 +1,129 @@
+//! Begins the calls, and waits until they are over.
+
+use std::cell::Cell;
+use std::io;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use crate::cli::serve::StopSignals;
+use crate::sim::scenario::CallerScript;
+use crate::sim::stage::{Stage, utterance};
+use crate::sim::twilio::CallIn;
+
+/// A call takes half a minute, and a caller who waits in vain gives up within a minute.
+const SLACK: Duration = Duration::from_secs(150);
+const LOOK: Duration = Duration::from_millis(200);
+
+/// How many calls, how soon, and how long their callers go on asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Load {
+    pub calls: u32,
+    pub ramp: Duration,
+    pub asking: Duration,
+}
+
+impl Load {
+    /// When each call begins, from the start of the run.
+    fn starts(&self) -> impl Iterator<Item = Duration> {
+        let Self { calls, ramp, .. } = *self;
+        (0..calls).map(move |number| ramp * number / calls)
+    }
+
+    const fn deadline(&self) -> Duration {
+        self.ramp.saturating_add(self.asking).saturating_add(SLACK)
+    }
+}
+
+/// Makes the calls; whether all of them came to an end.
+pub async fn make(stage: &Stage, load: &Load, progress: &Progress) -> io::Result<bool> {
+    let (begun, mut stop) = (Cell::new(0), StopSignals::listen()?);
+    let over = async { tokio::try_join!(begin(stage, load, &begun), watch(stage, load, progress, &begun)) };
+    tokio::select! {
+        over = over => over.map(|((), complete)| complete),
+        () = stop.told() => Ok(false),
+    }
+}
+
+async fn begin(stage: &Stage, load: &Load, begun: &Cell<u32>) -> io::Result<()> {
+    let (start, script) = (Instant::now(), CallerScript::clinic_until(load.asking, &utterance));
+    for (number, at) in (0..).zip(load.starts()) {
+        sleep_until(start + at).await;
+        stage.twilio.call_in(CallIn { from: caller(number), script: script.clone() }).map_err(io::Error::other)?;
+        begun.set(begun.get() + 1);
+    }
+    Ok(())
+}
+
+/// Numbers from 555-0100 to 555-0199 belong to nobody.
+fn caller(number: u32) -> String {
+    format!("+1415555{:04}", 100 + number % 100)
+}
+
+async fn watch(stage: &Stage, load: &Load, progress: &Progress, begun: &Cell<u32>) -> io::Result<bool> {
+    let deadline = Instant::now() + load.deadline();
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let now = looks.tick().await;
+        let live = u32::try_from(stage.twilio.live_calls()).unwrap_or(u32::MAX);
+        let violations = stage.twilio.violations().len() + stage.openai.control().violations().len();
+        progress.calls(live, begun.get().saturating_sub(live), load.calls, violations);
+        if begun.get() == load.calls && live == 0 {
+            return Ok(true);
+        }
+        if now >= deadline {
+            return Ok(false);
+        }
+    }
+}
+
+/// A line on standard error that changes; none where nobody is watching.
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    pub fn show() -> Self {
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("  {elapsed:>4}  {msg}") {
+            bar.set_style(style);
+        }
+        Self(bar)
+    }
+
+    fn calls(&self, live: u32, done: u32, all: u32, violations: usize) {
+        self.say(&format!("{live} calls live, {done} of {all} done, {violations} protocol violations"));
+    }
+
+    pub fn say(&self, text: &str) {
+        self.0.set_message(text.to_owned());
+        self.0.tick();
+    }
+
+    pub fn end(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(calls: u32, ramp: u64) -> Load {
+        Load { calls, ramp: Duration::from_secs(ramp), asking: Duration::ZERO }
+    }
+
+    #[test]
+    fn calls_begin_evenly_over_the_ramp_the_first_at_once() {
+        let starts = |calls, ramp| load(calls, ramp).starts().map(|at| at.as_millis()).collect::<Vec<_>>();
+
+        assert_eq!(starts(4, 2), [0, 500, 1_000, 1_500]);
+        assert_eq!(starts(3, 0), [0, 0, 0]);
+        assert_eq!(starts(1, 60), [0]);
+    }
+
+    #[test]
+    fn callers_have_numbers_that_belong_to_nobody() {
+        assert_eq!([caller(0), caller(99), caller(100)], ["+14155550100", "+14155550199", "+14155550100"]);
+    }
+}
