@@ -83,8 +83,7 @@ impl Engine {
     /// A stream of the call is over; `epoch` would be the next one's.
     pub async fn resume_call(&self, call: CallId, epoch: Epoch) -> Result<Instruction, EngineError> {
         if self.is_draining() {
-            let url = self.domain().map(|domain| domain.https_url(&format!("/twilio/resume/{call}/{epoch}")));
-            return Ok(url.map_or(Instruction::Hangup, |url| Instruction::Wait { url }));
+            return Ok(self.wait(call, epoch));
         }
         self.next_step(call, epoch).await
     }
@@ -93,8 +92,15 @@ impl Engine {
         Ok(match self.parts().supervisor.send(AskNext { call, epoch }).await? {
             Answer::Connect { epoch } => self.connect(call, epoch),
             Answer::Lifeboat => Instruction::Apologise,
+            // Should Twilio act on it all the same, its next question is the one that moves the call on.
+            Answer::Lives { epoch } => self.wait(call, epoch.next()),
             Answer::Hangup => Instruction::Hangup,
         })
+    }
+
+    fn wait(&self, call: CallId, epoch: Epoch) -> Instruction {
+        let url = self.domain().map(|domain| domain.https_url(&format!("/twilio/resume/{call}/{epoch}")));
+        url.map_or(Instruction::Hangup, |url| Instruction::Wait { url })
     }
 
     fn connect(&self, call: CallId, epoch: Epoch) -> Instruction {
