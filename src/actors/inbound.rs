@@ -12,7 +12,7 @@ use super::supervisor::{Answer, AskNext, Carrier, PhoneEnded};
 use super::twilio_stream::StreamClaim;
 use crate::governor::Refusal;
 use crate::session::policy::{History, Message};
-use crate::store::{Created, NewCall, StoredTurn};
+use crate::store::{CallKey, Created, NewCall, StoredTurn};
 use crate::twilio::webhook::{StatusCallback, VoiceRequest};
 use crate::types::{CallId, CallSid, Code, Direction, Epoch, HangupCause, StreamToken};
 
@@ -132,7 +132,8 @@ impl Engine {
 
     /// Twilio tells how a call is doing.
     pub async fn status_changed(&self, call: CallId, callback: StatusCallback) -> Result<(), EngineError> {
-        if !self.parts().supervisor.send(Identify { call, sid: callback.call.clone() }).await? {
+        let is_here = self.parts().supervisor.send(Identify { call, sid: callback.call.clone() }).await?;
+        if !is_here && !self.is_on_record(call, &callback.call).await {
             return Ok(());
         }
         let status = callback.status;
@@ -145,6 +146,12 @@ impl Engine {
             self.parts().supervisor.send(PhoneEnded { call, cause, carrier }).await?;
         }
         Ok(())
+    }
+
+    /// A call that is over here is not over at Twilio until its last callback.
+    async fn is_on_record(&self, call: CallId, sid: &CallSid) -> bool {
+        let row = self.parts().store.call(&CallKey::Id(call)).await;
+        row.ok().flatten().is_some_and(|row| row.call_sid.as_ref() == Some(sid))
     }
 
     /// Checks a stream's token and uses it up; then loads what the stream has to know.
