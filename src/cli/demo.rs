@@ -160,10 +160,10 @@ impl Story {
 
 fn summary(calls: &[CallReport], verdict: &Verdict, paint: Paint) {
     say(&format!("\n{}\n", paint.bold("Summary, as the telephone company saw it, in ms")));
-    let header = ["call", "outcome", "first audio", "answer p50", "answer max", "silent after barge-in"];
+    let header = ["call", "outcome", "first audio", "answer p50", "answer max", "interruptions", "silent after"];
     say(&grid(&header, calls.iter().map(row), 2, paint));
     say(&paint.dim("  First audio: from the start of the stream. Answer: from the caller's last sound to the assistant's"));
-    say(&paint.dim("  next, half a second of silence that ends a turn included. Silent: from the caller's first sound."));
+    say(&paint.dim("  next, half a second of silence that ends a turn included. Silent: from the first sound of a barge-in."));
     let (violations, word) = (verdict.violations.len(), if verdict.passed() { paint.green("passed") } else { paint.red("failed") });
     say(&format!("\n  protocol violations {violations}, verdict {word}"));
     for trouble in verdict.violations.iter().chain(&verdict.failures) {
@@ -176,6 +176,7 @@ fn row(call: &CallReport) -> Vec<String> {
     let answers = Percentiles::of(&call.turn_latencies);
     let answered = |duration| (answers.n > 0).then_some(duration);
     let outcome = call.outcome.as_ref().map_or_else(|| "still live".to_owned(), ToString::to_string);
-    let times = [call.first_audio(), answered(answers.p50), answered(answers.max), call.cuts.first().map(|cut| cut.reaction)];
-    [call.direction.as_str().to_owned(), outcome].into_iter().chain(times.map(ms)).collect()
+    let times = [call.first_audio(), answered(answers.p50), answered(answers.max)].map(ms);
+    let cuts = [call.cuts.len().to_string(), ms(call.cuts.first().map(|cut| cut.reaction))];
+    [call.direction.as_str().to_owned(), outcome].into_iter().chain(times).chain(cuts).collect()
 }
