@@ -12,7 +12,7 @@ use super::supervisor::{Answer, AskNext, Carrier, PhoneEnded};
 use super::twilio_stream::StreamClaim;
 use crate::governor::Refusal;
 use crate::session::policy::{History, Message};
-use crate::store::{Created, NewCall, StoredTurn};
+use crate::store::{CallKey, Created, NewCall, StoredTurn};
 use crate::twilio::webhook::{StatusCallback, VoiceRequest};
 use crate::types::{CallId, CallSid, Code, Direction, Epoch, HangupCause, StreamToken};
 
@@ -83,8 +83,7 @@ impl Engine {
     /// A stream of the call is over; `epoch` would be the next one's.
     pub async fn resume_call(&self, call: CallId, epoch: Epoch) -> Result<Instruction, EngineError> {
         if self.is_draining() {
-            let url = self.domain().map(|domain| domain.https_url(&format!("/twilio/resume/{call}/{epoch}")));
-            return Ok(url.map_or(Instruction::Hangup, |url| Instruction::Wait { url }));
+            return Ok(self.wait(call, epoch));
         }
         self.next_step(call, epoch).await
     }
@@ -93,8 +92,15 @@ impl Engine {
         Ok(match self.parts().supervisor.send(AskNext { call, epoch }).await? {
             Answer::Connect { epoch } => self.connect(call, epoch),
             Answer::Lifeboat => Instruction::Apologise,
+            // Should Twilio act on it all the same, its next question is the one that moves the call on.
+            Answer::Lives { epoch } => self.wait(call, epoch.next()),
             Answer::Hangup => Instruction::Hangup,
         })
+    }
+
+    fn wait(&self, call: CallId, epoch: Epoch) -> Instruction {
+        let url = self.domain().map(|domain| domain.https_url(&format!("/twilio/resume/{call}/{epoch}")));
+        url.map_or(Instruction::Hangup, |url| Instruction::Wait { url })
     }
 
     fn connect(&self, call: CallId, epoch: Epoch) -> Instruction {
@@ -126,7 +132,8 @@ impl Engine {
 
     /// Twilio tells how a call is doing.
     pub async fn status_changed(&self, call: CallId, callback: StatusCallback) -> Result<(), EngineError> {
-        if !self.parts().supervisor.send(Identify { call, sid: callback.call.clone() }).await? {
+        let is_here = self.parts().supervisor.send(Identify { call, sid: callback.call.clone() }).await?;
+        if !is_here && !self.is_on_record(call, &callback.call).await {
             return Ok(());
         }
         let status = callback.status;
@@ -139,6 +146,12 @@ impl Engine {
             self.parts().supervisor.send(PhoneEnded { call, cause, carrier }).await?;
         }
         Ok(())
+    }
+
+    /// A call that is over here is not over at Twilio until its last callback.
+    async fn is_on_record(&self, call: CallId, sid: &CallSid) -> bool {
+        let row = self.parts().store.call(&CallKey::Id(call)).await;
+        row.ok().flatten().is_some_and(|row| row.call_sid.as_ref() == Some(sid))
     }
 
     /// Checks a stream's token and uses it up; then loads what the stream has to know.

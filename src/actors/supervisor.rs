@@ -234,6 +234,7 @@ pub struct AskNext {
 pub enum Answer {
     Connect { epoch: Epoch },
     Lifeboat,
+    Lives { epoch: Epoch },
     Hangup,
 }
 
@@ -252,6 +253,7 @@ impl Handler<AskNext> for CallSupervisor {
                 self.ended(call, ended, held.direction, None);
                 Answer::Lifeboat
             }
+            NextStep::Lives { epoch } => Answer::Lives { epoch },
             NextStep::Hangup => Answer::Hangup,
         }
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix::{
     Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Handler, Message, Recipient, StreamHandler, WrapFuture as _,
 };
+use actix_web::error::PayloadError;
 use actix_web_actors::ws::{self, CloseCode, CloseReason, Frame, ProtocolError, WebsocketContext};
 use bytestring::ByteString;
 
@@ -147,14 +148,12 @@ impl TwilioStreamActor {
     /// Nothing sound can follow: what was not understood stays where it is, and would be read again and again.
     fn broken(&mut self, error: &ProtocolError, ctx: &mut WebsocketContext<Self>) {
         ctx.cancel_future(ctx.handle());
-        match error {
-            ProtocolError::Overflow => self.too_long(ctx),
-            error => {
-                tracing::warn!(call.id = %self.claim.call, %error, "stream broken");
-                metrics::malformed(Leg::Phone, "protocol");
-                self.refuse(CloseCode::Protocol, "protocol error", ctx);
-            }
+        if is_too_long(error) {
+            return self.too_long(ctx);
         }
+        tracing::warn!(call.id = %self.claim.call, %error, "stream broken");
+        metrics::malformed(Leg::Phone, "protocol");
+        self.refuse(CloseCode::Protocol, "protocol error", ctx);
     }
 
     fn too_long(&mut self, ctx: &mut WebsocketContext<Self>) {
@@ -172,6 +171,15 @@ impl TwilioStreamActor {
             }
             State::Over => {}
         }
+    }
+}
+
+/// The parser says so, or the door before it, of whose error only the text is handed on.
+fn is_too_long(error: &ProtocolError) -> bool {
+    match error {
+        ProtocolError::Overflow => true,
+        ProtocolError::Io(error) => error.to_string() == PayloadError::Overflow.to_string(),
+        _ => false,
     }
 }
 

@@ -56,19 +56,19 @@ pub struct Demo {
 #[derive(Debug, clap::Args)]
 #[command(after_help = LOADING_A_TARGET)]
 pub struct Simulate {
-    /// Calls to make
+    /// Calls to make, at five open files each (ulimit -n)
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = value_parser!(u32).range(1..=1000))]
     pub calls: u32,
     /// Seconds over which they begin
     #[arg(long, value_name = "R", default_value_t = 2, value_parser = value_parser!(u64).range(0..=3600))]
     pub ramp: u64,
-    /// Callers begin no new round of questions once their call is S seconds old [default: one round, about 28 s]
+    /// Go on asking until a call is S seconds old [default: one round, 28 s]
     #[arg(long, value_name = "S", value_parser = value_parser!(u64).range(1..=3000))]
     pub seconds: Option<u64>,
-    /// Load this running instance, such as http://127.0.0.1:8080, instead of one in this process
+    /// Load this instance instead of one in this process: http://HOST:PORT
     #[arg(long, value_name = "URL")]
     pub target: Option<String>,
-    /// Print one JSON object, durations in milliseconds, instead of the table
+    /// Print one JSON object, durations in ms, instead of the table
     #[arg(long)]
     pub json: bool,
     /// Where a target finds the simulated Twilio

@@ -57,7 +57,7 @@ fn cut(turn: &Turn) -> (String, String) {
 }
 
 fn note(turn: &Turn) -> String {
-    let latency = turn.latency.map(|latency| format!("begun {} ms after the model saw the turn end", latency.as_millis()));
+    let latency = turn.latency.map(|latency| format!("answered {} ms after the caller", latency.as_millis()));
     let cut = turn.interrupted.then(|| {
         let seconds = |ms| Duration::from_millis(ms).as_secs_f64();
         format!("interrupted: {:.1} s of {:.1} s heard", seconds(turn.heard_ms), seconds(turn.audio_ms))
@@ -94,7 +94,7 @@ mod tests {
         let lines = lines(&turn("We are open from eight.", "We are open"), Paint::none());
 
         assert_eq!(lines[0], "    7.7  ai      We are open /// from eight.");
-        assert_eq!(lines[1].trim(), "begun 144 ms after the model saw the turn end, interrupted: 2.6 s of 12.3 s heard");
+        assert_eq!(lines[1].trim(), "answered 144 ms after the caller, interrupted: 2.6 s of 12.3 s heard");
     }
 
     #[test]

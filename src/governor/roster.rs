@@ -86,6 +86,10 @@ pub enum NextStep<H> {
         ended: HangupCause,
         held: H,
     },
+    /// The stream of `epoch` was promised, came, and lives: the question is an old one, asked again.
+    Lives {
+        epoch: Epoch,
+    },
     Hangup,
 }
 
@@ -204,6 +208,7 @@ impl<H> Roster<H> {
             State::Expected { .. } => NextStep::Connect { epoch: entry.epoch, retire: false },
             State::Between { cause, .. } if cause.continuation() == Continuation::Lifeboat => self.lifeboat(call, cause),
             State::Between { cause, .. } => self.reconnect(now, call, cause, false),
+            State::Claimed { .. } | State::Live if epoch == entry.epoch => NextStep::Lives { epoch },
             State::Claimed { .. } | State::Live => self.reconnect(now, call, HangupCause::StreamLost, true),
         }
     }

@@ -4,6 +4,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use actix_web_actors::ws::{self, WsResponseBuilder};
 
+use super::frames::BoundedFrames;
 use super::{Doors, Problem};
 use crate::actors::twilio_stream::{MAX_MESSAGE_BYTES, TwilioStreamActor};
 use crate::types::Code;
@@ -24,6 +25,7 @@ pub(super) async fn media_stream(
     let claim = doors.engine.claim_stream(&token).await.map_err(refused)?;
     let (begin, ended) = doors.engine.stream_ports();
     let actor = TwilioStreamActor::new(claim, begin, ended);
+    let body = BoundedFrames::new(body, MAX_MESSAGE_BYTES);
     WsResponseBuilder::new(actor, &request, body).protocols(&[PROTOCOL]).frame_size(MAX_MESSAGE_BYTES).start()
 }
 

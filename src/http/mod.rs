@@ -5,6 +5,7 @@ mod auth;
 mod call_history;
 mod conversation;
 mod error;
+mod frames;
 mod health;
 mod hooks;
 mod media_stream;

@@ -1,6 +1,6 @@
 //! What the model side means for the call.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -30,7 +30,7 @@ impl CallSession {
             ModelEvent::SpeechStarted { item } => self.barge_in(now, &item),
             ModelEvent::SpeechStopped { item } => {
                 self.transcript.speech_stopped(&item, at);
-                self.turn.speech_stopped(now);
+                self.turn.speech_stopped(self.last_sound(now));
                 self.timers.set(Timer::Gap, None);
             }
             ModelEvent::ItemAdded { item, previous, kind } => self.transcript.added(&item, previous, kind, at),
@@ -88,6 +88,12 @@ impl CallSession {
         self.transcript.settle();
         self.note(Note::ModelReconnected);
         self.open_model(now, delay);
+    }
+
+    /// The server says that speech has stopped once it has heard so much silence.
+    fn last_sound(&self, now: Instant) -> Instant {
+        let silence = Duration::from_millis(self.policy.profile.vad.silence_duration_ms.into());
+        now.checked_sub(silence).unwrap_or(now)
     }
 
     fn opened(&mut self) {

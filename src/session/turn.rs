@@ -31,10 +31,10 @@ impl TurnState {
         self.prompts = 0;
     }
 
-    pub(super) const fn speech_stopped(&mut self, now: Instant) {
+    pub(super) const fn speech_stopped(&mut self, last_sound: Instant) {
         self.speaking = false;
         self.awaiting_answer = true;
-        self.stopped_at = Some(now);
+        self.stopped_at = Some(last_sound);
     }
 
     pub(super) const fn answer_began(&mut self) {

@@ -166,4 +166,14 @@ mod tests {
         assert_eq!(said, ["caller_hours", "caller_interrupt", "caller_move", "caller_goodbye"]);
         assert!(script.steps.last().is_some_and(Step::expects_hangup));
     }
+
+    #[test]
+    fn a_caller_who_goes_on_asking_repeats_the_whole_round() {
+        let until = Duration::from_secs(60);
+        let script = CallerScript::clinic_until(until, &|name| Utterance { name: name.into(), text: String::new(), audio: Arc::from([]) });
+
+        let (opening, questions) = (&script.steps[..2], &script.steps[2..9]);
+        assert_eq!(opening, heard_out());
+        assert_eq!(script.steps[9], Step::Repeat { steps: questions.to_vec(), until });
+    }
 }

@@ -86,26 +86,18 @@ impl Figures {
         let (errors, strange) = truncation_errors(observed);
         verdict.failures.extend(observed.iter().filter_map(unheeded).chain(strange).chain(left));
         let reports = || observed.iter().map(|call| &call.report);
-        let completed = reports().filter(|report| report.completed()).count();
         Self {
             passed: verdict.passed() && !observed.is_empty(),
             target: target.to_owned(),
             seconds: tenths(took.as_secs_f64()),
-            calls: Calls { started: observed.len(), completed, failed: observed.len() - completed },
+            calls: Calls::of(observed),
             first_audio_ms: Spread::of(reports().filter_map(CallReport::first_audio)),
             turn_latency_ms: Spread::of(reports().flat_map(|report| report.turn_latencies.iter().copied())),
             barge_in_reaction_ms: Spread::of(reports().flat_map(|report| report.cuts.iter().map(|cut| cut.reaction))),
             truncation_error_ms: Spread::of(errors),
-            frames: Frames {
-                sent: reports().map(|report| report.frames_sent).sum(),
-                received: reports().map(|report| report.bytes_received).sum::<u64>() / FRAME_BYTES as u64,
-            },
+            frames: Frames::of(observed),
             simulator_worst_lag_ms: reports().map(|report| report.worst_lag).max().unwrap_or_default(),
-            violations: Violations {
-                twilio: stage.twilio.violations().len(),
-                openai: stage.openai.control().violations().len(),
-                first: verdict.violations.into_iter().take(LISTED).collect(),
-            },
+            violations: Violations::of(stage, verdict.violations),
             failures: verdict.failures,
         }
     }
@@ -120,6 +112,27 @@ impl Figures {
     #[must_use]
     pub fn was_turned_away(&self) -> bool {
         self.calls.started > 0 && self.first_audio_ms.n == 0
+    }
+}
+
+impl Calls {
+    fn of(observed: &[Observed]) -> Self {
+        let completed = observed.iter().filter(|call| call.report.completed()).count();
+        Self { started: observed.len(), completed, failed: observed.len() - completed }
+    }
+}
+
+impl Frames {
+    fn of(observed: &[Observed]) -> Self {
+        let received: u64 = observed.iter().map(|call| call.report.bytes_received).sum();
+        Self { sent: observed.iter().map(|call| call.report.frames_sent).sum(), received: received / FRAME_BYTES as u64 }
+    }
+}
+
+impl Violations {
+    fn of(stage: &Stage, all: Vec<String>) -> Self {
+        let (twilio, openai) = (stage.twilio.violations().len(), stage.openai.control().violations().len());
+        Self { twilio, openai, first: all.into_iter().take(LISTED).collect() }
     }
 }
 

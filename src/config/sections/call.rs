@@ -7,9 +7,9 @@ use crate::types::PhoneNumber;
 
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Over all instances.
+    /// Of each instance.
     pub max_concurrent_calls: u32,
-    /// Over all instances.
+    /// Of each instance.
     pub max_openai_connections: u32,
     /// Between two calls to one number.
     pub call_cooldown: Duration,

@@ -115,6 +115,15 @@ fn twilio_may_know_of_a_lost_stream_before_we_do() {
 }
 
 #[test]
+fn an_old_question_does_not_cost_a_stream_that_lives() {
+    let mut rig = Rig::live();
+
+    assert_eq!(rig.roster.resume(rig.now, CALL, Epoch::FIRST), NextStep::Lives { epoch: Epoch::FIRST });
+
+    assert!(rig.roster.is_live(CALL, Epoch::FIRST));
+}
+
+#[test]
 fn a_finished_call_hangs_up() {
     let mut rig = Rig::live();
     rig.exit(Epoch::FIRST, HangupCause::AssistantEnded);

@@ -16,8 +16,8 @@ async fn an_engine_that_is_told_to_stop_leaves_every_record_of_its_calls_on_file
     assert_eq!((&row["status"], &row["ended_reason"]), (&"failed".into(), &"drained".into()));
     let conversation = house.conversation(call.call_sid()).await;
     assert_eq!(said(&conversation, "user"), [clip("caller_hours")]);
-    assert_eq!(said(&conversation, "ai"), ["agent_greeting", "agent_hours"].map(clip));
     let cut = turns(&conversation)[2];
+    assert!(cut["generated"].as_str().is_some_and(|text| !text.is_empty() && clip("agent_hours").starts_with(text.trim())), "{cut}");
     assert_eq!(cut["interrupted"], true);
     assert!(cut["heard_ms"].as_u64().is_some_and(|ms| ms > 0) && cut["heard_ms"].as_u64() < cut["audio_ms"].as_u64(), "{cut}");
 

@@ -59,11 +59,16 @@ impl Operator {
 
     /// The call's row, once its end is on record.
     async fn ended(&self, call: &str) -> Value {
-        let path = format!("/api/call/{call}");
-        eventually("the end of the call is on record", async || {
-            let row = get(&path).to(self.engine).await.json();
-            (!row["ended_at"].is_null()).then_some(row)
-        })
-        .await
+        self.row_when("its end is on record", call, |row| !row["ended_at"].is_null()).await
+    }
+
+    /// The call's row, once Twilio's last callback is on record too.
+    async fn over_at_twilio(&self, call: &str) -> Value {
+        self.row_when("Twilio's last word is on record", call, |row| !row["ended_at"].is_null() && row["twilio_status"] == "completed")
+            .await
+    }
+
+    async fn row_when(&self, what: &str, call: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        eventually(what, async || Some(self.row(call).await).filter(&is_so)).await
     }
 }

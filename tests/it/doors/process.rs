@@ -27,7 +27,7 @@ pub struct Told {
 }
 
 /// A command that runs on.
-pub struct Service {
+pub struct Instance {
     child: Child,
     lines: Receiver<String>,
     said: String,
@@ -51,14 +51,14 @@ impl Shell {
     }
 
     /// Serves on any free port.
-    pub fn serve(self) -> Service {
+    pub fn serve(self) -> Instance {
         self.start(&["serve", "--port", "0"])
     }
 
-    pub fn start(self, arguments: &[&str]) -> Service {
+    pub fn start(self, arguments: &[&str]) -> Instance {
         let mut child = self.command(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let lines = lines_of(child.stderr.take().expect("a pipe"));
-        Service { child, lines, said: String::new(), _folder: self.folder }
+        Instance { child, lines, said: String::new(), _folder: self.folder }
     }
 
     /// What lies in the folder now.
@@ -74,7 +74,7 @@ impl Shell {
     }
 }
 
-impl Service {
+impl Instance {
     /// Where it says that it listens.
     pub fn address(&mut self) -> SocketAddr {
         loop {
@@ -105,7 +105,7 @@ impl Service {
     }
 }
 
-impl Drop for Service {
+impl Drop for Instance {
     fn drop(&mut self) {
         // Of one that has ended already there is nothing to kill.
         let _ = self.child.kill();

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
@@ -73,6 +74,11 @@ impl Stream {
         self.socket.send(message).await.expect("the stream is open");
     }
 
+    /// Bytes that no client library would send.
+    pub async fn raw(&mut self, bytes: &[u8]) {
+        self.socket.get_mut().write_all(bytes).await.expect("the stream is open");
+    }
+
     /// One message in several frames. RFC 6455 section 5.4
     pub async fn say_in_parts(&mut self, parts: &[&str]) {
         for (number, part) in parts.iter().enumerate() {
@@ -99,7 +105,7 @@ impl Stream {
     pub async fn closed(&mut self) -> Option<u16> {
         let code = self.next(|_| false).await.expect_err("no message is awaited");
         let rest = timeout(PATIENCE, self.socket.next()).await.expect("the connection ends soon after its close frame");
-        assert!(matches!(rest, None | Some(Err(Error::ConnectionClosed))), "{rest:?} after the end");
+        assert!(matches!(rest, None | Some(Err(Error::ConnectionClosed | Error::Io(_)))), "{rest:?} after the end");
         code
     }
 

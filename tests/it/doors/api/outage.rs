@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::doors::http::{get, post_json};
 use crate::doors::operator::{fresh_sid, unsigned};
-use crate::doors::process::{Service, Shell};
+use crate::doors::process::{Instance, Shell};
 use crate::doors::twiml::Twiml;
 
 const TOKEN: &str = "a-token-of-twilio-0001";
@@ -14,7 +14,7 @@ const NOBODY: &str = "/api/call/CA00000000000000000000000000000000";
 const DOMAIN: &str = "voice.example.com";
 
 /// Nobody listens on port 9 of this machine.
-fn service() -> Service {
+fn service() -> Instance {
     Shell::new()
         .with("DATABASE_URL", "postgres://nobody:hush@127.0.0.1:9/calls")
         .with("OPENAI_API_KEY", "sk-hush")

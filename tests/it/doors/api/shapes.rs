@@ -84,10 +84,11 @@ async fn a_call_that_is_requested_is_accepted_and_can_be_followed_to_its_last_wo
     let location = format!("/api/call/{id}");
     assert_eq!(accepted.header("location"), Some(location.as_str()));
     house.calls_are_over(1).await;
-    let call = Operator::of(&house).ended(id).await;
+    let call = Operator::of(&house).over_at_twilio(id).await;
     assert_eq!(keys(&call), CALL);
-    let said = ["id", "direction", "from_number", "to_number", "name", "status", "ended_reason"].map(|name| &call[name]);
-    assert_eq!(said, [id, "outbound", OUR_NUMBER, CALLEE, "Ann", "completed", "caller_hung_up"].map(Value::from).each_ref());
+    let said = ["id", "direction", "from_number", "to_number", "name", "status", "ended_reason", "twilio_status"].map(|name| &call[name]);
+    let expected = [id, "outbound", OUR_NUMBER, CALLEE, "Ann", "completed", "caller_hung_up", "completed"];
+    assert_eq!(said, expected.map(Value::from).each_ref());
     let by_sid = format!("/api/call/{}", call["call_sid"].as_str().expect("a sid"));
     assert_eq!(get(&by_sid).to(house.addr()).await.json(), call, "found by Twilio's name too");
     conversation(&house, &location, &call).await;

@@ -2,8 +2,6 @@
 
 use futures_util::future::join_all;
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::tungstenite::protocol::frame::Frame;
-use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 use crate::doors::brief_house;
 use crate::doors::neighbour::beside;
@@ -41,17 +39,40 @@ async fn breach(stream: &mut Stream, what: &str) -> (u16, &'static str) {
             stream.send(Message::binary(vec![0; LIMIT + 1])).await;
             (1009, "too_long")
         }
+        "the first half of a frame of a gigabyte" => {
+            stream.raw(&[0x81, 0xFF, 0, 0, 0, 0, 0x40, 0, 0, 0, 0, 0, 0, 0]).await;
+            stream.raw(&[b'x'; LIMIT]).await;
+            (1009, "too_long")
+        }
+        "a frame of more bytes than there are" => {
+            stream.raw(&[0x81, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0]).await;
+            (1009, "too_long")
+        }
         "a frame with reserved bits" => {
-            let mut frame = Frame::message(&b"x"[..], OpCode::Data(Data::Text), true);
-            frame.header_mut().rsv1 = true;
-            stream.send(Message::Frame(frame)).await;
+            stream.raw(&[0xC1, 0x81, 0, 0, 0, 0, b'x']).await;
+            (1002, "protocol")
+        }
+        "a frame of no kind" => {
+            stream.raw(&[0x83, 0x81, 0, 0, 0, 0, b'x']).await;
+            (1002, "protocol")
+        }
+        "a frame without a mask" => {
+            stream.raw(&[0x81, 0x01, b'x']).await;
+            (1002, "protocol")
+        }
+        "a ping of 126 bytes" => {
+            stream.raw(&[&[0x89, 0xFE, 0, 126, 0, 0, 0, 0][..], &[b'x'; 126]].concat()).await;
+            (1002, "protocol")
+        }
+        "text that is not utf-8" => {
+            stream.raw(&[0x81, 0x82, 0, 0, 0, 0, 0xC3, 0x28]).await;
             (1002, "protocol")
         }
         _ => panic!("nothing is known of {what}"),
     }
 }
 
-const BREACHES: [&str; 8] = [
+const BREACHES: [&str; 14] = [
     "media before the start",
     "a key before the start",
     "the start of another call",
@@ -59,7 +80,13 @@ const BREACHES: [&str; 8] = [
     "a frame over 64 KiB",
     "a message over 64 KiB in fragments",
     "a binary frame over 64 KiB",
+    "the first half of a frame of a gigabyte",
+    "a frame of more bytes than there are",
     "a frame with reserved bits",
+    "a frame of no kind",
+    "a frame without a mask",
+    "a ping of 126 bytes",
+    "text that is not utf-8",
 ];
 
 /// A call that loses its first stream by a breach; the word under which that is to be counted.
@@ -78,7 +105,7 @@ async fn lose_a_stream(operator: &Operator, what: &str) -> &'static str {
 
 #[actix_rt::test]
 async fn a_breach_closes_the_stream_and_the_call_is_promised_another() {
-    let house = brief_house(&[("APP__CALL__START_DEADLINE_MS", "300")]).await;
+    let house = brief_house(&[("APP__CALL__START_DEADLINE_MS", "300"), ("MAX_CONCURRENT_CALLS", "20")]).await;
     let operator = Operator::of(&house);
     let before = house.counters().await;
 

@@ -112,3 +112,25 @@ async fn callbacks_in_any_order_leave_the_last_word_standing() {
     assert_eq!(operator.row(&line.call).await, row, "the end stands");
     house.finish().await;
 }
+
+#[actix_rt::test]
+async fn a_call_that_is_told_again_while_its_stream_lives_keeps_its_stream() {
+    let house = House::open().await;
+    let operator = Operator::of(&house);
+    let line = operator.ring().await;
+    let mut stream = operator.open(&line).await.expect("101");
+    stream.start().await;
+    stream.heard().await;
+
+    for path in ["/incoming-call".to_owned(), format!("/twilio/voice/{}", line.call), format!("/twilio/resume/{}/1", line.call)] {
+        let again = operator.post(&path, &operator.form(&line.sid)).await;
+        assert_eq!(Twiml::of(&again).verbs(), ["Pause", "Redirect"], "{path}");
+    }
+
+    stream.answers(b"still there?").await;
+    stream.media().await;
+    stream.hang_up().await;
+    let row = operator.ended(&line.call).await;
+    assert_eq!((row["epoch"].as_u64(), row["ended_reason"].as_str()), (Some(1), Some("caller_hung_up")), "{row}");
+    house.finish().await;
+}
