@@ -1,23 +1,26 @@
 //! An engine with both of its peers, for one test; nothing may be left of it at the end.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use alpha_call::actors::engine::Engine;
 use alpha_call::app::{Application, Running};
-use alpha_call::config::{LoadOptions, load};
+use alpha_call::config::{Config, LoadOptions, load};
 use alpha_call::sim::client::ApiClient;
 use alpha_call::sim::openai::OpenAiControl;
 use alpha_call::sim::scenario::CallerScript;
 use alpha_call::sim::stage::{CALLER, Stage};
 use alpha_call::sim::twilio::{CallHandle, CallIn};
 use alpha_call::sim::verdict::Verdict;
-use serde_json::Value;
+use alpha_call::store::HistoryFilter;
+use alpha_call::types::CallStatus;
+use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 /// Nothing in a test takes longer.
 pub const LONG: Duration = Duration::from_secs(60);
-/// Slots and sockets come home within this time after the last call.
+/// Slots, sockets and rows come home within this time after the last call.
 const HOME: Duration = Duration::from_secs(10);
 
 pub struct House {
@@ -25,7 +28,8 @@ pub struct House {
     pub engine: Engine,
     addr: SocketAddr,
     running: Running,
-    _folder: TempDir,
+    folder: TempDir,
+    unfinished: Unfinished,
 }
 
 impl House {
@@ -35,21 +39,18 @@ impl House {
 
     /// An engine whose environment has these variables too.
     pub async fn with(variables: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
         let stage = Stage::start(1).expect("a stage");
-        let mut env = stage.environment();
-        let file = format!("sqlite://{}?mode=rwc", folder.path().join("calls.db").display());
-        for (name, value) in [("DATABASE_URL", file.as_str()), ("PORT", "0"), ("RUST_LOG", "warn")].iter().chain(variables) {
-            env.insert((*name).to_owned(), (*value).to_owned());
-        }
-        env.retain(|_, value| !value.is_empty());
-        let options = LoadOptions { root: folder.path().to_owned(), ..LoadOptions::default() };
-        let config = load(&env, &options).expect("a valid configuration").config;
+        let folder = tempfile::tempdir().expect("a folder");
+        Self::build(stage, folder, variables).await
+    }
+
+    async fn build(stage: Stage, folder: TempDir, variables: &[(&str, &str)]) -> Self {
+        let config = configuration(&stage, &folder, variables);
         alpha_call::telemetry::init(&config.log).expect("a filter");
         let app = Application::build(config).await.expect("an application");
         let (addr, engine) = (app.addr(), app.engine().clone());
         stage.twilio.set_engine(addr);
-        Self { stage, engine, addr, running: app.run(), _folder: folder }
+        Self { stage, engine, addr, running: app.run(), folder, unfinished: Unfinished(true) }
     }
 
     pub const fn addr(&self) -> SocketAddr {
@@ -82,43 +83,94 @@ impl House {
         self.get(&format!("/api/call/{call}/conversation")).await
     }
 
+    /// The row of a call, once `seen` is true of it.
+    pub async fn row(&self, call: &str, seen: impl Fn(&Value) -> bool) -> Value {
+        let path = format!("/api/call/{call}");
+        eventually("the row is as it should be", async || {
+            let row = self.get(&path).await;
+            if seen(&row) { Ok(row) } else { Err(row) }
+        })
+        .await
+    }
+
     /// The row of a call, once it has ended.
     pub async fn ended(&self, call: &str) -> Value {
-        let path = format!("/api/call/{call}");
+        self.row(call, |row| !row["ended_at"].is_null()).await
+    }
+
+    /// Stops this engine as SIGTERM would, and starts another one on the same database. Also, how long the stop took.
+    pub async fn move_house(self) -> (Self, Duration) {
+        let Self { stage, running, folder, mut unfinished, .. } = self;
         let started = Instant::now();
-        loop {
-            let row = self.get(&path).await;
-            if !row["ended_at"].is_null() {
-                return row;
-            }
-            assert!(started.elapsed() < HOME, "the row never ended: {row}");
-            actix_rt::time::sleep(Duration::from_millis(20)).await;
-        }
+        running.drain().await;
+        running.ended().await.expect("a clean end");
+        let took = started.elapsed();
+        unfinished.0 = false;
+        (Self::build(stage, folder, &[]).await, took)
     }
 
     /// Proves that nothing is left over and nobody objected; then stops the engine.
-    pub async fn finish(self) {
+    pub async fn finish(mut self) {
+        eventually("no call is left, and no socket", async || self.is_empty().await).await;
+        assert!(self.engine.flush(HOME).await, "the queue of records is empty");
+        eventually("every call on record has ended", async || self.all_ended().await).await;
         let mut verdict = Verdict::default();
         self.stage.judge(&mut verdict);
         assert_eq!(verdict.violations, [""; 0]);
-        self.close().await;
-    }
-
-    /// As `finish`, where the peers had reason to object.
-    pub async fn close(self) {
-        let started = Instant::now();
-        loop {
-            let vitals = self.engine.vitals().await.expect("vitals");
-            let sockets = self.openai().open_sockets();
-            let (calls, slots) = (vitals.census.calls, vitals.occupancy.calls + vitals.occupancy.models);
-            if calls == 0 && slots == 0 && sockets == 0 {
-                break;
-            }
-            assert!(started.elapsed() < HOME, "left over: {vitals:?}, {sockets} sockets at the model");
-            actix_rt::time::sleep(Duration::from_millis(20)).await;
-        }
-        assert!(self.engine.flush(HOME).await, "the queue of records is empty");
+        self.unfinished.0 = false;
         self.running.drain().await;
         self.running.ended().await.expect("a clean end");
+    }
+
+    async fn is_empty(&self) -> Result<(), String> {
+        let vitals = self.engine.vitals().await.expect("vitals");
+        let health = self.api().get("/health").await.expect("an answer").body;
+        let (phones, sockets) = (self.stage.twilio.live_calls(), self.openai().open_sockets());
+        let slots = [&health["calls"]["active"], &health["model_connections"]["active"]];
+        let empty = vitals.census.calls == 0 && slots == [&json!(0); 2] && phones == 0 && sockets == 0;
+        if empty { Ok(()) } else { Err(format!("{:?}, {slots:?} slots, {phones} phones, {sockets} sockets", vitals.census)) }
+    }
+
+    async fn all_ended(&self) -> Result<(), String> {
+        let filter = |status| HistoryFilter { limit: 1, offset: 0, status: Some(status), direction: None, phone_number: None };
+        for status in [CallStatus::Initiated, CallStatus::Connected] {
+            let open = self.engine.store().call_history(&filter(status)).await.map_err(|error| error.to_string())?;
+            if open.total > 0 {
+                return Err(format!("{} rows are still {status}", open.total));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn configuration(stage: &Stage, folder: &TempDir, variables: &[(&str, &str)]) -> Config {
+    let mut env = stage.environment();
+    let file = format!("sqlite://{}?mode=rwc", folder.path().join("calls.db").display());
+    for (name, value) in [("DATABASE_URL", file.as_str()), ("PORT", "0"), ("RUST_LOG", "warn")].iter().chain(variables) {
+        env.insert((*name).to_owned(), (*value).to_owned());
+    }
+    env.retain(|_, value| !value.is_empty());
+    let options = LoadOptions { root: folder.path().to_owned(), ..LoadOptions::default() };
+    load(&env, &options).expect("a valid configuration").config
+}
+
+/// Asks until the answer is good; says what the last one was if none is.
+pub async fn eventually<T, E: std::fmt::Display>(what: &str, ask: impl AsyncFn() -> Result<T, E>) -> T {
+    let deadline = Instant::now() + HOME;
+    loop {
+        match ask().await {
+            Ok(found) => return found,
+            Err(instead) => assert!(Instant::now() < deadline, "not within {HOME:?}: {what}; instead: {instead}"),
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// A test that ends without `finish` has proved nothing.
+struct Unfinished(bool);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        assert!(!self.0 || std::thread::panicking(), "this test ends without House::finish");
     }
 }

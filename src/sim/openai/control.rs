@@ -28,6 +28,8 @@ pub struct SessionReport {
     pub model: String,
     /// `session.updated` was sent.
     pub configured: bool,
+    /// In force since then.
+    pub instructions: String,
     /// Item and `audio_end_ms` of every truncation that was accepted.
     pub truncates: Vec<(String, u64)>,
     /// Milliseconds of audio sent for each item.
@@ -72,6 +74,7 @@ struct State {
     violations: Vec<Violation>,
     races: Vec<Violation>,
     sessions: Vec<SessionReport>,
+    connects: usize,
     sockets: usize,
     faults: Faults,
 }
@@ -103,6 +106,12 @@ impl OpenAiControl {
     #[must_use]
     pub fn sessions(&self) -> Vec<SessionReport> {
         self.state().sessions.clone()
+    }
+
+    /// TCP connections that were ever made, refused ones included.
+    #[must_use]
+    pub fn connects(&self) -> usize {
+        self.state().connects
     }
 
     /// TCP connections that are open, stalled ones included.
@@ -206,8 +215,11 @@ impl OpenAiControl {
         }
     }
 
-    pub(super) fn take_refusal(&self) -> bool {
-        let faults = &mut self.state().faults;
+    /// Somebody connects: whether they are refused.
+    pub(super) fn take_connect(&self) -> bool {
+        let mut state = self.state();
+        state.connects += 1;
+        let faults = &mut state.faults;
         let refused = faults.refuse > 0;
         faults.refuse = faults.refuse.saturating_sub(1);
         refused

@@ -112,7 +112,7 @@ async fn accept(listener: TcpListener, settings: &FakeOpenAiSettings, control: &
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) if !control.take_refusal() => {
+                Ok((stream, _)) if !control.take_connect() => {
                     sockets.spawn(attend(stream, settings.clone(), control.clone()));
                 }
                 Ok(_) | Err(_) => {}

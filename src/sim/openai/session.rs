@@ -170,7 +170,8 @@ impl Session {
         match later {
             Later::Updated => {
                 self.configured = true;
-                self.note(|report| report.configured = true);
+                let instructions = self.config.get("instructions").and_then(Value::as_str).unwrap_or_default().to_owned();
+                self.note(|report| (report.configured, report.instructions) = (true, instructions));
                 self.emit("session.updated", json!({"session": self.config}));
             }
             Later::Transcribe { item, loud_ms } => self.transcribe(&item, loud_ms),

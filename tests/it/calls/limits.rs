@@ -3,7 +3,6 @@ use alpha_call::sim::twilio::Outcome;
 use serde_json::json;
 
 use super::*;
-use crate::house::{House, LONG};
 
 #[actix_rt::test]
 async fn a_line_that_is_taken_is_busy_until_its_call_is_over() {
@@ -22,7 +21,23 @@ async fn a_line_that_is_taken_is_busy_until_its_call_is_over() {
 
     assert!(first.ended(LONG).await.expect("an end").completed());
     house.ended(first.call_sid()).await;
-    let third = house.call_in(script([])).ended(LONG).await.expect("an end");
+    let third = house.call_in(CallerScript::new(vec![Step::WaitForSpeech { within: WITHIN }, Step::HangUp]));
+    let third = third.ended(LONG).await.expect("an end");
     assert!(third.completed(), "{:?}", third.outcome);
+    assert_eq!(house.openai().connects(), 2, "the caller who was turned away cost no model");
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_call_lasts_no_longer_than_it_may() {
+    let house = House::with(&[("MAX_CALL_SECONDS", "10")]).await;
+    let call = house.call_in(CallerScript::new(hear().into_iter().chain([say("caller_hours"), Step::FallSilent]).collect()));
+
+    let report = call.ended(LONG).await.expect("an end");
+    let row = house.ended(call.call_sid()).await;
+
+    assert!(report.completed(), "{:?}", report.outcome);
+    assert_eq!((&row["status"], &row["ended_reason"]), (&"completed".into(), &"max_duration".into()));
+    assert!(row["duration_seconds"].as_f64().is_some_and(|seconds| (10.0..12.0).contains(&seconds)), "{row}");
     house.finish().await;
 }

@@ -78,6 +78,7 @@ async fn connects_are_refused_as_often_as_ordered() {
     assert!(refused(&server).await);
     assert!(refused(&server).await);
     assert!(!refused(&server).await);
+    assert_eq!(server.control().connects(), 3);
 }
 
 #[tokio::test]

@@ -43,6 +43,7 @@ fn an_update_shows_the_effective_session() {
     assert_eq!(session["tools"][0]["name"], "end_call");
     assert_eq!(session["max_output_tokens"], 1024);
     assert!(rig.report().configured);
+    assert_eq!(session["instructions"], rig.report().instructions);
 }
 
 #[test]

@@ -1,0 +1,71 @@
+use super::*;
+
+fn hopeful() -> CallerScript {
+    CallerScript::new(vec![Step::AwaitHangup { within: WITHIN }])
+}
+
+/// The caller hears an apology, and the call is on record as failed for want of a model.
+async fn is_apologised_to(house: &House, call: &CallHandle) {
+    let report = call.ended(LONG).await.expect("an end");
+    let row = house.ended(call.call_sid()).await;
+
+    assert!(report.completed(), "{:?}", report.outcome);
+    let apology = report.first(|what| matches!(what, Happening::Said { text } if text.contains("sorry")));
+    assert!(apology.is_some(), "{:?}", report.timeline);
+    assert_eq!((&row["status"], &row["ended_reason"]), (&"failed".into(), &"model_unavailable".into()));
+}
+
+fn said_at(call: &CallHandle) -> Duration {
+    call.report().first(|what| matches!(what, Happening::Said { .. })).expect("something said")
+}
+
+#[actix_rt::test]
+async fn a_caller_whom_no_model_can_answer_hears_an_apology() {
+    let house = House::open().await;
+    house.openai().refuse_connects(100);
+    let call = house.call_in(hopeful());
+
+    is_apologised_to(&house, &call).await;
+
+    assert!(said_at(&call) < ms(5_000), "{:?}", said_at(&call));
+    assert_eq!(house.openai().connects(), 4, "once, and three times again");
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_model_that_does_not_answer_the_handshake_is_not_waited_for_longer_than_a_caller_waits() {
+    let house = House::open().await;
+    house.openai().stall_connects(true);
+    let call = house.call_in(hopeful());
+
+    is_apologised_to(&house, &call).await;
+
+    assert!(said_at(&call) < ms(8_000), "{:?}", said_at(&call));
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_wrong_key_is_not_tried_twice() {
+    let house = House::with(&[("OPENAI_API_KEY", "wrong")]).await;
+    let call = house.call_in(hopeful());
+
+    is_apologised_to(&house, &call).await;
+
+    assert!(said_at(&call) < ms(1_000), "{:#?}", call.report().timeline);
+    assert_eq!(house.openai().connects(), 1);
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_model_that_is_lost_for_good_in_mid_call_ends_it_with_an_apology() {
+    let house = House::open().await;
+    let call = house.call_in(CallerScript::new(hear().into_iter().chain([say("caller_hours"), Step::FallSilent]).collect()));
+    call.until(LONG, |report| heard(report).len() >= 2).await.expect("an answer");
+
+    house.openai().refuse_connects(100);
+    house.openai().kill_sockets();
+
+    is_apologised_to(&house, &call).await;
+    assert_cuts(&house.conversation(call.call_sid()).await, &call.report());
+    house.finish().await;
+}
