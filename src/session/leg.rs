@@ -34,13 +34,19 @@ impl CallSession {
         }
     }
 
-    /// Without the silence after it, the caller's turn would never end.
     pub(super) fn pad_gap(&mut self, now: Instant) {
         if self.turn.caller_speaks() && self.link.is_ready() {
-            let gap = self.policy.gap;
-            self.model(ModelCommand::Append(padding(whole_ms(gap))));
+            self.end_speech();
+            self.timers.set(Timer::Gap, Some(now + self.policy.gap));
+        }
+    }
+
+    /// Without the silence after it, the caller's turn would never end.
+    pub(super) fn end_speech(&mut self) {
+        if self.turn.caller_speaks() {
+            let ends_a_turn = u64::from(self.policy.profile.vad.silence_duration_ms);
+            self.model(ModelCommand::Append(padding(whole_ms(self.policy.gap).max(ends_a_turn))));
             self.note(Note::SilencePadded);
-            self.timers.set(Timer::Gap, Some(now + gap));
         }
     }
 

@@ -258,6 +258,7 @@ impl CallSession {
         self.cut_playback(now);
         self.timers.clear();
         if cause.continuation() == Continuation::End && self.link.is_ready() && self.transcript.awaits_text() {
+            self.end_speech();
             self.timers.set(Timer::Winding, Some(now + WINDING));
             self.phase = Phase::Winding(cause);
         } else {

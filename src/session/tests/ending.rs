@@ -66,6 +66,21 @@ fn the_callers_last_words_are_waited_for() {
 }
 
 #[test]
+fn a_caller_who_hangs_up_while_speaking_is_given_the_silence_that_ends_the_turn() {
+    let mut rig = Rig::greeted();
+    rig.caller_begins("u");
+    rig.take();
+
+    rig.leg(LegEvent::Stopped);
+
+    let padded = |output: &Output| matches!(output, Output::Model(ModelCommand::Append(audio)) if audio.duration_ms() == 750);
+    assert_eq!((rig.out.iter().filter(|output| padded(output)).count(), rig.hangup()), (1, None));
+    rig.model(ModelEvent::UserText { item: "u".into(), text: words("Bye.") });
+    assert_eq!(rig.hangup(), Some(HangupCause::CallerHungUp));
+    assert_eq!(rig.turns().last().map(|t| t.generated.0.as_str()), Some("Bye."));
+}
+
+#[test]
 fn but_not_for_ever() {
     let mut rig = Rig::greeted();
     rig.caller_begins("u");
