@@ -1,7 +1,7 @@
 //! The way in: what HTTP and the command line may ask of the engine.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use actix::{Addr, Arbiter, Context, Recipient};
@@ -26,6 +26,10 @@ use crate::store::{CallStore, NewCall, StoreError};
 use crate::twilio::rest::TwilioRest;
 use crate::types::{CallId, CallSid, Code, Direction, HangupCause, PhoneNumber, TokenKey};
 
+const POLL: Duration = Duration::from_millis(20);
+/// A phone whose stream was closed asks what comes next within this time, or is gone.
+const QUESTIONS: Duration = Duration::from_millis(1_500);
+
 /// The engine of this process. Clones are the same engine.
 #[derive(Clone)]
 pub struct Engine(Arc<Parts>);
@@ -41,6 +45,8 @@ pub(super) struct Parts {
     pub(super) turns: Turns,
     feed: Feed,
     draining: AtomicBool,
+    /// Questions for another stream that came while draining.
+    pub(super) asked: AtomicUsize,
     arbiters: [Arbiter; 2],
 }
 
@@ -97,7 +103,20 @@ impl Engine {
         let supervisor = permanent(calls, "supervisor", CallSupervisor::new(roster_policy(&config), outfit));
         let (token_key, draining) = (token_key(&config), AtomicBool::new(false));
         let turns = Turns::default();
-        Self(Arc::new(Parts { config, store, governor, supervisor, log, rest, token_key, turns, feed, draining, arbiters }))
+        Self(Arc::new(Parts {
+            config,
+            store,
+            governor,
+            supervisor,
+            log,
+            rest,
+            token_key,
+            turns,
+            feed,
+            draining,
+            asked: AtomicUsize::new(0),
+            arbiters,
+        }))
     }
 
     pub(super) fn parts(&self) -> &Parts {
@@ -143,12 +162,21 @@ impl Engine {
         self.0.draining.store(true, Ordering::Release);
         // Actors that are gone have nothing to hand over.
         let _ = self.0.governor.send(CloseDoors).await;
-        let _ = self.0.supervisor.send(EndAll(HangupCause::Drained)).await;
+        let handed_over = self.0.supervisor.send(EndAll(HangupCause::Drained)).await.unwrap_or_default();
         let empty = self.wait_until_empty(deadline).await;
         let left = deadline.saturating_duration_since(clock::now());
         // A database that is away must not hold the process up.
         let _ = tokio::time::timeout(left, self.0.supervisor.send(Abandon)).await;
-        self.0.log.flush(deadline.saturating_duration_since(clock::now())).await && empty
+        let flushed = self.0.log.flush(deadline.saturating_duration_since(clock::now())).await;
+        self.wait_until_asked(handed_over, deadline.min(clock::now() + QUESTIONS)).await;
+        flushed && empty
+    }
+
+    /// Twilio asks what comes after a stream; where nobody answers, the phone call is dropped.
+    async fn wait_until_asked(&self, times: usize, deadline: Instant) {
+        while self.0.asked.load(Ordering::Relaxed) < times && clock::now() < deadline {
+            tokio::time::sleep(POLL).await;
+        }
     }
 
     /// Stops the permanent actors and the database; nothing may be asked afterwards.
@@ -162,7 +190,7 @@ impl Engine {
     async fn wait_until_empty(&self, deadline: Instant) -> bool {
         while clock::now() < deadline {
             match self.0.supervisor.send(TakeCensus).await {
-                Ok(census) if census.live > 0 => tokio::time::sleep(Duration::from_millis(20)).await,
+                Ok(census) if census.live > 0 => tokio::time::sleep(POLL).await,
                 Ok(_) | Err(_) => return true,
             }
         }

@@ -1,5 +1,6 @@
 //! Twilio's questions: a call came in, was answered, lost its stream, changed its status.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
@@ -83,6 +84,7 @@ impl Engine {
     /// A stream of the call is over; `epoch` would be the next one's.
     pub async fn resume_call(&self, call: CallId, epoch: Epoch) -> Result<Instruction, EngineError> {
         if self.is_draining() {
+            self.parts().asked.fetch_add(1, Ordering::Relaxed);
             return Ok(self.wait(call, epoch));
         }
         self.next_step(call, epoch).await
