@@ -55,15 +55,15 @@ impl Doors {
             .app_data(error::json_config())
             .app_data(error::query_config())
             .app_data(web::PayloadConfig::new(64 * 1024))
-            .service(resource("/health", "GET", [web::get().to(health::health)]))
-            .service(resource("/health/live", "GET", [web::get().to(health::live)]))
-            .service(resource("/health/ready", "GET", [web::get().to(health::ready)]))
-            .service(resource("/metrics", "GET", [web::get().to(metrics::metrics)]).wrap(bearer()))
+            .service(resource("/health", READ, get(health::health)))
+            .service(resource("/health/live", READ, get(health::live)))
+            .service(resource("/health/ready", READ, get(health::ready)))
+            .service(resource("/metrics", READ, get(metrics::metrics)).wrap(bearer()))
             .service(resource("/api/request-call", "POST", [web::post().to(request_call::request_call)]).wrap(bearer()))
-            .service(resource("/api/call-history", "GET", [web::get().to(call_history::call_history)]).wrap(bearer()))
-            .service(resource("/api/analytics", "GET", [web::get().to(analytics::analytics)]).wrap(bearer()))
-            .service(resource("/api/call/{call}", "GET", [web::get().to(conversation::call)]).wrap(bearer()))
-            .service(resource("/api/call/{call}/conversation", "GET", [web::get().to(conversation::conversation)]).wrap(bearer()))
+            .service(resource("/api/call-history", READ, get(call_history::call_history)).wrap(bearer()))
+            .service(resource("/api/analytics", READ, get(analytics::analytics)).wrap(bearer()))
+            .service(resource("/api/call/{call}", READ, get(conversation::call)).wrap(bearer()))
+            .service(resource("/api/call/{call}/conversation", READ, get(conversation::conversation)).wrap(bearer()))
             .service(resource("/incoming-call", "GET, POST", both(hooks::incoming_call)))
             .service(resource("/twilio/voice/{call}", "GET, POST", both(hooks::answered)))
             .service(resource("/twilio/resume/{call}/{epoch}", "GET, POST", both(hooks::resume)))
@@ -72,6 +72,18 @@ impl Doors {
             .service(resource("/media-stream/{token}", "GET", [web::get().to(media_stream::media_stream)]))
             .default_service(web::to(error::not_found));
     }
+}
+
+/// Who may GET may ask by HEAD for all but the body. RFC 9110 section 9.3.2
+const READ: &str = "GET, HEAD";
+
+fn get<F, Args>(handler: F) -> [Route; 2]
+where
+    F: actix_web::Handler<Args> + Clone,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+{
+    [web::get().to(handler.clone()), web::head().to(handler)]
 }
 
 /// Twilio asks by POST, or by GET if a number is configured so.

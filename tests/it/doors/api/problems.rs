@@ -19,13 +19,27 @@ const DOORS: [(&str, &str); 9] = [
 async fn a_wrong_method_is_told_the_right_one() {
     let house = House::open().await;
 
-    for (path, allowed) in DOORS {
-        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "BREW"].into_iter().filter(|method| *method != allowed) {
+    for (path, method) in DOORS {
+        let allowed = if method == "GET" { "GET, HEAD" } else { method };
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "BREW"].into_iter().filter(|other| *other != method) {
             let answer = ask(method, path).to(house.addr()).await;
 
             answer.problem(405, "method-not-allowed");
             assert_eq!(answer.header("allow"), Some(allowed), "{method} {path}");
         }
+    }
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_head_is_answered_as_a_get_without_its_body() {
+    let house = House::open().await;
+
+    for path in ["/health", "/api/call-history"] {
+        let (whole, head) = (get(path).to(house.addr()).await, ask("HEAD", path).to(house.addr()).await);
+
+        assert_eq!((head.status, head.body.as_str()), (200, ""), "{path}");
+        assert_eq!(head.header("content-length"), whole.header("content-length"), "{path}");
     }
     house.finish().await;
 }
