@@ -163,7 +163,7 @@ impl CallActor {
         let row = match record {
             Record::Turn(turn) => Row::Turn { call: self.call, epoch: self.epoch, turn, at: clock::utc() },
             Record::FirstAudio { after } => Row::FirstAudio { call: self.call, ms: whole_ms(after) },
-            Record::Usage(_) | Record::Note(_) => return,
+            Record::Answered { .. } | Record::Usage(_) | Record::Note(_) => return,
         };
         self.kept.push_back(row);
         if self.kept.len() > MAX_KEPT_ROWS {
@@ -223,9 +223,9 @@ impl CallActor {
 
 fn count(record: &Record) {
     match record {
-        Record::Turn(turn) if turn.revision == 1 => turn.latency.into_iter().for_each(metrics::turn_latency),
         Record::Turn(_) | Record::Usage(_) => {}
         Record::FirstAudio { after } => metrics::first_audio(*after),
+        Record::Answered { after } => metrics::turn_latency(*after),
         Record::Note(note) => metrics::note(note.as_str()),
     }
 }

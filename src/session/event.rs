@@ -290,6 +290,10 @@ pub enum Record {
     FirstAudio {
         after: Duration,
     },
+    /// An answer began to sound, so long after the caller's last sound.
+    Answered {
+        after: Duration,
+    },
     /// Tokens of one response.
     Usage(Usage),
     /// Something worth counting happened.

@@ -200,6 +200,7 @@ impl CallSession {
         for (item, response) in begun {
             self.sound(now);
             let latency = self.turn.take_latency(now);
+            self.outputs.extend(latency.map(|after| Output::Record(Record::Answered { after })));
             self.transcript.spoken(&item, response, latency, self.at(now));
         }
     }

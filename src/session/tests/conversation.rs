@@ -98,6 +98,8 @@ fn latency_runs_from_the_callers_last_sound_to_the_first_of_the_answer() {
     rig.marks_return();
 
     // Half a second of silence told the server that the turn was over.
+    let sample = Output::Record(Record::Answered { after: ms(850) });
+    assert_eq!(rig.out.iter().filter(|output| **output == sample).count(), 1);
     assert_eq!(rig.turns().last().and_then(|t| t.latency), Some(ms(850)));
 }
 
