@@ -174,3 +174,9 @@ impl Drop for Unfinished {
         assert!(!self.0 || std::thread::panicking(), "this test ends without House::finish");
     }
 }
+
+#[actix_rt::test]
+#[should_panic(expected = "ends without House::finish")]
+async fn a_test_that_leaves_its_house_without_finish_fails() {
+    drop(House::open().await);
+}
