@@ -60,12 +60,18 @@ pub struct CallActor {
     session: CallSession,
     chronicle: Chronicle,
     began: Instant,
-    model: Option<Addr<OpenAiSessionActor>>,
+    model: Option<ModelPorts>,
     /// Which model session counts; what an older one still says does not.
     model_number: u32,
     timer: Option<(Instant, SpawnHandle)>,
     kept: VecDeque<Row>,
     ended: Option<HangupCause>,
+}
+
+/// The ways to the model session that is up; made once for it, and not for every frame.
+struct ModelPorts {
+    orders: Recipient<ModelOrder>,
+    close: Recipient<CloseModel>,
 }
 
 impl CallActor {
@@ -142,18 +148,19 @@ impl CallActor {
         });
         let (call, number) = (self.call, self.model_number);
         let told = move |exit| tracing::debug!(call.id = %call, model.session = number, %exit, "model session ended");
-        self.model = Some(start_watched("openai_session", |_| model, told));
+        let addr = start_watched("openai_session", |_| model, told);
+        self.model = Some(ModelPorts { orders: addr.clone().recipient(), close: addr.recipient() });
     }
 
     fn order_model(&self, command: ModelCommand) {
         if let Some(model) = &self.model {
-            port::tell(&model.clone().recipient(), ModelOrder(command));
+            port::tell(&model.orders, ModelOrder(command));
         }
     }
 
     fn close_model(&mut self) {
         if let Some(model) = self.model.take() {
-            port::tell(&model.recipient(), CloseModel);
+            port::tell(&model.close, CloseModel);
         }
     }
 

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue, ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
 
+use super::CallStore;
 use super::entity::{Private, call};
 use super::error::StoreError;
 use super::sql::{clean, execute, moment, signed};
-use super::{CallStore, Row};
 use crate::types::{CallId, CallSid, CallStatus, Direction, Epoch, HangupCause, StreamSid};
 
 const ATTACH: &str = "UPDATE call_logs SET call_sid = $2 WHERE id = $1 AND (call_sid IS NULL OR call_sid = $2)";
@@ -136,11 +136,6 @@ impl CallStore {
             moment(end.at).into(),
         ];
         Ok(self.update(FINISH, values).await? > 0)
-    }
-
-    /// Milliseconds from the stream's start to its first sound; the first stream's count.
-    pub async fn first_audio(&self, id: CallId, ms: u64) -> Result<(), StoreError> {
-        self.write(vec![Row::FirstAudio { call: id, ms }]).await
     }
 
     async fn update<const N: usize>(&self, sql: &'static str, values: [sea_orm::Value; N]) -> Result<u64, StoreError> {

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use alpha_call::store::{CallEnd, CallKey, Created, NewCall, StoreError};
+use alpha_call::store::{CallEnd, CallKey, Created, NewCall, Row, StoreError};
 use alpha_call::types::{CallStatus, Direction, Epoch, HangupCause, Redacted};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
@@ -129,8 +129,8 @@ pub async fn the_first_sound_counts_once(url: &str) {
     let store = migrated(url).await;
     create(&store, new_call(1)).await;
 
-    store.first_audio(id(1), 420).await.expect("kept");
-    store.first_audio(id(1), 77).await.expect("of a later stream");
+    store.write(vec![Row::FirstAudio { call: id(1), ms: 420 }]).await.expect("kept");
+    store.write(vec![Row::FirstAudio { call: id(1), ms: 77 }]).await.expect("of a later stream");
 
     assert_eq!(stored(&store, 1).await.first_audio_ms, Some(420));
 }

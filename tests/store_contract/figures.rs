@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use alpha_call::session::event::Turn;
-use alpha_call::store::{Analytics, CallEnd, CallStore, NewCall};
+use alpha_call::store::{Analytics, CallEnd, CallStore, NewCall, Row};
 use alpha_call::types::{CallStatus, Direction, Epoch, HangupCause};
 use chrono::TimeDelta;
 
@@ -27,8 +27,8 @@ async fn six_calls(store: &CallStore) {
 
 async fn sounds(store: &CallStore) {
     let answered = |seq, millis, interrupted| Turn { latency: Some(Duration::from_millis(millis)), interrupted, ..turn(seq, 1, "x") };
-    store.first_audio(id(2), 400).await.expect("kept");
-    store.first_audio(id(3), 601).await.expect("kept");
+    store.write(vec![Row::FirstAudio { call: id(2), ms: 400 }]).await.expect("kept");
+    store.write(vec![Row::FirstAudio { call: id(3), ms: 601 }]).await.expect("kept");
     store.write(vec![row(1, 1, answered(1, 9000, true)), row(2, 1, turn(1, 1, "no latency"))]).await.expect("written");
     store
         .write(vec![row(2, 1, answered(2, 500, true)), row(2, 2, answered(1, 700, true)), row(3, 1, answered(1, 900, false))])
