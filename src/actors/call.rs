@@ -168,7 +168,7 @@ impl CallActor {
         count(&record);
         self.links.feed.send(FeedEvent::Recorded { call: self.call, epoch: self.epoch, record: record.clone() });
         let row = match record {
-            Record::Turn(turn) => Row::Turn { call: self.call, epoch: self.epoch, turn, at: clock::utc() },
+            Record::Turn(turn) => Row::turn(self.call, self.epoch, turn, clock::utc()),
             Record::FirstAudio { after } => Row::FirstAudio { call: self.call, ms: whole_ms(after) },
             Record::Answered { .. } | Record::Usage(_) | Record::Note(_) => return,
         };

@@ -225,6 +225,8 @@ impl Engine {
             assistant: config.assistant.name.clone(),
             model: config.openai.model.clone(),
             voice: config.openai.voice.clone(),
+            system_message: None,
+            owner: None,
             initiated_at: clock::utc(),
         }
     }

@@ -139,7 +139,7 @@ impl Engine {
             return Ok(());
         }
         let status = callback.status;
-        if let Err(error) = self.parts().store.progress(call, status.as_str()).await {
+        if let Err(error) = self.parts().store.progress(call, status.as_str(), clock::utc()).await {
             tracing::warn!(call.id = %call, %error, "status not on record");
         }
         if let Some(cause) = status.hangup_cause() {

@@ -84,7 +84,7 @@ impl CallSupervisor {
         metrics::call_ended(direction, cause);
         self.outfit.feed.send(FeedEvent::Ended { call, cause });
         let Carrier { status, error } = end.unwrap_or_default();
-        CallEnd { id: call, cause, twilio_status: status, error, at: clock::utc() }
+        CallEnd { id: call, cause, twilio_status: status, error_code: None, error, at: clock::utc(), minute_nanos: 0 }
     }
 
     fn links(&self, begin: &Begin, ctx: &Context<Self>) -> CallLinks {

@@ -62,7 +62,7 @@ impl Chronicle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::event::{Mark, Speaker, Turn};
+    use crate::session::event::{Mark, Speaker, Turn, TurnKind};
     use crate::types::Redacted;
 
     fn turn(seq: u32, position: u32, heard: &str) -> Output {
@@ -73,6 +73,7 @@ mod tests {
             item: None,
             response: None,
             speaker: Speaker::Ai,
+            kind: TurnKind::Message,
             generated: Redacted("generated".into()),
             heard: Redacted(heard.into()),
             interrupted: false,
@@ -81,6 +82,9 @@ mod tests {
             started: Duration::ZERO,
             ended: Some(Duration::ZERO),
             latency: None,
+            tokens: None,
+            transcription: None,
+            tool: None,
         }))
     }
 

@@ -282,6 +282,79 @@ impl Speaker {
     }
 }
 
+/// What a turn of the record is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TurnKind {
+    /// Something said.
+    #[default]
+    Message,
+    /// The model asked for something to be done.
+    ToolCall,
+    ToolResult,
+    /// A key that the caller pressed.
+    Dtmf,
+    /// Something that happened, for whoever reads the conversation later.
+    Event,
+}
+
+impl TurnKind {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::ToolCall => "tool_call",
+            Self::ToolResult => "tool_result",
+            Self::Dtmf => "dtmf",
+            Self::Event => "event",
+        }
+    }
+
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Message, Self::ToolCall, Self::ToolResult, Self::Dtmf, Self::Event].into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
+/// How far the caller's words are written down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transcription {
+    Pending,
+    Done,
+    /// The model could not, or was lost before it did.
+    Failed,
+}
+
+impl Transcription {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Done => "done",
+            Self::Failed => "failed",
+        }
+    }
+
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Pending, Self::Done, Self::Failed].into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// Tokens that the response of a turn took in and gave out, of all kinds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tokens {
+    pub input: u64,
+    pub output: u64,
+}
+
+/// The tool of a tool call, or of its result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolUse {
+    pub name: String,
+    /// The model's id of the call, the same in call and result.
+    pub call_id: String,
+}
+
 /// What is to be stored.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
@@ -311,7 +384,10 @@ pub struct Turn {
     pub item: Option<ItemId>,
     pub response: Option<ResponseId>,
     pub speaker: Speaker,
+    pub kind: TurnKind,
+    /// What was said; of a tool call its arguments, of a result the output, of a key the key.
     pub generated: Redacted<String>,
+    /// What of it the caller heard; of the caller's own words, all.
     pub heard: Redacted<String>,
     pub interrupted: bool,
     /// Milliseconds of audio generated, and of it heard.
@@ -322,6 +398,10 @@ pub struct Turn {
     pub ended: Option<Duration>,
     /// From the end of the caller's speech to the first audio sent.
     pub latency: Option<Duration>,
+    pub tokens: Option<Tokens>,
+    /// Of the caller's messages alone.
+    pub transcription: Option<Transcription>,
+    pub tool: Option<ToolUse>,
 }
 
 /// Things that are counted, by the word they are counted under.

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::event::{ItemId, ItemKind, ResponseId, Speaker, Turn};
+use super::event::{ItemId, ItemKind, ResponseId, Speaker, Turn, TurnKind};
 use super::policy::Message;
 use crate::types::Redacted;
 
@@ -200,6 +200,7 @@ impl Entry {
             item: Some(item.clone()),
             response: None,
             speaker: speaker(kind),
+            kind: TurnKind::Message,
             generated: Redacted::default(),
             heard: Redacted::default(),
             interrupted: false,
@@ -208,6 +209,9 @@ impl Entry {
             started: at,
             ended: None,
             latency: None,
+            tokens: None,
+            transcription: None,
+            tool: None,
         };
         Self { turn, previous: None, kind, awaiting_text: false, changed: false, recorded: false }
     }

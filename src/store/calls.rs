@@ -1,34 +1,35 @@
 //! The life of a call's row: created before anybody dials, claimed by a stream, ended exactly once.
 
 use std::fmt;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue, ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, TransactionTrait};
+use serde::{Deserialize, Serialize};
 
-use super::CallStore;
 use super::entity::{Private, call};
 use super::error::StoreError;
-use super::sql::{clean, execute, moment, signed};
+use super::sql::{clean, execute, millis, moment, signed};
+use super::{CallStore, tally};
 use crate::types::{CallId, CallSid, CallStatus, Direction, Epoch, HangupCause, StreamSid};
 
 const ATTACH: &str = "UPDATE call_logs SET call_sid = $2 WHERE id = $1 AND (call_sid IS NULL OR call_sid = $2)";
 const CLAIM: &str = "UPDATE call_logs SET epoch = $2, claimed_at = $3 WHERE id = $1 AND epoch < $2";
 const CONNECT: &str = "UPDATE call_logs SET status = $4, stream_sid = $3, epoch = $2, connected_at = COALESCE(connected_at, $5) \
      WHERE id = $1 AND epoch <= $2 AND ended_at IS NULL";
-const FINISH: &str = "UPDATE call_logs SET status = $2, ended_reason = $3, twilio_status = COALESCE($4, twilio_status), \
-     error = COALESCE($5, error), ended_at = $6, \
-     interruptions = (SELECT COUNT(*) FROM conversation_logs t WHERE t.call_id = call_logs.id AND t.interrupted) \
-     WHERE id = $1 AND ended_at IS NULL";
-pub(super) const FIRST_AUDIO: &str = "UPDATE call_logs SET first_audio_ms = $2 WHERE id = $1 AND first_audio_ms IS NULL";
+const RINGING: &str = "UPDATE call_logs SET ringing_at = $2 WHERE id = $1 AND ringing_at IS NULL";
+const FIRST_AUDIO: &str = "UPDATE call_logs SET first_audio_ms = $2 WHERE id = $1 AND first_audio_ms IS NULL";
 
 /// Twilio's words in the order in which a call passes them; the last rung is the end.
 /// twilio.com/docs/voice/api/call-resource#call-status-values
 const LADDER: [&[&str]; 5] =
     [&["queued"], &["initiated"], &["ringing"], &["answered", "in-progress"], &["completed", "busy", "failed", "no-answer", "canceled"]];
 
+const RINGS: &str = "ringing";
+
 /// A call before anything has happened in it.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewCall {
     pub id: CallId,
     /// Known from the start for a call that came to us.
@@ -40,6 +41,10 @@ pub struct NewCall {
     pub assistant: String,
     pub model: String,
     pub voice: String,
+    /// The instructions that the model is given.
+    pub system_message: Option<String>,
+    /// The instance that takes the call on.
+    pub owner: Option<String>,
     pub initiated_at: DateTime<Utc>,
 }
 
@@ -58,41 +63,36 @@ pub enum Created {
 }
 
 /// How a call ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallEnd {
     pub id: CallId,
     pub cause: HangupCause,
     /// Twilio's word, where Twilio said it.
     pub twilio_status: Option<String>,
+    /// The vendor's code, and what we have to say about it.
+    pub error_code: Option<String>,
     pub error: Option<String>,
     pub at: DateTime<Utc>,
+    /// What a minute of the phone line costs, in billionths of a US dollar; begun minutes count whole.
+    pub minute_nanos: u64,
 }
 
 impl CallStore {
     /// Commits the call before we answer for it. The same id, or the same `CallSid`, makes no second row.
     pub async fn create_call(&self, call: NewCall) -> Result<Created, StoreError> {
-        self.create(call, None).await
+        self.run(|db| async move { insert(&db, call, None).await }).await
     }
 
     /// Keeps a call that was not to be: failed and ended as it came, with the refusal's word.
     pub async fn create_refused(&self, call: NewCall, refusal: &str) -> Result<Created, StoreError> {
-        self.create(call, Some(refusal.to_owned())).await
-    }
-
-    async fn create(&self, call: NewCall, refusal: Option<String>) -> Result<Created, StoreError> {
-        self.run(|db| async move {
-            let (id, sid) = (call.id, call.call_sid.clone());
-            let untouched = OnConflict::new().do_nothing().to_owned();
-            let made = call::Entity::insert(fresh(call, refusal)).on_conflict(untouched).exec_without_returning(&db).await?;
-            if made == 1 { Ok(Created::New) } else { existing(&db, id, sid).await.map(Created::Existing) }
-        })
-        .await
+        let refusal = refusal.to_owned();
+        self.run(|db| async move { insert(&db, call, Some(refusal)).await }).await
     }
 
     /// Names the call at Twilio. A conflict if it bears another name, if another call bears this one, or if there is no such call.
     pub async fn attach_call_sid(&self, id: CallId, sid: &CallSid) -> Result<(), StoreError> {
         let values = [id.to_string().into(), sid.as_str().into()];
-        match self.update(ATTACH, values).await? {
+        match self.run(move |db| async move { execute(&db, ATTACH, values).await }).await? {
             0 => Err(StoreError::conflict("the call is unknown, or bears another sid")),
             _ => Ok(()),
         }
@@ -101,46 +101,102 @@ impl CallStore {
     /// Makes the stream `epoch` the one that may change the call; true for exactly one claimant of an epoch, and never for an older one.
     pub async fn claim_stream(&self, id: CallId, epoch: Epoch, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let values = [id.to_string().into(), i64::from(epoch.number()).into(), moment(now).into()];
-        Ok(self.update(CLAIM, values).await? > 0)
+        Ok(self.run(move |db| async move { execute(&db, CLAIM, values).await }).await? > 0)
     }
 
     /// The stream is up. False if the call has ended, or belongs to a newer stream.
     pub async fn connected(&self, id: CallId, epoch: Epoch, stream: &StreamSid, at: DateTime<Utc>) -> Result<bool, StoreError> {
-        let status = CallStatus::Connected.as_str();
-        let values = [id.to_string().into(), i64::from(epoch.number()).into(), stream.as_str().into(), status.into(), moment(at).into()];
-        Ok(self.update(CONNECT, values).await? > 0)
+        let stream = stream.clone();
+        self.run(move |db| async move { connect(&db, id, epoch, &stream, at).await }).await
     }
 
     /// Takes Twilio's word over, if it leads on from the one we have: callbacks overtake each other.
-    pub async fn progress(&self, id: CallId, twilio_status: &str) -> Result<bool, StoreError> {
-        let word = clean(twilio_status);
-        self.run(move |db| async move {
-            let passed = Condition::any().add(call::Column::TwilioStatus.is_null()).add(call::Column::TwilioStatus.is_in(below(&word)));
-            let update = call::Entity::update_many()
-                .col_expr(call::Column::TwilioStatus, Expr::val(word))
-                .filter(call::Column::Id.eq(id.to_string()))
-                .filter(passed);
-            Ok(update.exec(&db).await?.rows_affected > 0)
+    pub async fn progress(&self, id: CallId, twilio_status: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        let word = twilio_status.to_owned();
+        self.run(move |db| async move { progress(&db, id, &word, at).await }).await
+    }
+
+    /// Ends the call on record, and counts what it came to. True for whoever ended it; false if it had ended already, or is unknown.
+    pub async fn finish(&self, end_of_call: CallEnd) -> Result<bool, StoreError> {
+        self.run(|db| async move {
+            let transaction = db.begin().await?;
+            let call = end_of_call.id.to_string();
+            let ended = end(&transaction, end_of_call).await?;
+            tally::recount_ended(&transaction, [call].into()).await?;
+            transaction.commit().await?;
+            Ok(ended)
         })
         .await
     }
+}
 
-    /// Ends the call on record. True for whoever ended it; false if it had ended already, or is unknown.
-    pub async fn finish(&self, end: CallEnd) -> Result<bool, StoreError> {
-        let values = [
-            end.id.to_string().into(),
-            end.cause.status().as_str().into(),
-            end.cause.as_str().into(),
-            end.twilio_status.as_deref().map(clean).into(),
-            end.error.as_deref().map(clean).into(),
-            moment(end.at).into(),
-        ];
-        Ok(self.update(FINISH, values).await? > 0)
-    }
+pub(super) async fn insert<C: ConnectionTrait>(db: &C, call: NewCall, refusal: Option<String>) -> Result<Created, StoreError> {
+    let (id, sid) = (call.id, call.call_sid.clone());
+    let untouched = OnConflict::new().do_nothing().to_owned();
+    let made = call::Entity::insert(fresh(call, refusal)).on_conflict(untouched).exec_without_returning(db).await?;
+    if made == 1 { Ok(Created::New) } else { existing(db, id, sid).await.map(Created::Existing) }
+}
 
-    async fn update<const N: usize>(&self, sql: &'static str, values: [sea_orm::Value; N]) -> Result<u64, StoreError> {
-        self.run(move |db| async move { execute(&db, sql, values).await }).await
+pub(super) async fn connect<C: ConnectionTrait>(
+    db: &C,
+    id: CallId,
+    epoch: Epoch,
+    stream: &StreamSid,
+    at: DateTime<Utc>,
+) -> Result<bool, StoreError> {
+    let status = CallStatus::Connected.as_str();
+    let values = [id.to_string().into(), i64::from(epoch.number()).into(), stream.as_str().into(), status.into(), moment(at).into()];
+    Ok(execute(db, CONNECT, values).await? > 0)
+}
+
+pub(super) async fn progress<C: ConnectionTrait>(db: &C, id: CallId, word: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
+    let word = clean(word);
+    if word == RINGS {
+        execute(db, RINGING, [id.to_string().into(), moment(at).into()]).await?;
     }
+    let passed = Condition::any().add(call::Column::TwilioStatus.is_null()).add(call::Column::TwilioStatus.is_in(below(&word)));
+    let update = call::Entity::update_many()
+        .col_expr(call::Column::TwilioStatus, Expr::val(word))
+        .filter(call::Column::Id.eq(id.to_string()))
+        .filter(passed);
+    Ok(update.exec(db).await?.rows_affected > 0)
+}
+
+pub(super) async fn first_audio<C: ConnectionTrait>(db: &C, id: CallId, ms: u64) -> Result<(), StoreError> {
+    execute(db, FIRST_AUDIO, [id.to_string().into(), signed(ms).into()]).await?;
+    Ok(())
+}
+
+/// True if this is what ended it.
+pub(super) async fn end<C: ConnectionTrait>(db: &C, end: CallEnd) -> Result<bool, StoreError> {
+    let open = || call::Entity::find_by_id(end.id.to_string()).filter(call::Column::EndedAt.is_null());
+    let Some(connected_at) = open().select_only().column(call::Column::ConnectedAt).into_tuple::<Option<DateTime<Utc>>>().one(db).await?
+    else {
+        return Ok(false);
+    };
+    let duration = connected_at.map(|connected| (end.at - connected).to_std().unwrap_or_default());
+    let said = |column: call::Column, word: Option<&str>| word.map(|word| (column, Expr::val(clean(word))));
+    let words = [
+        said(call::Column::TwilioStatus, end.twilio_status.as_deref()),
+        said(call::Column::ErrorCode, end.error_code.as_deref()),
+        said(call::Column::Error, end.error.as_deref()),
+    ];
+    let mut update = call::Entity::update_many()
+        .col_expr(call::Column::Status, Expr::val(end.cause.status().as_str()))
+        .col_expr(call::Column::EndedReason, Expr::val(end.cause.as_str()))
+        .col_expr(call::Column::EndedAt, Expr::val(moment(end.at)))
+        .col_expr(call::Column::DurationMs, Expr::val(duration.map(millis)))
+        .col_expr(call::Column::CarrierCostNanos, Expr::val(duration.map_or(0, |time| line_cost(time, end.minute_nanos))));
+    for (column, word) in words.into_iter().flatten() {
+        update = update.col_expr(column, word);
+    }
+    let open = update.filter(call::Column::Id.eq(end.id.to_string())).filter(call::Column::EndedAt.is_null());
+    Ok(open.exec(db).await?.rows_affected > 0)
+}
+
+/// Twilio bills begun minutes whole: <https://help.twilio.com/articles/223132307>
+fn line_cost(time: Duration, minute_nanos: u64) -> i64 {
+    signed(time.as_millis().div_ceil(60_000).try_into().unwrap_or(u64::MAX).saturating_mul(minute_nanos))
 }
 
 fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {
@@ -157,6 +213,8 @@ fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {
         assistant: ActiveValue::Set(clean(&call.assistant)),
         model: ActiveValue::Set(clean(&call.model)),
         voice: ActiveValue::Set(clean(&call.voice)),
+        system_message: ActiveValue::Set(call.system_message.as_deref().map(private)),
+        owner: ActiveValue::Set(call.owner.as_deref().map(clean)),
         status: ActiveValue::Set(status.as_str().to_owned()),
         ended_at: ActiveValue::Set(refusal.is_some().then_some(initiated_at)),
         refusal: ActiveValue::Set(refusal.as_deref().map(clean)),
@@ -166,7 +224,7 @@ fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {
 }
 
 /// The row that stood in the way of a new one.
-async fn existing(db: &DatabaseConnection, id: CallId, sid: Option<CallSid>) -> Result<CallId, StoreError> {
+async fn existing<C: ConnectionTrait>(db: &C, id: CallId, sid: Option<CallSid>) -> Result<CallId, StoreError> {
     let mut known = Condition::any().add(call::Column::Id.eq(id.to_string()));
     if let Some(sid) = &sid {
         known = known.add(call::Column::CallSid.eq(sid.as_str()));
@@ -181,10 +239,6 @@ async fn existing(db: &DatabaseConnection, id: CallId, sid: Option<CallSid>) -> 
 fn below(word: &str) -> Vec<&'static str> {
     let rung = LADDER.iter().position(|words| words.contains(&word)).unwrap_or_default();
     LADDER.iter().take(rung).flat_map(|words| words.iter().copied()).collect()
-}
-
-pub(super) fn first_audio_values(id: CallId, ms: u64) -> [sea_orm::Value; 2] {
-    [id.to_string().into(), signed(ms).into()]
 }
 
 #[cfg(test)]
@@ -213,6 +267,8 @@ mod tests {
             assistant: String::new(),
             model: String::new(),
             voice: String::new(),
+            system_message: None,
+            owner: None,
             initiated_at: DateTime::UNIX_EPOCH,
         };
 

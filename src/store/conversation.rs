@@ -1,25 +1,15 @@
-//! What was said: turns come in batches, more than once, in any order.
-
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+//! What was said, as it is read back.
 
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
-use sea_orm::{ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, TransactionTrait};
+use sea_orm::prelude::Json;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::calls::{FIRST_AUDIO, first_audio_values};
-use super::entity::{Private, turn};
+use super::CallStore;
+use super::entity::turn;
 use super::error::StoreError;
-use super::sql::{clean, execute, moment, signed, small, unsigned};
-use super::{CallStore, Row, RowKey};
-use crate::session::event::{Speaker, Turn};
+use super::sql::{duration, small, unsigned};
+use crate::session::event::{Speaker, Tokens, ToolUse, Transcription, Turn, TurnKind};
 use crate::types::{CallId, Epoch, Redacted};
-
-/// 18 columns each: 18,000 of the 32,766 values that SQLite binds (sqlite.org/limits.html), 65,535 in Postgres.
-const CHUNK: usize = 1000;
-const KIND: &str = "message";
-const COUNT_INTERRUPTIONS: &str = "UPDATE call_logs SET interruptions = \
-     (SELECT COUNT(*) FROM conversation_logs t WHERE t.call_id = call_logs.id AND t.interrupted) WHERE id = $1";
 
 /// A turn on record.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,19 +21,6 @@ pub struct StoredTurn {
 }
 
 impl CallStore {
-    /// Writes all of the rows or none. Of rows with one key the highest revision stays, whatever the order they come in.
-    pub async fn write(&self, rows: Vec<Row>) -> Result<(), StoreError> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.run(|db| async move {
-            let transaction = db.begin().await?;
-            store(&transaction, rows).await?;
-            Ok(transaction.commit().await?)
-        })
-        .await
-    }
-
     /// The conversation in its order: stream by stream, and within one by position.
     pub async fn turns(&self, id: CallId) -> Result<Vec<StoredTurn>, StoreError> {
         let found = turn::Entity::find()
@@ -56,107 +33,19 @@ impl CallStore {
     }
 }
 
-async fn store<C: ConnectionTrait>(db: &C, rows: Vec<Row>) -> Result<(), StoreError> {
-    let mut turns = Vec::new();
-    let mut interrupted = BTreeSet::new();
-    for row in newest(rows).into_values() {
-        match row {
-            Row::Turn { call, epoch, turn, at } => {
-                if turn.interrupted {
-                    interrupted.insert(call);
-                }
-                turns.push(active(call, epoch, turn, at));
-            }
-            Row::FirstAudio { call, ms } => {
-                execute(db, FIRST_AUDIO, first_audio_values(call, ms)).await?;
-            }
-        }
-    }
-    upsert(db, turns).await?;
-    for call in interrupted {
-        execute(db, COUNT_INTERRUPTIONS, [call.to_string().into()]).await?;
-    }
-    Ok(())
-}
-
-/// One statement must not touch a row twice. Sorted by key, so that two writers cannot lock each other out.
-fn newest(rows: Vec<Row>) -> BTreeMap<RowKey, Row> {
-    let mut kept: BTreeMap<RowKey, Row> = BTreeMap::new();
-    for row in rows {
-        if kept.get(&row.key()).is_none_or(|known| known.revision() < row.revision()) {
-            kept.insert(row.key(), row);
-        }
-    }
-    kept
-}
-
-async fn upsert<C: ConnectionTrait>(db: &C, turns: Vec<turn::ActiveModel>) -> Result<(), StoreError> {
-    let mut turns = turns.into_iter().peekable();
-    while turns.peek().is_some() {
-        let chunk: Vec<_> = turns.by_ref().take(CHUNK).collect();
-        turn::Entity::insert_many(chunk).on_conflict(newer_wins()).exec_without_returning(db).await?;
-    }
-    Ok(())
-}
-
-fn newer_wins() -> OnConflict {
-    use turn::Column as C;
-    let coming = Expr::col((Alias::new("excluded"), C::Revision));
-    OnConflict::columns([C::CallId, C::Epoch, C::Seq])
-        .update_columns([
-            C::Revision,
-            C::Position,
-            C::ItemId,
-            C::ResponseId,
-            C::Speaker,
-            C::Generated,
-            C::Heard,
-            C::Interrupted,
-            C::AudioMs,
-            C::HeardMs,
-            C::StartedMs,
-            C::EndedMs,
-            C::LatencyMs,
-        ])
-        .action_and_where(coming.gt(Expr::col((turn::Entity, C::Revision))))
-        .to_owned()
-}
-
-fn active(call: CallId, epoch: Epoch, turn: Turn, at: DateTime<Utc>) -> turn::ActiveModel {
-    turn::ActiveModel {
-        call_id: ActiveValue::Set(call.to_string()),
-        epoch: ActiveValue::Set(epoch.number().into()),
-        seq: ActiveValue::Set(turn.seq.into()),
-        revision: ActiveValue::Set(turn.revision.into()),
-        position: ActiveValue::Set(turn.position.into()),
-        item_id: ActiveValue::Set(turn.item.map(|item| clean(&item))),
-        response_id: ActiveValue::Set(turn.response.map(|response| clean(&response))),
-        speaker: ActiveValue::Set(turn.speaker.as_str().to_owned()),
-        kind: ActiveValue::Set(KIND.to_owned()),
-        generated: ActiveValue::Set(Private(clean(&turn.generated))),
-        heard: ActiveValue::Set(Private(clean(&turn.heard))),
-        interrupted: ActiveValue::Set(turn.interrupted),
-        audio_ms: ActiveValue::Set(signed(turn.audio_ms)),
-        heard_ms: ActiveValue::Set(signed(turn.heard_ms)),
-        started_ms: ActiveValue::Set(millis(turn.started)),
-        ended_ms: ActiveValue::Set(turn.ended.map(millis)),
-        latency_ms: ActiveValue::Set(turn.latency.map(millis)),
-        created_at: ActiveValue::Set(moment(at)),
-    }
-}
-
 impl TryFrom<turn::Model> for StoredTurn {
     type Error = StoreError;
 
     fn try_from(row: turn::Model) -> Result<Self, StoreError> {
-        let unknown = || StoreError::query("conversation_logs.speaker holds what we do not know");
+        let unknown = |column: &str| StoreError::query(format!("conversation_logs.{column} holds what we do not know"));
         let turn = Turn {
             seq: small(row.seq),
             revision: small(row.revision),
             position: small(row.position),
             item: row.item_id.map(Into::into),
             response: row.response_id.map(Into::into),
-            speaker: Speaker::from_word(&row.speaker).ok_or_else(unknown)?,
+            speaker: Speaker::from_word(&row.speaker).ok_or_else(|| unknown("speaker"))?,
+            kind: TurnKind::from_word(&row.kind).ok_or_else(|| unknown("kind"))?,
             generated: Redacted(row.generated.0),
             heard: Redacted(row.heard.0),
             interrupted: row.interrupted,
@@ -165,15 +54,15 @@ impl TryFrom<turn::Model> for StoredTurn {
             started: duration(row.started_ms),
             ended: row.ended_ms.map(duration),
             latency: row.latency_ms.map(duration),
+            tokens: row.input_tokens.zip(row.output_tokens).map(|(i, o)| Tokens { input: unsigned(i), output: unsigned(o) }),
+            transcription: row.transcription.as_deref().and_then(Transcription::from_word),
+            tool: row.metadata.as_ref().and_then(tool_of),
         };
         Ok(Self { epoch: Epoch::new(small(row.epoch)), turn, at: row.created_at })
     }
 }
 
-fn millis(duration: Duration) -> i64 {
-    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
-}
-
-fn duration(millis: i64) -> Duration {
-    Duration::from_millis(unsigned(millis))
+fn tool_of(metadata: &Json) -> Option<ToolUse> {
+    let text = |key: &str| Some(metadata.get(key)?.as_str()?.to_owned());
+    Some(ToolUse { name: text("tool")?, call_id: text("tool_call_id")? })
 }

@@ -12,6 +12,9 @@ mod history;
 mod row;
 mod runtime;
 mod sql;
+mod tally;
+mod upsert;
+mod write;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +30,7 @@ pub use conversation::StoredTurn;
 pub use cooldown::CooldownClaim;
 pub use error::{Fault, StoreError};
 pub use history::{Call, CallKey, HistoryFilter, Page};
-pub use row::{Row, RowKey};
+pub use row::{Row, RowClass, RowKey};
 pub use runtime::DbRuntime;
 
 /// On top of the wait for a connection: a server that fell silent in mid-statement is an outage after this long.

@@ -1,41 +1,144 @@
-//! Rows that may be late: what a call leaves behind while it runs.
+//! Rows that may be late: what a call leaves behind while it runs. They travel as JSON, in the spool and as a black box.
 
 use chrono::{DateTime, Utc};
+use sea_orm::prelude::Json;
+use serde::{Deserialize, Serialize};
 
-use crate::session::event::Turn;
-use crate::types::{CallId, Epoch};
+use super::calls::{CallEnd, NewCall};
+use super::entity::{Private, stream, turn};
+use super::sql::{clean, millis, moment, signed};
+use crate::session::event::{ToolUse, Turn};
+use crate::types::{CallId, Epoch, StreamSid};
 
-/// A row on its way to the database, at least once.
-#[derive(Clone, Debug, PartialEq)]
+/// A row on its way to the database, at least once, in any order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Row {
-    /// A turn of the stream `epoch`, as it stood `at`.
-    Turn { call: CallId, epoch: Epoch, turn: Turn, at: DateTime<Utc> },
+    /// The call itself, where the database was away when it began.
+    Created(Box<NewCall>),
+    Connected {
+        call: CallId,
+        epoch: Epoch,
+        stream: StreamSid,
+        at: DateTime<Utc>,
+    },
+    /// Twilio's word on the call.
+    Progress {
+        call: CallId,
+        status: String,
+        at: DateTime<Utc>,
+    },
+    Turn(Box<turn::Model>),
+    Stream(Box<stream::Model>),
     /// Milliseconds until the caller first heard something.
-    FirstAudio { call: CallId, ms: u64 },
+    FirstAudio {
+        call: CallId,
+        ms: u64,
+    },
+    Ended(Box<CallEnd>),
 }
 
 /// What makes two rows the same row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RowKey {
-    Turn(CallId, Epoch, u32),
+    Created(CallId),
+    Connected(CallId, Epoch),
+    Progress(CallId, String),
+    Turn(String, i64, i64),
+    Stream(String, i64),
     FirstAudio(CallId),
+    Ended(CallId),
+}
+
+/// What may happen to a row when room is scarce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowClass {
+    /// Kept at any price.
+    Kept,
+    /// Nice to have: dropped first, and counted.
+    Droppable,
 }
 
 impl Row {
+    /// A turn of the stream `epoch`, as it stood `at`.
     #[must_use]
-    pub const fn key(&self) -> RowKey {
+    pub fn turn(call: CallId, epoch: Epoch, turn: Turn, at: DateTime<Utc>) -> Self {
+        Self::Turn(Box::new(model_of(call, epoch, turn, at)))
+    }
+
+    #[must_use]
+    pub fn key(&self) -> RowKey {
         match self {
-            Self::Turn { call, epoch, turn, .. } => RowKey::Turn(*call, *epoch, turn.seq),
+            Self::Created(call) => RowKey::Created(call.id),
+            Self::Connected { call, epoch, .. } => RowKey::Connected(*call, *epoch),
+            Self::Progress { call, status, .. } => RowKey::Progress(*call, status.clone()),
+            Self::Turn(turn) => RowKey::Turn(turn.call_id.clone(), turn.epoch, turn.seq),
+            Self::Stream(stream) => RowKey::Stream(stream.call_id.clone(), stream.epoch),
             Self::FirstAudio { call, .. } => RowKey::FirstAudio(*call),
+            Self::Ended(end) => RowKey::Ended(end.id),
         }
     }
 
     /// The higher one of two rows with one key is the newer. What cannot change stays as it came first.
     #[must_use]
-    pub const fn revision(&self) -> u32 {
+    pub fn revision(&self) -> i64 {
         match self {
-            Self::Turn { turn, .. } => turn.revision,
-            Self::FirstAudio { .. } => 0,
+            Self::Turn(turn) => turn.revision,
+            Self::Stream(stream) => stream.revision,
+            Self::Created(_) | Self::Connected { .. } | Self::Progress { .. } | Self::FirstAudio { .. } | Self::Ended(_) => 0,
         }
     }
+
+    #[must_use]
+    pub fn class(&self) -> RowClass {
+        match self {
+            Self::Turn(turn) if turn.kind == "event" => RowClass::Droppable,
+            _ => RowClass::Kept,
+        }
+    }
+
+    /// The word for this kind of row, as in its JSON.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Created(_) => "created",
+            Self::Connected { .. } => "connected",
+            Self::Progress { .. } => "progress",
+            Self::Turn(_) => "turn",
+            Self::Stream(_) => "stream",
+            Self::FirstAudio { .. } => "first_audio",
+            Self::Ended(_) => "ended",
+        }
+    }
+}
+
+fn model_of(call: CallId, epoch: Epoch, turn: Turn, at: DateTime<Utc>) -> turn::Model {
+    turn::Model {
+        call_id: call.to_string(),
+        epoch: epoch.number().into(),
+        seq: turn.seq.into(),
+        revision: turn.revision.into(),
+        position: turn.position.into(),
+        item_id: turn.item.map(|item| clean(&item)),
+        response_id: turn.response.map(|response| clean(&response)),
+        speaker: turn.speaker.as_str().to_owned(),
+        kind: turn.kind.as_str().to_owned(),
+        generated: Private(clean(&turn.generated)),
+        heard: Private(clean(&turn.heard)),
+        interrupted: turn.interrupted,
+        audio_ms: signed(turn.audio_ms),
+        heard_ms: signed(turn.heard_ms),
+        started_ms: millis(turn.started),
+        ended_ms: turn.ended.map(millis),
+        latency_ms: turn.latency.map(millis),
+        input_tokens: turn.tokens.map(|tokens| signed(tokens.input)),
+        output_tokens: turn.tokens.map(|tokens| signed(tokens.output)),
+        transcription: turn.transcription.map(|state| state.as_str().to_owned()),
+        metadata: turn.tool.as_ref().map(tool_json),
+        created_at: moment(at),
+    }
+}
+
+fn tool_json(tool: &ToolUse) -> Json {
+    serde_json::json!({ "tool": clean(&tool.name), "tool_call_id": clean(&tool.call_id) })
 }

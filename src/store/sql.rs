@@ -1,5 +1,7 @@
 //! The bridge between our values and what both databases take.
 
+use std::time::Duration;
+
 use chrono::{DateTime, SubsecRound, Utc};
 use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 
@@ -29,9 +31,21 @@ pub(super) fn moment(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(6)
 }
 
-/// Postgres takes no NUL in a text: postgresql.org/docs/current/datatype-character.html.
+/// The longest text kept, in bytes: an hour of speech is about a tenth of it.
+const MAX_TEXT: usize = 512 * 1024;
+
+/// Postgres takes no NUL in a text (postgresql.org/docs/current/datatype-character.html), and nobody needs one without end.
 pub(super) fn clean(text: &str) -> String {
-    text.replace('\0', "")
+    let end = text.floor_char_boundary(MAX_TEXT);
+    text.get(..end).unwrap_or_default().replace('\0', "")
+}
+
+pub(super) fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+pub(super) fn duration(millis: i64) -> Duration {
+    Duration::from_millis(unsigned(millis))
 }
 
 pub(super) fn signed(number: u64) -> i64 {

@@ -102,7 +102,7 @@ pub async fn twilios_word_only_moves_on(url: &str) {
         [("initiated", true), ("in-progress", true), ("ringing", false), ("completed", true), ("in-progress", false), ("busy", false)];
 
     for (word, moves) in said {
-        assert_eq!(store.progress(id(1), word).await.expect("asked"), moves, "{word}");
+        assert_eq!(store.progress(id(1), word, at(1)).await.expect("asked"), moves, "{word}");
     }
 
     assert_eq!(stored(&store, 1).await.twilio_status.as_deref(), Some("completed"));

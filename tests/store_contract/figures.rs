@@ -58,7 +58,7 @@ pub async fn they_are_those_computed_by_hand(url: &str) {
     };
     assert_eq!(figures, expected);
     let all = store.analytics(None).await.expect("figures");
-    assert_eq!((all.total_calls, all.interruptions, all.average_turn_latency_ms), (6, 3, Some(2775.0)));
+    assert_eq!((all.total_calls, all.interruptions, all.average_turn_latency_ms), (6, 2, Some(2775.0)));
 }
 
 pub async fn over_nothing_an_average_is_none(url: &str) {

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use alpha_call::session::event::{Speaker, Turn};
 use alpha_call::store::{CallStore, StoredTurn};
-use alpha_call::types::{Epoch, Redacted};
+use alpha_call::types::{Epoch, HangupCause, Redacted};
 
 use crate::words::{at, create, end, id, migrated, new_call, row, stored, turn};
 
@@ -78,7 +78,7 @@ pub async fn a_text_with_a_nul_is_stored_without_it(url: &str) {
     create(&store, call).await;
 
     store.write(vec![row(1, 1, turn(1, 1, "to\0 be\0"))]).await.expect("written");
-    let mut finished = end(1, alpha_call::types::HangupCause::CarrierFailed, 1);
+    let mut finished = end(1, HangupCause::CarrierFailed, 1);
     finished.error = Some("bro\0ken".to_owned());
     assert!(store.finish(finished).await.expect("asked"));
 
@@ -94,7 +94,9 @@ pub async fn interruptions_are_counted_however_often_a_turn_is_written(url: &str
 
     store.write(vec![cut(1, 1), row(1, 1, turn(2, 1, "whole")), row(2, 1, turn(1, 1, "another call"))]).await.expect("written");
     store.write(vec![cut(1, 1), cut(3, 1)]).await.expect("written");
-    store.write(vec![cut(1, 2)]).await.expect("written");
-
+    assert!(store.finish(end(1, HangupCause::CallerHungUp, 1)).await.expect("asked"));
     assert_eq!(stored(&store, 1).await.interruptions, 2);
+    store.write(vec![cut(1, 2), cut(4, 1)]).await.expect("late");
+
+    assert_eq!(stored(&store, 1).await.interruptions, 3);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use alpha_call::session::event::{Speaker, Turn};
+use alpha_call::session::event::{Speaker, Turn, TurnKind};
 use alpha_call::store::{Call, CallEnd, CallKey, CallStore, Created, DatabaseSettings, HistoryFilter, NewCall, Row};
 use alpha_call::types::{CallId, CallSid, Direction, Epoch, HangupCause, PhoneNumber, Redacted, StreamSid};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -54,12 +54,14 @@ pub fn new_call(number: u128) -> NewCall {
         assistant: "default".to_owned(),
         model: "model-1".to_owned(),
         voice: "voice-1".to_owned(),
+        system_message: None,
+        owner: None,
         initiated_at: at(0),
     }
 }
 
 pub fn end(number: u128, cause: HangupCause, seconds: i64) -> CallEnd {
-    CallEnd { id: id(number), cause, twilio_status: None, error: None, at: at(seconds) }
+    CallEnd { id: id(number), cause, twilio_status: None, error_code: None, error: None, at: at(seconds), minute_nanos: 0 }
 }
 
 pub fn turn(seq: u32, revision: u32, text: &str) -> Turn {
@@ -70,6 +72,7 @@ pub fn turn(seq: u32, revision: u32, text: &str) -> Turn {
         item: None,
         response: None,
         speaker: Speaker::Ai,
+        kind: TurnKind::Message,
         generated: Redacted(text.to_owned()),
         heard: Redacted(text.to_owned()),
         interrupted: false,
@@ -78,11 +81,14 @@ pub fn turn(seq: u32, revision: u32, text: &str) -> Turn {
         started: Duration::ZERO,
         ended: None,
         latency: None,
+        tokens: None,
+        transcription: None,
+        tool: None,
     }
 }
 
 pub fn row(call: u128, epoch: u32, turn: Turn) -> Row {
-    Row::Turn { call: id(call), epoch: Epoch::new(epoch), turn, at: at(5) }
+    Row::turn(id(call), Epoch::new(epoch), turn, at(5))
 }
 
 pub fn everything() -> HistoryFilter {

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::session::event::{Speaker, Turn};
+use crate::session::event::{Speaker, Turn, TurnKind};
 use crate::types::{CallId, Epoch, Redacted};
 
 fn call() -> CallId {
@@ -20,6 +20,7 @@ fn row(seq: u32, revision: u32) -> Row {
         item: None,
         response: None,
         speaker: Speaker::Ai,
+        kind: TurnKind::Message,
         generated: Redacted(String::new()),
         heard: Redacted(String::new()),
         interrupted: false,
@@ -28,8 +29,11 @@ fn row(seq: u32, revision: u32) -> Row {
         started: Duration::ZERO,
         ended: None,
         latency: None,
+        tokens: None,
+        transcription: None,
+        tool: None,
     };
-    Row::Turn { call: call(), epoch: Epoch::FIRST, turn, at: DateTime::UNIX_EPOCH }
+    Row::turn(call(), Epoch::FIRST, turn, DateTime::UNIX_EPOCH)
 }
 
 fn ms(millis: u64) -> Duration {

@@ -1,11 +1,12 @@
 //! `call_logs`: one row for each call, or refusal of one.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::Private;
 
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "call_logs")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -20,18 +21,52 @@ pub struct Model {
     pub assistant: String,
     pub model: String,
     pub voice: String,
+    pub system_message: Option<Private>,
     pub status: String,
     pub twilio_status: Option<String>,
+    pub answered_by: Option<String>,
     pub ended_reason: Option<String>,
     pub refusal: Option<String>,
+    pub error_code: Option<String>,
     pub error: Option<String>,
+    /// The newest stream that claimed the call, and the instance that holds it.
     pub epoch: i64,
+    pub owner: Option<String>,
     pub initiated_at: DateTimeUtc,
     pub claimed_at: Option<DateTimeUtc>,
+    pub ringing_at: Option<DateTimeUtc>,
     pub connected_at: Option<DateTimeUtc>,
     pub ended_at: Option<DateTimeUtc>,
+    pub duration_ms: Option<i64>,
     pub first_audio_ms: Option<i64>,
+    pub latency_p50_ms: Option<i64>,
+    pub latency_p95_ms: Option<i64>,
+    pub ai_responses: i64,
+    pub user_inputs: i64,
+    /// Of the assistant by the caller, and the other way round.
     pub interruptions: i64,
+    pub ai_interruptions: i64,
+    pub tool_calls: i64,
+    /// Streams after the first, and model sessions after the first of a stream.
+    pub resumes: i64,
+    pub reconnects: i64,
+    pub frames_dropped: i64,
+    /// Heard from the caller, and sent to the caller.
+    pub audio_in_ms: i64,
+    pub audio_out_ms: i64,
+    pub text_in_tokens: i64,
+    pub audio_in_tokens: i64,
+    pub text_out_tokens: i64,
+    pub audio_out_tokens: i64,
+    /// Parts of the two inputs.
+    pub cached_text_tokens: i64,
+    pub cached_audio_tokens: i64,
+    /// Billionths of a US dollar.
+    pub model_cost_nanos: i64,
+    pub transcription_cost_nanos: i64,
+    pub carrier_cost_nanos: i64,
+    pub price_version: Option<String>,
+    pub metadata: Option<Json>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

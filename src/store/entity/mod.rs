@@ -1,14 +1,20 @@
-//! Tables as sea-orm sees them. Rows print without what they say about people.
+//! Tables as sea-orm sees them, and as they travel: in the spool, in a backup. Rows print without what they say about people.
 
-pub(super) mod call;
-pub(super) mod turn;
+pub mod call;
+pub mod cooldown;
+pub mod dead_letter;
+pub mod hour;
+pub mod stream;
+pub mod turn;
 
 use std::fmt;
 
 use sea_orm::DeriveValueType;
+use serde::{Deserialize, Serialize};
 
 /// A text column about a person.
-#[derive(Clone, PartialEq, Eq, DeriveValueType)]
+#[derive(Clone, Default, PartialEq, Eq, DeriveValueType, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Private(pub String);
 
 impl fmt::Debug for Private {

@@ -1,11 +1,12 @@
 //! `conversation_logs`: one row for each turn, keyed by (call, epoch, seq).
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use super::Private;
 
 #[sea_orm::model]
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "conversation_logs")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
@@ -25,9 +26,15 @@ pub struct Model {
     pub interrupted: bool,
     pub audio_ms: i64,
     pub heard_ms: i64,
+    /// Milliseconds since the call's first stream began.
     pub started_ms: i64,
     pub ended_ms: Option<i64>,
     pub latency_ms: Option<i64>,
+    pub input_tokens: Option<i64>,
+    pub output_tokens: Option<i64>,
+    pub transcription: Option<String>,
+    pub metadata: Option<Json>,
+    /// When this revision was recorded.
     pub created_at: DateTimeUtc,
 }
 

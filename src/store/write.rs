@@ -1,0 +1,67 @@
+//! Batches of rows into the tables: more than once, in any order, all of a batch or nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::{ConnectionTrait, TransactionTrait};
+
+use super::entity::{stream, turn};
+use super::error::StoreError;
+use super::{CallStore, Row, RowKey, calls, tally, upsert};
+
+impl CallStore {
+    /// Writes all of the rows or none. Of rows with one key the highest revision stays, whatever the order they come in.
+    pub async fn write(&self, rows: Vec<Row>) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.run(|db| async move {
+            let transaction = db.begin().await?;
+            store(&transaction, rows).await?;
+            Ok(transaction.commit().await?)
+        })
+        .await
+    }
+}
+
+/// What a call is comes before what was said in it, and its end comes last; then it is counted.
+async fn store<C: ConnectionTrait>(db: &C, rows: Vec<Row>) -> Result<(), StoreError> {
+    let mut turns: Vec<turn::Model> = Vec::new();
+    let mut streams: Vec<stream::Model> = Vec::new();
+    let mut ends = Vec::new();
+    let mut touched = BTreeSet::new();
+    for row in newest(rows).into_values() {
+        match row {
+            Row::Created(call) => drop(calls::insert(db, *call, None).await?),
+            Row::Connected { call, epoch, stream, at } => drop(calls::connect(db, call, epoch, &stream, at).await?),
+            Row::Progress { call, status, at } => drop(calls::progress(db, call, &status, at).await?),
+            Row::FirstAudio { call, ms } => calls::first_audio(db, call, ms).await?,
+            Row::Turn(turn) => {
+                touched.insert(turn.call_id.clone());
+                turns.push(*turn);
+            }
+            Row::Stream(stream) => {
+                touched.insert(stream.call_id.clone());
+                streams.push(*stream);
+            }
+            Row::Ended(end) => ends.push(*end),
+        }
+    }
+    upsert::turns(db, turns).await?;
+    upsert::streams(db, streams).await?;
+    for end in ends {
+        touched.insert(end.id.to_string());
+        calls::end(db, end).await?;
+    }
+    tally::recount_ended(db, touched).await
+}
+
+/// One statement must not touch a row twice. Sorted by key, so that two writers cannot lock each other out.
+fn newest(rows: Vec<Row>) -> BTreeMap<RowKey, Row> {
+    let mut kept: BTreeMap<RowKey, Row> = BTreeMap::new();
+    for row in rows {
+        if kept.get(&row.key()).is_none_or(|known| known.revision() < row.revision()) {
+            kept.insert(row.key(), row);
+        }
+    }
+    kept
+}
