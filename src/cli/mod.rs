@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod config;
+mod db;
 mod demo;
 mod rehearsal;
 mod screen;
@@ -17,7 +18,7 @@ use crate::config::{Invalid, LoadOptions, Loaded, load};
 use args::{Args, Command, ConfigCommand};
 use screen::say;
 
-/// Exit codes: 0 ok, 1 failed, 2 wrong usage (clap's), 78 wrong configuration.
+/// Exit codes: 0 ok, 1 failed, 2 wrong usage (clap's), 78 wrong configuration, 130 interrupted.
 pub async fn run(env: BTreeMap<String, String>) -> i32 {
     let args = Args::parse();
     match &args.command {
@@ -27,6 +28,7 @@ pub async fn run(env: BTreeMap<String, String>) -> i32 {
         },
         Some(Command::Demo(demo)) => demo::demo(demo).await,
         Some(Command::Simulate(wish)) => simulate::simulate(wish, &env).await,
+        Some(Command::Db(command)) => db::run(command, || configured(&args, &env)).await,
         Some(Command::Check) => {
             let (text, code) = config::check(&configured(&args, &env));
             say(text.trim_end());

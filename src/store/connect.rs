@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::time::sleep;
 
 use super::error::StoreError;
+use crate::config;
 
 /// How long a statement may take on the server.
 pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -37,6 +38,17 @@ pub struct DatabaseSettings {
     pub acquire_timeout: Duration,
     /// Log every statement (without its values).
     pub echo: bool,
+}
+
+impl From<&config::Database> for DatabaseSettings {
+    fn from(database: &config::Database) -> Self {
+        Self {
+            url: SecretString::from(database.url.as_str().to_owned()),
+            max_connections: database.max_connections,
+            acquire_timeout: database.acquire_timeout,
+            echo: database.echo,
+        }
+    }
 }
 
 /// Makes the pool, not the connections. Runs inside the runtime that is to drive them.

@@ -79,6 +79,11 @@ impl CallStore {
         self.0.runtime.shutdown(CLOSING).await;
     }
 
+    /// Gives up whatever is under way: what is not committed is rolled back. Whatever is asked later is an outage.
+    pub async fn abandon(&self) {
+        self.0.runtime.shutdown(CLOSING).await;
+    }
+
     async fn run<T, W, F>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
