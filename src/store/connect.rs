@@ -2,17 +2,12 @@
 
 use std::path::Path;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, SqlxPostgresConnector,
-    SqlxSqliteConnector, TransactionOptions, TransactionTrait, sqlx,
-};
+use sea_orm::{ConnectOptions, DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector, sqlx};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::sleep;
 
 use super::error::StoreError;
 use crate::config;
@@ -21,11 +16,8 @@ use crate::config;
 pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long SQLite waits for another writer.
 const BUSY: Duration = Duration::from_secs(5);
-const BUSY_PAUSE: Duration = Duration::from_millis(20);
 const IDLE: Duration = Duration::from_secs(300);
 const LIFETIME: Duration = Duration::from_secs(1800);
-/// Any number will do as long as no other program on this database takes it: `alphacal` in ASCII.
-const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7020109512776573292)";
 
 /// Where the database is, and how it is used.
 #[derive(Clone, Debug)]
@@ -102,48 +94,6 @@ fn echoing<O: sqlx::ConnectOptions>(options: O, echo: bool) -> O {
 fn make_folder_of(file: &Path) -> Result<(), StoreError> {
     let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
     std::fs::create_dir_all(folder).map_err(|cause| StoreError::unavailable(format!("cannot make the folder of the database: {cause}")))
-}
-
-/// Applies what is missing of the schema, all or nothing. Whoever comes second waits, then finds nothing to do.
-pub(super) async fn migrate(db: DatabaseConnection) -> Result<(), StoreError> {
-    let patience = Instant::now() + BUSY;
-    loop {
-        match migrate_once(&db).await {
-            Err(error) if error.is_outage() && wal_may_be_in_the_making(&db) && Instant::now() < patience => sleep(BUSY_PAUSE).await,
-            outcome => return outcome,
-        }
-    }
-}
-
-/// The change of a new file to WAL fails at once, whatever the busy timeout, if two connections make it (sqlite.org/c3ref/busy_handler.html).
-fn wal_may_be_in_the_making(db: &DatabaseConnection) -> bool {
-    db.get_database_backend() == DbBackend::Sqlite
-}
-
-async fn migrate_once(db: &DatabaseConnection) -> Result<(), StoreError> {
-    let transaction = begin_alone(db).await?;
-    if lacks_steps(&transaction).await? {
-        Migrator::up(&transaction, None).await?;
-    }
-    Ok(transaction.commit().await?)
-}
-
-/// `Migrator::up` takes no lock by itself. This one ends with the transaction, however that ends.
-async fn begin_alone(db: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
-    let immediate = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-    let transaction = db.begin_with_options(immediate).await?;
-    if transaction.get_database_backend() == DbBackend::Postgres {
-        transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
-        transaction.execute_unprepared(MIGRATION_LOCK).await?;
-    }
-    Ok(transaction)
-}
-
-/// A newer version may have applied steps that we do not know: those are none of our business.
-async fn lacks_steps(transaction: &DatabaseTransaction) -> Result<bool, StoreError> {
-    Migrator::install(transaction).await?;
-    let applied = Migrator::get_migration_models(transaction).await?;
-    Ok(Migrator::migrations().iter().any(|step| applied.iter().all(|done| done.version != step.name())))
 }
 
 #[cfg(test)]
