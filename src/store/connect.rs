@@ -16,8 +16,6 @@ use crate::config;
 pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long SQLite waits for another writer.
 const BUSY: Duration = Duration::from_secs(5);
-const IDLE: Duration = Duration::from_secs(300);
-const LIFETIME: Duration = Duration::from_secs(1800);
 
 /// Where the database is, and how it is used.
 #[derive(Clone, Debug)]
@@ -26,10 +24,32 @@ pub struct DatabaseSettings {
     pub url: SecretString,
     /// Of Postgres; SQLite has one writer, hence one connection.
     pub max_connections: u32,
+    /// Kept open, also when nobody asks.
+    pub min_connections: u32,
     /// How long to wait for a connection, the making of one included.
     pub acquire_timeout: Duration,
+    /// A connection that nobody used for so long is closed.
+    pub idle_timeout: Duration,
+    /// An older connection is replaced.
+    pub max_lifetime: Duration,
     /// Log every statement (without its values).
     pub echo: bool,
+}
+
+impl DatabaseSettings {
+    /// With what `config/default.toml` says of the rest.
+    #[must_use]
+    pub fn at(url: impl Into<SecretString>) -> Self {
+        Self {
+            url: url.into(),
+            max_connections: 10,
+            min_connections: 0,
+            acquire_timeout: Duration::from_secs(1),
+            idle_timeout: Duration::from_secs(300),
+            max_lifetime: Duration::from_secs(1800),
+            echo: false,
+        }
+    }
 }
 
 impl From<&config::Database> for DatabaseSettings {
@@ -37,16 +57,19 @@ impl From<&config::Database> for DatabaseSettings {
         Self {
             url: SecretString::from(database.url.as_str().to_owned()),
             max_connections: database.max_connections,
+            min_connections: database.min_connections,
             acquire_timeout: database.acquire_timeout,
+            idle_timeout: database.idle_timeout,
+            max_lifetime: database.max_lifetime,
             echo: database.echo,
         }
     }
 }
 
-/// Makes the pool, not the connections. Runs inside the runtime that is to drive them.
+/// Makes the pool, and connections when they are needed; a pooled one is tried before it is used again (sqlx's `test_before_acquire`). Runs inside the runtime that is to drive them.
 pub(super) fn connect(settings: &DatabaseSettings) -> Result<DatabaseConnection, StoreError> {
     let url = settings.url.expose_secret();
-    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+    if is_postgres(url) {
         let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::InvalidUrl)?;
         Ok(postgres(options, settings))
     } else if url.starts_with("sqlite:") {
@@ -58,14 +81,19 @@ pub(super) fn connect(settings: &DatabaseSettings) -> Result<DatabaseConnection,
     }
 }
 
+pub(super) fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
 fn postgres(options: PgConnectOptions, settings: &DatabaseSettings) -> DatabaseConnection {
     let options =
         options.application_name(env!("CARGO_PKG_NAME")).options([("statement_timeout", STATEMENT_TIMEOUT.as_millis().to_string())]);
     let pool = PgPoolOptions::new()
         .max_connections(settings.max_connections)
+        .min_connections(settings.min_connections)
         .acquire_timeout(settings.acquire_timeout)
-        .idle_timeout(IDLE)
-        .max_lifetime(LIFETIME)
+        .idle_timeout(settings.idle_timeout)
+        .max_lifetime(settings.max_lifetime)
         .connect_lazy_with(echoing(options, settings.echo));
     SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
 }
@@ -101,7 +129,7 @@ mod tests {
     use super::*;
 
     fn settings(url: &str) -> DatabaseSettings {
-        DatabaseSettings { url: url.into(), max_connections: 1, acquire_timeout: Duration::from_secs(1), echo: false }
+        DatabaseSettings { max_connections: 1, ..DatabaseSettings::at(url) }
     }
 
     #[test]
