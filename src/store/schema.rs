@@ -87,7 +87,9 @@ fn wal_may_be_in_the_making(db: &DatabaseConnection) -> bool {
 
 async fn apply_next(db: &DatabaseConnection) -> Result<Option<String>, StoreError> {
     let transaction = begin_alone(db).await?;
-    Migrator::install(&transaction).await?;
+    if !has_journal(&transaction).await? {
+        Migrator::install(&transaction).await?;
+    }
     let applied = applied(&transaction).await?;
     let next = Migrator::migrations().into_iter().find(|step| applied.iter().all(|done| done.name != step.name()));
     if let Some(step) = &next {
@@ -134,7 +136,7 @@ async fn begin_alone(db: &DatabaseConnection) -> Result<DatabaseTransaction, Sto
     let immediate = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
     let transaction = db.begin_with_options(immediate).await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
-        transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
+        transaction.execute_unprepared("SET LOCAL statement_timeout = 0; SET LOCAL client_min_messages = warning").await?;
         transaction.execute_unprepared(LOCK).await?;
     }
     Ok(transaction)

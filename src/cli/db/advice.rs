@@ -41,12 +41,18 @@ fn of_postgres(fault: &Fault, server: &Server<'_>) -> Option<String> {
              the server"
                 .to_owned(),
         ),
-        Some("42501") => Some(format!("let an owner of {database} run: GRANT CREATE, USAGE ON SCHEMA public TO \"{user}\"")),
+        Some("42501") => Some(format!("let the owner of {database} run: {}", granting(fault, user))),
         Some("25006") => Some("this is a replica, which only reads: name the primary".to_owned()),
         Some("57P03") => Some("the server is starting or stopping: try again soon".to_owned()),
         Some(_) => None,
         None => server.unreachable(fault, *port, host),
     }
+}
+
+fn granting(fault: &Fault, user: &str) -> String {
+    let what =
+        if says(fault, &["for table"]) { "SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA" } else { "USAGE, CREATE ON SCHEMA" };
+    format!("GRANT {what} public TO \"{user}\"")
 }
 
 impl Server<'_> {
@@ -79,6 +85,8 @@ impl Server<'_> {
             format!("there is no host {host}: mend it in DATABASE_URL")
         } else if says(fault, &["no answer in time", "timed out", "unreachable"]) {
             format!("{host}:{port} does not answer: look for a firewall between, and whether that is the right host and port")
+        } else if says(fault, &["sslrequest"]) {
+            format!("what listens at {host}:{port} is no PostgreSQL server: mend host and port in DATABASE_URL")
         } else if says(fault, &["permission denied"]) {
             format!("this user of the system may not open the socket in {host}")
         } else {
@@ -139,6 +147,9 @@ mod tests {
             (said(None, no_socket), "/cloudsql/p:r:i", "--add-cloudsql-instances=p:r:i"),
             (said(None, "failed to lookup address information: Name or service not known"), "h", "there is no host h"),
             (said(None, "no answer in time"), "h", "h:5433 does not answer"),
+            (said(None, "unexpected response from SSLRequest: 0x48"), "h", "no PostgreSQL server"),
+            (said(Some("42501"), "permission denied for table call_logs"), "h", "ON ALL TABLES IN SCHEMA public TO \"app\""),
+            (said(Some("42501"), "permission denied for schema public"), "h", "CREATE ON SCHEMA public TO \"app\""),
             (said(Some("42P01"), "relation \"call_logs\" does not exist"), "h", "alpha-call db migrate"),
         ] {
             let told = on(&error, &at(host)).unwrap_or_default();

@@ -4,7 +4,7 @@ use super::failure::Outcome;
 use super::{Desk, advice};
 use crate::cli::screen::{Paint, say, wrap};
 use crate::config::Origin;
-use crate::store::{Server, StepState, StoreError, Vitals};
+use crate::store::{Place, Server, StepState, StoreError, Vitals};
 
 /// Columns of a line's text, behind word and name.
 const TEXT: usize = 76;
@@ -14,7 +14,13 @@ pub async fn test(desk: &Desk) -> Outcome {
     let mut report = Report::new(desk);
     report.place();
     if let Some(vitals) = report.vitals().await {
-        report.schema(vitals.server.as_ref()).await;
+        let up_to_date = report.schema().await;
+        if up_to_date {
+            report.round_trip().await;
+        }
+        if let Some(server) = &vitals.server {
+            report.rights(server, !up_to_date);
+        }
         report.pool(vitals.server.as_ref());
     }
     Ok(report.verdict())
@@ -50,9 +56,15 @@ impl<'a> Report<'a> {
     fn place(&self) {
         let said = match self.desk.sources.origin("database.url") {
             None | Some(Origin::Default) => "DATABASE_URL is not set".to_owned(),
-            Some(origin) => format!("by {origin}"),
+            Some(Origin::Variable(name)) => name.clone(),
+            Some(origin) => origin.to_string(),
         };
-        Self::ok("database", &format!("{} ({said})", self.desk.place));
+        let place = match &self.desk.place {
+            // Where one is, is part of where it is.
+            Place::Sqlite { file } => Place::Sqlite { file: std::path::absolute(file).unwrap_or_else(|_| file.clone()) },
+            place @ (Place::Postgres { .. } | Place::Memory) => place.clone(),
+        };
+        Self::ok("database", &format!("{place} ({said})"));
         for warning in self.desk.warnings.iter().filter(|warning| warning.contains("DATABASE_URL") || warning.contains("DB_")) {
             line("note  ", "", warning);
         }
@@ -77,10 +89,14 @@ impl<'a> Report<'a> {
         }
     }
 
-    async fn schema(&mut self, server: Option<&Server>) {
+    /// Whether it is up to date.
+    async fn schema(&mut self) -> bool {
         let steps = match self.desk.store.steps().await {
             Ok(steps) => steps,
-            Err(error) => return self.broken("schema", &error),
+            Err(error) => {
+                self.broken("schema", &error);
+                return false;
+            }
         };
         let count = |which: fn(StepState) -> bool| steps.iter().filter(|step| which(step.state)).count();
         let (pending, newer) = (count(|state| state == StepState::Pending), count(|state| matches!(state, StepState::Unknown(_))));
@@ -89,11 +105,8 @@ impl<'a> Report<'a> {
         } else {
             let more = if newer > 0 { format!(", {newer} of them by a newer version") } else { String::new() };
             Self::ok("schema", &format!("up to date, {} steps applied{more}", steps.len()));
-            self.round_trip().await;
         }
-        if let Some(server) = server {
-            self.rights(server, pending > 0);
-        }
+        pending == 0
     }
 
     async fn round_trip(&mut self) {
@@ -130,10 +143,10 @@ impl<'a> Report<'a> {
     fn pool(&mut self, server: Option<&Server>) {
         let database = &self.desk.config.database;
         let Some(server) = server else {
-            return Self::ok("pool", &format!("one connection, waited for up to {} ms", database.acquire_timeout.as_millis()));
+            return Self::ok("pool", &format!("one connection; waits up to {} ms for it", database.acquire_timeout.as_millis()));
         };
         let text = format!(
-            "{} to {} connections, waited for up to {} ms, closed after {} s without use, replaced after {} s",
+            "{} to {} connections; waits up to {} ms for one, closes it after {} s without use, replaces it after {} s",
             database.min_connections,
             database.max_connections,
             database.acquire_timeout.as_millis(),
