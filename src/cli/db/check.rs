@@ -1,9 +1,8 @@
 //! `db test`: can the database be used, and if not, what is to be done?
 
 use super::failure::Outcome;
-use super::{Desk, advice};
+use super::{Desk, absolute, advice, named_by};
 use crate::cli::screen::{Paint, say, wrap};
-use crate::config::Origin;
 use crate::store::{Place, Server, StepState, StoreError, Vitals};
 
 /// Columns of a line's text, behind word and name.
@@ -54,28 +53,17 @@ impl<'a> Report<'a> {
     }
 
     fn place(&self) {
-        let said = match self.desk.sources.origin("database.url") {
-            None | Some(Origin::Default) => "DATABASE_URL is not set".to_owned(),
-            Some(Origin::Variable(name)) => name.clone(),
-            Some(origin) => origin.to_string(),
-        };
         let place = match &self.desk.place {
-            // Where one is, is part of where it is.
-            Place::Sqlite { file } => Place::Sqlite { file: std::path::absolute(file).unwrap_or_else(|_| file.clone()) },
+            Place::Sqlite { file } => Place::Sqlite { file: absolute(file) },
             place @ (Place::Postgres { .. } | Place::Memory) => place.clone(),
         };
-        Self::ok("database", &format!("{place} ({said})"));
+        Self::ok("database", &format!("{place} ({})", named_by(&self.desk.sources)));
         for warning in self.desk.warnings.iter().filter(|warning| warning.contains("DATABASE_URL") || warning.contains("DB_")) {
             line("note  ", "", warning);
         }
     }
 
     async fn vitals(&mut self) -> Option<Vitals> {
-        if let Some(file) = self.desk.place.missing_file() {
-            let text = format!("{} is not there yet", file.display());
-            self.failed("connection", &text, Some("`alpha-call db migrate` makes it"));
-            return None;
-        }
         match self.desk.store.vitals().await {
             Ok(vitals) => {
                 Self::ok("connection", &format!("made in {} ms", vitals.connected_in.as_millis()));

@@ -12,9 +12,11 @@ mod output;
 mod progress;
 mod tree;
 
+use std::path::{Path, PathBuf};
+
 use super::screen::{complain, wrap};
 use super::serve::StopSignals;
-use crate::config::{Config, Invalid, Loaded, Sources};
+use crate::config::{Config, Invalid, Loaded, Origin, Sources};
 use crate::store::{CallStore, DatabaseSettings, Place, StoreError};
 use crate::telemetry;
 use args::{DbCommand, Verb};
@@ -43,7 +45,8 @@ impl Desk {
         let settings = DatabaseSettings::from(&config.database);
         let place = Place::of(&settings)?;
         if let Some(file) = place.missing_file().filter(|_| command.verb.wants_records()) {
-            return Err(Failure::other(format!("there is no file {} yet: `alpha-call db migrate` makes it", file.display())));
+            let (file, named_by) = (absolute(file), named_by(&sources));
+            return Err(Failure::other(format!("there is no file {} yet ({named_by}): `alpha-call db migrate` makes it", file.display())));
         }
         Ok(Self { store: CallStore::open(&settings)?, place, config, sources, warnings, quiet: command.quiet })
     }
@@ -71,11 +74,11 @@ impl Desk {
 }
 
 impl Verb {
-    /// Whether there is nothing to do on a database that is not there; the others make it, or say so themselves.
+    /// Whether there is nothing to do on a file that is not there; the others make it.
     const fn wants_records(&self) -> bool {
         match self {
-            Self::Rollback(_) | Self::Status(_) | Self::Analytics(_) => true,
-            Self::Migrate | Self::Fresh(_) | Self::CreateMigration(_) | Self::Test => false,
+            Self::Rollback(_) | Self::Status(_) | Self::Test | Self::Analytics(_) => true,
+            Self::Migrate | Self::Fresh(_) | Self::CreateMigration(_) => false,
         }
     }
 
@@ -152,6 +155,20 @@ async fn done(desk: &Desk, verb: &Verb) -> Outcome {
         Verb::CreateMigration(wish) => create::create(wish),
         Verb::Test => check::test(desk).await,
         Verb::Analytics(wish) => analytics::analytics(desk, wish).await,
+    }
+}
+
+/// Where one is, is part of where it is.
+fn absolute(file: &Path) -> PathBuf {
+    std::path::absolute(file).unwrap_or_else(|_| file.to_owned())
+}
+
+/// What names the database.
+fn named_by(sources: &Sources) -> String {
+    match sources.origin("database.url") {
+        None | Some(Origin::Default) => "DATABASE_URL is not set".to_owned(),
+        Some(Origin::Variable(name)) => name.clone(),
+        Some(origin) => origin.to_string(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod api;
 mod cli;
+mod cli_db;
 mod counters;
 mod http;
 mod neighbour;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -45,9 +46,20 @@ impl Shell {
     }
 
     pub fn run(&self, arguments: &[&str]) -> Told {
-        let output = self.command(arguments).output().expect("the binary runs");
+        self.run_in(self.folder.path(), arguments)
+    }
+
+    pub fn run_in(&self, folder: &Path, arguments: &[&str]) -> Told {
+        let output = self.command(arguments).current_dir(folder).output().expect("the binary runs");
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("utf-8");
         Told { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// The same database, in production, and in another folder.
+    pub fn as_production(&self) -> Self {
+        let url = self.variables.get("DATABASE_URL").cloned().unwrap_or_default();
+        let url = url.replace("sqlite://", &format!("sqlite://{}/", self.folder.path().display()));
+        Self::new().with("DATABASE_URL", &url).with("APP_ENV", "production")
     }
 
     /// Serves on any free port.

@@ -1,0 +1,91 @@
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use super::super::process::{Shell, Told};
+
+const HERE: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A copy of the migration package, in a workspace of its own with the same dependencies, so that they are built already.
+struct Tree {
+    folder: tempfile::TempDir,
+}
+
+impl Tree {
+    fn copied() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let sources = folder.path().join("migration/src");
+        fs::create_dir_all(&sources).expect("a folder");
+        fs::create_dir(folder.path().join("src")).expect("a folder");
+        for entry in fs::read_dir(Path::new(HERE).join("migration/src")).expect("sources") {
+            let entry = entry.expect("an entry");
+            fs::copy(entry.path(), sources.join(entry.file_name())).expect("copied");
+        }
+        for file in ["migration/Cargo.toml", "Cargo.lock", "rustfmt.toml"] {
+            fs::copy(Path::new(HERE).join(file), folder.path().join(file)).expect(file);
+        }
+        let manifest = fs::read_to_string(Path::new(HERE).join("Cargo.toml")).expect("a manifest");
+        let renamed = manifest.replace("name = \"alpha-call\"", "name = \"tree-of-a-test\"").replace("default-run = \"alpha-call\"\n", "");
+        fs::write(folder.path().join("Cargo.toml"), renamed).expect("written");
+        fs::write(folder.path().join("src/lib.rs"), "pub use migration::Migrator;\n").expect("written");
+        Self { folder }
+    }
+
+    fn create(&self, message: &str) -> Told {
+        let below = self.folder.path().join("migration/src");
+        Shell::new().run_in(&below, &["db", "create-migration", "--message", message])
+    }
+
+    fn register(&self) -> String {
+        fs::read_to_string(self.folder.path().join("migration/src/lib.rs")).expect("a register")
+    }
+
+    fn cargo(&self, arguments: &[&str]) {
+        let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let target = Path::new(env!("CARGO_BIN_EXE_alpha-call")).ancestors().nth(2).expect("the target folder");
+        let output = Command::new(cargo).args(arguments).env("CARGO_TARGET_DIR", target).current_dir(self.folder.path()).output();
+        let output = output.expect("cargo runs");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn a_new_step_compiles_and_stands_last() {
+    let tree = Tree::copied();
+
+    for message in ["Add new feature", "Keep: the customer's number"] {
+        let told = tree.create(message);
+        assert_eq!(told.code, Some(0), "{told}");
+        assert!(told.out.contains("wrote ") && told.out.contains("cargo check -p migration"), "{told}");
+    }
+
+    let register = tree.register();
+    let order: Vec<usize> = ["_record::Migration", "_add_new_feature::Migration", "_keep_the_customer_s_number::Migration"]
+        .iter()
+        .map(|step| register.find(step).unwrap_or_else(|| panic!("no {step} in {register}")))
+        .collect();
+    assert!(order.is_sorted(), "{register}");
+    tree.cargo(&["fmt", "-p", "migration", "--check"]);
+    tree.cargo(&["build", "--offline", "--quiet", "--lib"]);
+}
+
+#[test]
+fn a_message_without_letters_is_refused_and_nothing_is_written() {
+    let tree = Tree::copied();
+    let before = tree.register();
+
+    for message in ["", " ", "…", "новый"] {
+        let told = tree.create(message);
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(told.err.contains("Add new feature"), "{told}");
+    }
+    assert_eq!(tree.register(), before);
+}
+
+#[test]
+fn elsewhere_than_in_the_sources_there_is_nothing_to_write_to() {
+    let told = Shell::new().run(&["db", "create-migration", "--message", "Add new feature"]);
+
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(told.err.contains("run this in the source tree of alpha-call"), "{told}");
+}
