@@ -151,12 +151,9 @@ pub struct Output {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For the eye
     #[default]
     Table,
-    /// For programs
     Json,
-    /// With a header line
     Csv,
 }
 

@@ -1,5 +1,5 @@
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::super::process::{Shell, Told};
@@ -8,50 +8,57 @@ const HERE: &str = env!("CARGO_MANIFEST_DIR");
 
 /// A copy of the migration package, in a workspace of its own with the same dependencies, so that they are built already.
 struct Tree {
-    folder: tempfile::TempDir,
+    folder: PathBuf,
 }
 
 impl Tree {
-    fn copied() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let sources = folder.path().join("migration/src");
+    /// In the same place every time: what cargo builds of it takes the place of what it built before.
+    fn copied(name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&folder);
+        let sources = folder.join("migration/src");
         fs::create_dir_all(&sources).expect("a folder");
-        fs::create_dir(folder.path().join("src")).expect("a folder");
+        fs::create_dir(folder.join("src")).expect("a folder");
         for entry in fs::read_dir(Path::new(HERE).join("migration/src")).expect("sources") {
             let entry = entry.expect("an entry");
             fs::copy(entry.path(), sources.join(entry.file_name())).expect("copied");
         }
-        for file in ["migration/Cargo.toml", "Cargo.lock", "rustfmt.toml"] {
-            fs::copy(Path::new(HERE).join(file), folder.path().join(file)).expect(file);
+        for file in ["migration/Cargo.toml", "Cargo.lock", "rustfmt.toml", "rust-toolchain.toml"] {
+            fs::copy(Path::new(HERE).join(file), folder.join(file)).expect(file);
         }
         let manifest = fs::read_to_string(Path::new(HERE).join("Cargo.toml")).expect("a manifest");
         let renamed = manifest.replace("name = \"alpha-call\"", "name = \"tree-of-a-test\"").replace("default-run = \"alpha-call\"\n", "");
-        fs::write(folder.path().join("Cargo.toml"), renamed).expect("written");
-        fs::write(folder.path().join("src/lib.rs"), "pub use migration::Migrator;\n").expect("written");
+        fs::write(folder.join("Cargo.toml"), renamed).expect("written");
+        fs::write(folder.join("src/lib.rs"), "pub use migration::Migrator;\n").expect("written");
         Self { folder }
     }
 
     fn create(&self, message: &str) -> Told {
-        let below = self.folder.path().join("migration/src");
+        let below = self.folder.join("migration/src");
         Shell::new().run_in(&below, &["db", "create-migration", "--message", message])
     }
 
     fn register(&self) -> String {
-        fs::read_to_string(self.folder.path().join("migration/src/lib.rs")).expect("a register")
+        fs::read_to_string(self.folder.join("migration/src/lib.rs")).expect("a register")
     }
 
     fn cargo(&self, arguments: &[&str]) {
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
         let target = Path::new(env!("CARGO_BIN_EXE_alpha-call")).ancestors().nth(2).expect("the target folder");
-        let output = Command::new(cargo).args(arguments).env("CARGO_TARGET_DIR", target).current_dir(self.folder.path()).output();
-        let output = output.expect("cargo runs");
+        let mut command = Command::new(cargo);
+        // What cargo tells a test of its package would make the dependencies that ask for it stale.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARGO_") && name != "CARGO_HOME") {
+            command.env_remove(name);
+        }
+        command.args(arguments).current_dir(&self.folder).env("CARGO_TARGET_DIR", target);
+        let output = command.output().expect("cargo runs");
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 
 #[test]
 fn a_new_step_compiles_and_stands_last() {
-    let tree = Tree::copied();
+    let tree = Tree::copied("new-step");
 
     for message in ["Add new feature", "Keep: the customer's number"] {
         let told = tree.create(message);
@@ -71,7 +78,7 @@ fn a_new_step_compiles_and_stands_last() {
 
 #[test]
 fn a_message_without_letters_is_refused_and_nothing_is_written() {
-    let tree = Tree::copied();
+    let tree = Tree::copied("no-step");
     let before = tree.register();
 
     for message in ["", " ", "…", "новый"] {
