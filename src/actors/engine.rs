@@ -84,13 +84,12 @@ pub struct Vitals {
 impl Engine {
     /// Starts the permanent actors, on threads of their own.
     #[must_use]
-    pub fn start(config: Config, store: CallStore) -> Self {
+    pub fn start(config: Config, store: CallStore, logger: LoggerActor) -> Self {
         let arbiters = [Arbiter::new(), Arbiter::new()];
         let [calls, logs] = &arbiters;
         let (feed, rest) = (Feed::default(), twilio_rest(&config));
-        let logger = LoggerActor::new(store.clone());
-        let log = LogPort::new(logger.waiting(), permanent(logs, "logger", logger));
-        let governor = permanent(calls, "governor", ConcurrencyGovernor::new(admission_policy(&config), store.clone()));
+        let log = LogPort::to(logger, |logger| permanent(logs, "logger", logger));
+        let governor = permanent(calls, "governor", ConcurrencyGovernor::new(admission_policy(&config), store.clone(), log.clone()));
         let outfit = Outfit {
             governor: governor.clone(),
             log: log.clone(),
@@ -200,6 +199,12 @@ impl Engine {
     /// Brings every record made so far into the database; true if that worked in time.
     pub async fn flush(&self, limit: Duration) -> bool {
         self.0.log.flush(limit).await
+    }
+
+    /// Breaks the logger, as a bug would.
+    #[doc(hidden)]
+    pub fn sabotage_logger(&self) {
+        self.0.log.sabotage();
     }
 
     /// Breaks a call's actor, as a bug would.

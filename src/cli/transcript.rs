@@ -68,6 +68,7 @@ fn note(turn: &Turn) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::event::TurnKind;
     use crate::types::Redacted;
 
     fn turn(generated: &str, heard: &str) -> Turn {
@@ -86,6 +87,10 @@ mod tests {
             started: Duration::from_millis(7_700),
             ended: None,
             latency: Some(Duration::from_millis(144)),
+            kind: TurnKind::Message,
+            tokens: None,
+            transcription: None,
+            tool: None,
         }
     }
 

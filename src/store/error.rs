@@ -14,6 +14,9 @@ pub enum StoreError {
     /// Another row stands in the way.
     #[error("conflict with a stored row: {0}")]
     Conflict(Fault),
+    /// The database will never take this row: SQLSTATE classes 22, 23 and 54.
+    #[error("row refused: {0}")]
+    Refused(Fault),
     /// Trying again cannot help.
     #[error("query failed: {0}")]
     Query(Fault),
@@ -36,8 +39,35 @@ impl StoreError {
     pub const fn is_outage(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
-            Self::Conflict(_) | Self::Query(_) | Self::InvalidUrl => false,
+            Self::Conflict(_) | Self::Refused(_) | Self::Query(_) | Self::InvalidUrl => false,
         }
+    }
+
+    /// True where one row is to blame, and the others would be taken without it.
+    #[must_use]
+    pub const fn is_of_a_row(&self) -> bool {
+        match self {
+            Self::Conflict(_) | Self::Refused(_) => true,
+            Self::Unavailable(_) | Self::Query(_) | Self::InvalidUrl => false,
+        }
+    }
+
+    /// SQLSTATE, or SQLite's extended result code.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::Unavailable(fault) | Self::Conflict(fault) | Self::Refused(fault) | Self::Query(fault) => fault.code.as_deref(),
+            Self::InvalidUrl => None,
+        }
+    }
+
+    pub(super) fn refused(text: impl Into<String>) -> Self {
+        Self::Refused(Fault { code: None, text: text.into() })
+    }
+
+    /// A SQLite file whose check failed, under the code that reading on would have met.
+    pub(super) fn damaged(text: impl Into<String>) -> Self {
+        Self::Query(Fault { code: Some("11".to_owned()), text: text.into() })
     }
 
     pub(super) fn unavailable(text: impl Into<String>) -> Self {
@@ -94,7 +124,12 @@ fn asking(cause: &sqlx::Error) -> StoreError {
         sqlx::Error::Database(_) => fault.code.as_deref().is_some_and(passes_by_itself),
         _ => false,
     };
-    if passes { StoreError::Unavailable(fault) } else { StoreError::Query(fault) }
+    let of_a_row = fault.code.as_deref().is_some_and(blames_a_row);
+    match (passes, of_a_row) {
+        (true, _) => StoreError::Unavailable(fault),
+        (false, true) => StoreError::Refused(fault),
+        (false, false) => StoreError::Query(fault),
+    }
 }
 
 fn fault(cause: &sqlx::Error) -> Fault {
@@ -119,6 +154,15 @@ fn passes_by_itself(code: &str) -> bool {
 
     if code.len() == 5 {
         return LATER.contains(&code) || CLASSES.iter().any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>().is_ok_and(|code| SQLITE.contains(&(code & 0xff)))
+}
+
+/// Data that cannot be stored, constraints, limits of the program; and SQLite's toobig, constraint and mismatch.
+fn blames_a_row(code: &str) -> bool {
+    const SQLITE: [u32; 3] = [18, 19, 20];
+    if code.len() == 5 {
+        return ["22", "23", "54"].iter().any(|class| code.starts_with(class));
     }
     code.parse::<u32>().is_ok_and(|code| SQLITE.contains(&(code & 0xff)))
 }
