@@ -12,7 +12,7 @@ use super::row::{Row, RowClass};
 /// How rows are gathered, and how long a failure waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BatchPolicy {
-    /// Rows that may wait for the spool; the next one is refused.
+    /// Rows that may wait for the spool.
     pub room: usize,
     /// A commit to the spool takes so many rows at most, and waits so long for company.
     pub commit_rows: usize,
@@ -97,19 +97,14 @@ impl Batcher {
         }
     }
 
-    /// Takes a row over, or gives it back if there is no room. A droppable one needs more room than the others.
-    pub fn push(&mut self, row: Row, now: Instant) -> Result<Ticket, Box<Row>> {
-        let room = match row.class() {
-            RowClass::Kept => self.policy.room,
-            RowClass::Droppable if self.nearly_full => 0,
-            RowClass::Droppable => self.policy.room / 2,
-        };
-        if self.waiting() >= room {
-            return Err(Box::new(row));
+    /// Takes a row over; one that can be done without only while there is plenty of room. Who brings rows looks at `has_room`.
+    pub fn push(&mut self, row: Row, now: Instant) -> Option<Ticket> {
+        if row.class() == RowClass::Droppable && (self.nearly_full || self.is_crowded()) {
+            return None;
         }
         self.queue.push_back((now, row));
         self.pushed += 1;
-        Ok(self.pushed)
+        Some(self.pushed)
     }
 
     /// What is due. Poll until there is nothing.
@@ -261,6 +256,12 @@ impl Batcher {
     #[must_use]
     pub const fn backlog(&self) -> u64 {
         self.newest.saturating_sub(self.gone)
+    }
+
+    /// May more rows be brought?
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.waiting() < self.policy.room
     }
 
     /// Is there so little room left that no further call should begin?

@@ -141,13 +141,16 @@ fn fault(cause: &sqlx::Error) -> Fault {
 
 /// PostgreSQL appendix A (errcodes) and SQLite's result codes, whose low byte is the primary one (sqlite.org/rescode.html).
 fn passes_by_itself(code: &str) -> bool {
-    const LATER: [&str; 6] = [
+    const LATER: [&str; 9] = [
         "40001", // serialization_failure
         "40P01", // deadlock_detected
         "57014", // query_canceled: statement_timeout
         "25006", // read_only_sql_transaction: a primary that was demoted
         "55P03", // lock_not_available
         "55006", // object_in_use
+        "42P01", // undefined_table: nobody has migrated yet
+        "42703", // undefined_column
+        "3F000", // invalid_schema_name
     ];
     const CLASSES: [&str; 5] = ["08", "28", "3D", "53", "57P0"];
     const SQLITE: [u32; 5] = [5, 6, 10, 13, 14]; // busy, locked, ioerr, full, cantopen
@@ -173,7 +176,7 @@ mod tests {
 
     #[test]
     fn what_passes_by_itself_is_retried() {
-        for code in ["40001", "40P01", "53100", "53300", "57P01", "57P02", "57P03", "57014", "08006", "28P01", "5", "6", "261", "517", "13"]
+        for code in ["40001", "40P01", "53100", "53300", "57P01", "57P02", "57P03", "57014", "08006", "28P01", "42P01", "5", "6", "261", "517", "13"]
         {
             assert!(passes_by_itself(code), "{code}");
         }
@@ -181,7 +184,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_row_is_not_retried() {
-        for code in ["22021", "22001", "23502", "23505", "42P01", "42601", "XX000", "1", "1299", "2067", ""] {
+        for code in ["22021", "22001", "23502", "23505", "42501", "42601", "XX000", "1", "1299", "2067", ""] {
             assert!(!passes_by_itself(code), "{code}");
         }
     }

@@ -47,20 +47,18 @@ impl LoggerActor {
     pub async fn new(store: CallStore, spool: Spool) -> Result<Self, StoreError> {
         let (gone, newest) = spool.bounds().await?;
         let policy = BatchPolicy::default();
-        let fill = Arc::new(port::Fill::new(policy.room));
+        let fill = Arc::new(port::Fill::default());
         let batcher = Batcher::new(policy, gone, newest, clock::now());
         Ok(Self { store, spool, batcher, keeps: VecDeque::new(), flushes: Vec::new(), fill, timer: None })
     }
 
     fn take(&mut self, row: Row) -> Option<Ticket> {
         let kind = row.kind();
-        match self.batcher.push(row, clock::now()) {
-            Ok(ticket) => Some(ticket),
-            Err(_) => {
-                metrics::row_lost(kind);
-                None
-            }
+        let ticket = self.batcher.push(row, clock::now());
+        if ticket.is_none() {
+            metrics::row_lost(kind);
         }
+        ticket
     }
 
     /// Gives out every order that is due, and sets the clock for the next.
@@ -68,7 +66,7 @@ impl LoggerActor {
         while let Some(order) = self.batcher.poll(clock::now()) {
             self.carry_out(order, ctx);
         }
-        self.fill.set(self.batcher.waiting(), self.batcher.is_crowded());
+        self.fill.set(self.batcher.has_room(), self.batcher.is_crowded());
         metrics::rows_queued(self.batcher.waiting(), self.batcher.backlog());
         self.arm(ctx);
     }
@@ -167,7 +165,6 @@ impl Actor for LoggerActor {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        ctx.set_mailbox_capacity(BatchPolicy::default().room);
         self.timer = None;
         self.settle(ctx);
     }

@@ -1,30 +1,26 @@
 //! The way to the logger.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix::{Addr, Recipient};
+use actix::{Addr, Arbiter, Recipient};
 
 use super::{Flush, Keep, Log, LoggerActor, Sabotage};
 use crate::actors::port;
-use crate::store::Row;
+use crate::actors::supervise::permanent;
+use crate::store::{BatchPolicy, Row};
 
 /// How full the logger is, for those who bring more.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Fill {
-    waiting: AtomicUsize,
+    full: AtomicBool,
     crowded: AtomicBool,
-    room: usize,
 }
 
 impl Fill {
-    pub(super) const fn new(room: usize) -> Self {
-        Self { waiting: AtomicUsize::new(0), crowded: AtomicBool::new(false), room }
-    }
-
-    pub(super) fn set(&self, waiting: usize, crowded: bool) {
-        self.waiting.store(waiting, Ordering::Relaxed);
+    pub(super) fn set(&self, has_room: bool, crowded: bool) {
+        self.full.store(!has_room, Ordering::Relaxed);
         self.crowded.store(crowded, Ordering::Relaxed);
     }
 }
@@ -38,17 +34,17 @@ pub struct LogPort {
 }
 
 impl LogPort {
-    /// Starts the logger by `start`, which puts it where it is to live.
+    /// Starts the logger on a thread of its own.
     #[must_use]
-    pub fn to(logger: LoggerActor, start: impl FnOnce(LoggerActor) -> Addr<LoggerActor>) -> Self {
+    pub fn start(arbiter: &Arbiter, logger: LoggerActor) -> Self {
         let fill = logger.fill.clone();
-        let logger = start(logger);
+        let logger = permanent(arbiter, "logger", BatchPolicy::default().room, logger);
         Self { fill, rows: logger.clone().recipient(), logger }
     }
 
     /// Hands the row over, or gives it back.
     pub fn log(&self, row: Row) -> Result<(), Box<Row>> {
-        if self.fill.waiting.load(Ordering::Relaxed) >= self.fill.room {
+        if self.fill.full.load(Ordering::Relaxed) {
             return Err(Box::new(row));
         }
         port::offer(&self.rows, Log(row)).map_err(|Log(row)| Box::new(row))

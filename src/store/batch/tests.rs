@@ -129,20 +129,20 @@ fn a_commit_that_failed_is_tried_again_with_its_rows_first() {
 }
 
 #[test]
-fn without_room_a_row_comes_back_and_what_can_be_done_without_comes_back_first() {
+fn what_is_brought_is_kept_and_what_can_be_done_without_goes_first() {
     let now = Instant::now();
     let policy = BatchPolicy { room: 4, ..BatchPolicy::default() };
     let mut batcher = Batcher::new(policy, 0, 0, now);
     let event = || row_of(9, TurnKind::Event);
-    for seq in 0..2 {
-        batcher.push(row(seq), now).expect("room");
-    }
+    assert!(batcher.push(event(), now).is_some());
+    batcher.push(row(1), now);
 
-    assert!(batcher.push(event(), now).is_err());
-    assert!(batcher.is_crowded());
-    batcher.push(row(2), now).expect("room");
-    batcher.push(row(3), now).expect("room");
-    assert_eq!(batcher.push(row(4), now), Err(Box::new(row(4))));
+    assert!(batcher.is_crowded() && batcher.has_room());
+    assert_eq!(batcher.push(event(), now), None);
+    batcher.push(row(2), now);
+    batcher.push(row(3), now);
+    assert!(!batcher.has_room());
+    assert_eq!(batcher.push(row(4), now), Some(5), "it was on its way when the room was used up");
 }
 
 #[test]
@@ -153,8 +153,8 @@ fn a_spool_that_is_nearly_full_takes_only_what_must_be_kept() {
     batcher.poll(now + ms(20));
     batcher.committed(1, true, now + ms(20));
 
-    assert!(batcher.push(row_of(2, TurnKind::Event), now).is_err());
-    assert!(batcher.push(row(3), now).is_ok());
+    assert_eq!(batcher.push(row_of(2, TurnKind::Event), now), None);
+    assert!(batcher.push(row(3), now).is_some());
 }
 
 #[test]
