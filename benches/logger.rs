@@ -29,8 +29,7 @@ async fn main() {
         println!("set BENCH_DATABASE_URL to a Postgres database whose record may be lost");
         return;
     };
-    let settings = DatabaseSettings { url: url.as_str().into(), max_connections: 4, acquire_timeout: Duration::from_secs(5), echo: false };
-    let store = CallStore::open(&settings).expect("a store");
+    let store = CallStore::open(&DatabaseSettings::at(url.as_str())).expect("a store");
     store.migrate().await.expect("migrated");
     let db = Database::connect(&url).await.expect("connected");
     println!("| way | figure |\n|---|---|");

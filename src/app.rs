@@ -10,7 +10,6 @@ use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer};
-use secrecy::SecretString;
 use tokio::task::JoinHandle;
 use tracing_actix_web::TracingLogger;
 
@@ -20,7 +19,7 @@ use crate::config::Config;
 use crate::http::{Doors, RequestSpan, observe};
 use crate::metrics;
 use crate::realtime::socket::install_tls_provider;
-use crate::store::{CallStore, DatabaseSettings, Spool, SpoolSettings, StoreError, black_box};
+use crate::store::{CallStore, Spool, SpoolSettings, StoreError, black_box};
 
 /// For requests under way when the server stops; streams are closed before.
 const SHUTDOWN_S: u64 = 2;
@@ -171,12 +170,7 @@ fn spool_settings(config: &Config) -> SpoolSettings {
 /// A file that cannot be opened is an error; a server that is away is waited for, meanwhile `/health` says so.
 async fn open_store(config: &Config) -> Result<CallStore, BuildError> {
     let database = &config.database;
-    let store = CallStore::open(&DatabaseSettings {
-        url: SecretString::from(database.url.as_str().to_owned()),
-        max_connections: database.max_connections,
-        acquire_timeout: database.acquire_timeout,
-        echo: database.echo,
-    })?;
+    let store = CallStore::open(&database.into())?;
     match store.migrate().await {
         Ok(()) => {}
         Err(error) if error.is_outage() && !database.url.is_sqlite() => {

@@ -89,7 +89,8 @@ impl Engine {
         let [calls, logs] = &arbiters;
         let (feed, rest) = (Feed::default(), twilio_rest(&config));
         let log = LogPort::start(logs, logger);
-        let governor = permanent(calls, "governor", MAILBOX, ConcurrencyGovernor::new(admission_policy(&config), store.clone(), log.clone()));
+        let governor =
+            permanent(calls, "governor", MAILBOX, ConcurrencyGovernor::new(admission_policy(&config), store.clone(), log.clone()));
         let outfit = Outfit {
             governor: governor.clone(),
             log: log.clone(),

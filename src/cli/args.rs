@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, value_parser};
 
+use super::db::args::DbCommand;
+
 /// An AI phone engine: joins Twilio Media Streams to OpenAI Realtime.
 #[derive(Debug, Parser)]
 #[command(version, about, after_help = "New here? `alpha-call demo` plays two calls without any account.")]
@@ -23,6 +25,8 @@ pub enum Command {
     Demo(Demo),
     /// Load an engine with simulated calls, and measure what the callers hear
     Simulate(Simulate),
+    /// Look after the database: schema, figures, backups, transcripts
+    Db(DbCommand),
     /// Validate the configuration, and say all that is wrong with it
     Check,
     /// Look at the configuration

@@ -70,6 +70,14 @@ impl StoreError {
         Self::Query(Fault { code: Some("11".to_owned()), text: text.into() })
     }
 
+    /// The same, with the step of the schema that it happened in.
+    pub(super) fn in_step(mut self, step: &str) -> Self {
+        if let Self::Unavailable(fault) | Self::Conflict(fault) | Self::Refused(fault) | Self::Query(fault) = &mut self {
+            fault.text = format!("step {step}: {}", fault.text);
+        }
+        self
+    }
+
     pub(super) fn unavailable(text: impl Into<String>) -> Self {
         Self::Unavailable(Fault { code: None, text: text.into() })
     }
@@ -176,8 +184,9 @@ mod tests {
 
     #[test]
     fn what_passes_by_itself_is_retried() {
-        for code in ["40001", "40P01", "53100", "53300", "57P01", "57P02", "57P03", "57014", "08006", "28P01", "42P01", "5", "6", "261", "517", "13"]
-        {
+        for code in [
+            "40001", "40P01", "53100", "53300", "57P01", "57P02", "57P03", "57014", "08006", "28P01", "42P01", "5", "6", "261", "517", "13",
+        ] {
             assert!(passes_by_itself(code), "{code}");
         }
     }

@@ -10,8 +10,10 @@ mod cooldown;
 mod entity;
 mod error;
 mod history;
+mod probe;
 mod row;
 mod runtime;
+mod schema;
 mod spool;
 mod sql;
 mod tally;
@@ -32,13 +34,14 @@ pub use conversation::StoredTurn;
 pub use cooldown::CooldownClaim;
 pub use error::{Fault, StoreError};
 pub use history::{Call, CallKey, HistoryFilter, Page};
+pub use probe::{Place, Server, Vitals};
 pub use row::{Row, RowClass, RowKey};
 pub use runtime::DbRuntime;
-pub use spool::{Appended, Spool, SpoolSettings, Spooled};
+pub use schema::{Step, StepState};
+pub use spool::{Appended, Spool, SpoolSettings, Spooled, Stored};
 
 /// On top of the wait for a connection: a server that fell silent in mid-statement is an outage after this long.
 const ANSWER: Duration = Duration::from_secs(10);
-const MIGRATION: Duration = Duration::from_secs(600);
 /// The same where somebody on the phone waits for the answer.
 const ANSWER_SOON: Duration = Duration::from_secs(1);
 /// For statements under way, and then for the threads, when the store closes.
@@ -66,11 +69,6 @@ impl CallStore {
         Ok(Self(Arc::new(Inner { runtime, db, patience: settings.acquire_timeout })))
     }
 
-    /// Brings the schema up to date. Any number of instances may do so at once.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
-        self.run_within(MIGRATION, connect::migrate).await
-    }
-
     /// Asks the server for a sign of life.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.run(|db| async move { Ok(db.ping().await?) }).await
@@ -82,6 +80,11 @@ impl CallStore {
         if let Err(error) = closed {
             tracing::warn!(%error, "the database did not close in time");
         }
+        self.0.runtime.shutdown(CLOSING).await;
+    }
+
+    /// Gives up whatever is under way: what is not committed is rolled back. Whatever is asked later is an outage.
+    pub async fn abandon(&self) {
         self.0.runtime.shutdown(CLOSING).await;
     }
 

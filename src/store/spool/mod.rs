@@ -182,7 +182,38 @@ impl Inner {
     }
 }
 
+/// What came of rows that were written without a spool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// So many are among the dead letters.
+    pub buried: usize,
+}
+
 impl CallStore {
+    /// Writes rows that are in no spool: all in one, or one by one if the database refuses any.
+    pub async fn import(&self, rows: Vec<Row>, now: DateTime<Utc>) -> Result<Stored, StoreError> {
+        match self.write(rows.clone()).await {
+            Err(error) if error.is_of_a_row() => {}
+            outcome => return outcome.map(|()| Stored::default()),
+        }
+        let mut stored = Stored::default();
+        for row in rows {
+            if let Err(error) = self.write(vec![row.clone()]).await {
+                self.import_poison(&row, &error, now).await?;
+                stored.buried += 1;
+            }
+        }
+        Ok(stored)
+    }
+
+    async fn import_poison(&self, row: &Row, error: &StoreError, now: DateTime<Utc>) -> Result<(), StoreError> {
+        if !error.is_of_a_row() {
+            return Err(error.clone());
+        }
+        let body = serde_json::to_string(row).map_err(|error| StoreError::query(error.to_string()))?;
+        self.bury(&Spooled { place: 0, at: now, body: Private(body) }, error, now).await
+    }
+
     /// Keeps a row that cannot be stored among those that are to be looked at, in a form that can.
     pub async fn bury(&self, row: &Spooled, cause: &StoreError, now: DateTime<Utc>) -> Result<(), StoreError> {
         let letter = dead_letter::Model {

@@ -1,7 +1,6 @@
 use std::fs;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::Path;
-use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -12,9 +11,7 @@ use crate::types::CallId;
 const MEGABYTE: u64 = 1024 * 1024;
 
 fn store() -> CallStore {
-    let settings =
-        DatabaseSettings { url: "sqlite::memory:".into(), max_connections: 1, acquire_timeout: Duration::from_secs(5), echo: false };
-    CallStore::open(&settings).expect("a store")
+    CallStore::open(&DatabaseSettings::at("sqlite::memory:")).expect("a store")
 }
 
 async fn open(folder: &Path) -> Spool {

@@ -85,7 +85,7 @@ async fn no_call_that_was_answered_for_is_lost_by_a_kill_at_any_moment() {
     for life in 0..LIVES {
         accepted.extend(take_calls_and_die(&stage, folder.path(), life).await);
     }
-    let store = CallStore::open(&settings(&sqlite(folder.path()))).expect("a store");
+    let store = CallStore::open(&DatabaseSettings::at(sqlite(folder.path()))).expect("a store");
     let desk = Desk::at(store, folder.path()).await;
     assert!(desk.log.flush(HOME).await, "what was left in the spool is home");
 
@@ -96,7 +96,9 @@ async fn no_call_that_was_answered_for_is_lost_by_a_kill_at_any_moment() {
     let mut heard = 0;
     for callback in answered {
         let key = CallKey::Sid(callback.call_sid.parse().expect("a sid"));
-        let Some(call) = desk.store.call(&key).await.expect("read") else { panic!("{callback:?} was answered, and its call is not on record") };
+        let Some(call) = desk.store.call(&key).await.expect("read") else {
+            panic!("{callback:?} was answered, and its call is not on record")
+        };
         let rank = |word: &str| WORDS.iter().position(|known| *known == word);
         let (said, stored) = (rank(&callback.event), rank(call.twilio_status.as_deref().unwrap_or_default()));
         assert!(stored >= said, "{callback:?} was answered, on record is {:?}", call.twilio_status);

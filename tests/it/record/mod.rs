@@ -31,7 +31,7 @@ struct Desk {
 
 impl Desk {
     async fn open(url: &str, folder: &Path) -> Self {
-        let store = CallStore::open(&settings(url)).expect("a store");
+        let store = CallStore::open(&DatabaseSettings::at(url)).expect("a store");
         store.migrate().await.expect("migrated");
         Self::at(store, folder).await
     }
@@ -47,10 +47,6 @@ impl Desk {
         self.arbiter.stop();
         self.store.close().await;
     }
-}
-
-fn settings(url: &str) -> DatabaseSettings {
-    DatabaseSettings { url: url.into(), max_connections: 4, acquire_timeout: Duration::from_secs(1), echo: false }
 }
 
 fn sqlite(folder: &Path) -> String {
