@@ -79,7 +79,6 @@ promises!(
     figures::they_are_those_computed_by_hand,
     figures::over_nothing_an_average_is_none,
     outages::a_closed_store_is_an_outage,
-    outages::a_database_without_tables_is_none,
 );
 
 async fn on_sqlite(promise: impl AsyncFnOnce(String)) {

@@ -7,6 +7,7 @@ mod check;
 mod confirm;
 mod create;
 mod failure;
+mod import;
 mod migrate;
 mod output;
 mod progress;
@@ -78,7 +79,7 @@ impl Verb {
     const fn wants_records(&self) -> bool {
         match self {
             Self::Rollback(_) | Self::Status(_) | Self::Test | Self::Analytics(_) => true,
-            Self::Migrate | Self::Fresh(_) | Self::CreateMigration(_) => false,
+            Self::Migrate | Self::Fresh(_) | Self::CreateMigration(_) | Self::Import(_) => false,
         }
     }
 
@@ -89,6 +90,7 @@ impl Verb {
                 "the step under way is taken back, those before it are done; `alpha-call db status` shows where the schema is"
             }
             Self::Fresh(_) => "nothing was dropped, unless it was done already; `alpha-call db status` shows where the schema is",
+            Self::Import(_) => "the rows so far are stored; import the file again for the others",
             Self::Status(_) | Self::CreateMigration(_) | Self::Test | Self::Analytics(_) => "the database was only read",
         }
     }
@@ -155,6 +157,7 @@ async fn done(desk: &Desk, verb: &Verb) -> Outcome {
         Verb::CreateMigration(wish) => create::create(wish),
         Verb::Test => check::test(desk).await,
         Verb::Analytics(wish) => analytics::analytics(desk, wish).await,
+        Verb::Import(wish) => import::import(desk, wish).await,
     }
 }
 
