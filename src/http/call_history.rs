@@ -82,7 +82,11 @@ impl Query {
         let filter = HistoryFilter {
             limit: self.limit()?,
             offset: self.offset()?,
-            cursor: self.cursor.map(|text| text.parse::<Cursor>()).transpose().map_err(|error| Problem::field("cursor", error.to_string()))?,
+            cursor: self
+                .cursor
+                .map(|text| text.parse::<Cursor>())
+                .transpose()
+                .map_err(|error| Problem::field("cursor", error.to_string()))?,
             sort: self.sort,
             status: self.status,
             direction: self.direction,

@@ -76,10 +76,8 @@ impl CallStore {
     /// Figures over the calls that the query names, and over those of the last 24 hours.
     pub async fn analytics(&self, query: &AnalyticsQuery) -> Result<Analytics, StoreError> {
         let recent = Span { from: hour_of(query.now) - HOUR * (RECENT - 1), to: hour_of(query.now) + HOUR };
-        let asked = Span {
-            from: moment(query.from.unwrap_or(DateTime::<Utc>::MIN_UTC)),
-            to: moment(query.to.unwrap_or(DateTime::<Utc>::MAX_UTC)),
-        };
+        let asked =
+            Span { from: moment(query.from.unwrap_or(DateTime::<Utc>::MIN_UTC)), to: moment(query.to.unwrap_or(DateTime::<Utc>::MAX_UTC)) };
         let last = self.gather(recent, Gathering::new(query.assistant.clone(), Some(Interval::Hour))).await?;
         let all = self.gather(asked, Gathering::new(query.assistant.clone(), query.interval)).await?;
         let series = query.interval.map(|interval| all.points(interval, asked));

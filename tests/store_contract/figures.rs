@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alpha_call::session::event::Turn;
 use alpha_call::store::{Analytics, AnalyticsQuery, CallEnd, CallStore, Interval, NewCall, Percentiles, Row};
 use alpha_call::types::{CallStatus, Direction, Epoch, HangupCause};
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::{Database, DatabaseConnection};
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, TransactionTrait};
 
 use crate::words::{at, create, end, id, migrated, new_call, row, stream, turn};
 
@@ -140,7 +140,8 @@ pub fn past(hours: i64) -> DateTime<Utc> {
 
 fn questions() -> [AnalyticsQuery; 3] {
     let whole = AnalyticsQuery { from: None, to: None, assistant: None, interval: None, now: past(5) };
-    let part = AnalyticsQuery { from: Some(past(0) + TimeDelta::minutes(20)), to: Some(past(9)), interval: Some(Interval::Hour), ..whole.clone() };
+    let part =
+        AnalyticsQuery { from: Some(past(0) + TimeDelta::minutes(20)), to: Some(past(9)), interval: Some(Interval::Hour), ..whole.clone() };
     [whole.clone(), AnalyticsQuery { assistant: Some("sales".to_owned()), ..whole }, part]
 }
 
@@ -210,7 +211,10 @@ pub async fn what_is_kept_stays_true_under_load(url: &str) {
     let writer = |call: u128| async move {
         for seq in 0..25 {
             let turn = Turn { latency: Some(Duration::from_millis(100 + u64::from(seq))), ..turn(seq, 1, "x") };
-            store.write(vec![row(call, 1, turn.clone()), row(call % 8 + 1, 2 + u32::try_from(call).expect("small"), turn)]).await.expect("written");
+            store
+                .write(vec![row(call, 1, turn.clone()), row(call % 8 + 1, 2 + u32::try_from(call).expect("small"), turn)])
+                .await
+                .expect("written");
         }
     };
     let reader = async {
@@ -226,3 +230,38 @@ pub async fn what_is_kept_stays_true_under_load(url: &str) {
     let turns = store.analytics(&questions()[0]).await.expect("figures").turn_latency_ms;
     assert!(turns.p50.is_some());
 }
+
+/// The moment that a lock is for: the hour is forgotten, the turn not yet to be seen.
+#[tokio::test]
+async fn no_hour_is_kept_while_a_writer_commits() {
+    crate::on_postgres(async |url| {
+        let kept = Kept::of(&url).await;
+        create(&kept.store, NewCall { initiated_at: past(0), ..new_call(1) }).await;
+        kept.is_true("the call").await;
+        crate::sql(&kept.db, COMMIT_WAITS).await;
+        let gate = kept.db.begin().await.expect("begun");
+        gate.execute_unprepared("SELECT pg_advisory_xact_lock(42)").await.expect("the gate is shut");
+
+        let (store, answered) = (kept.store.clone(), Turn { latency: Some(Duration::from_millis(500)), ..turn(1, 1, "x") });
+        let writer = tokio::spawn(async move { store.write(vec![row(1, 1, answered)]).await });
+        let waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 AND NOT granted";
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while kept.db.execute_unprepared(waiting).await.expect("asked").rows_affected() == 0 {
+            assert!(Instant::now() < deadline, "the writer does not come to its commit");
+        }
+        let counted = tokio::time::timeout(Duration::from_secs(5), kept.store.summarise(10)).await.expect("waits for nobody");
+        assert_eq!(counted.expect("counted"), 0, "kept while a writer commits");
+        kept.store.analytics(&questions()[0]).await.expect("answered meanwhile");
+
+        gate.commit().await.expect("the gate is open");
+        writer.await.expect("no panic").expect("written");
+        kept.is_true("after the commit").await;
+        let figures = kept.store.analytics(&questions()[0]).await.expect("figures");
+        assert_eq!(figures.average_turn_latency_ms, Some(500.0));
+    })
+    .await;
+}
+
+const COMMIT_WAITS: &str = "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS \
+     $$ BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NULL; END $$; \
+     CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON conversation_logs DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()";

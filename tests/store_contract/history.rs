@@ -198,9 +198,10 @@ pub async fn a_whole_row_has_every_column(url: &str) {
     let counts = [call.ai_responses, call.user_inputs, call.ai_interruptions, call.tool_calls, call.resumes, call.reconnects];
     assert_eq!((counts, call.frames_dropped, call.audio_in_ms, call.audio_out_ms), ([3, 4, 5, 6, 7, 8], 9, 10, 11));
     let tokens = call.tokens;
-    assert_eq!([tokens.text_in, tokens.audio_in, tokens.text_out, tokens.audio_out, tokens.cached_text, tokens.cached_audio], [
-        12, 13, 14, 15, 16, 17
-    ]);
+    assert_eq!(
+        [tokens.text_in, tokens.audio_in, tokens.text_out, tokens.audio_out, tokens.cached_text, tokens.cached_audio],
+        [12, 13, 14, 15, 16, 17]
+    );
     assert_eq!((call.cost.model_usd, call.cost.total_usd), (1.500_000_001, 1.500_000_321));
     assert_eq!((call.price_version.as_deref(), call.metadata.map(|json| json.0)), (Some("v1"), Some(serde_json::json!({"campaign": "x"}))));
 }

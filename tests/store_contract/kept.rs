@@ -27,7 +27,12 @@ enum Step {
 fn plain() -> impl Strategy<Value = Step> {
     let call = || 1..5_u128;
     prop_oneof![
-        (call(), 0..6_i64, any::<bool>(), any::<bool>()).prop_map(|(call, hours, sales, refused)| Step::Create { call, hours, sales, refused }),
+        (call(), 0..6_i64, any::<bool>(), any::<bool>()).prop_map(|(call, hours, sales, refused)| Step::Create {
+            call,
+            hours,
+            sales,
+            refused
+        }),
         call().prop_map(|call| Step::Connect { call }),
         (call(), 0..3_u32, 1..4_u32, proptest::option::of(0..5000_u64), any::<bool>())
             .prop_map(|(call, seq, revision, latency, user)| Step::Say { call, seq, revision, latency, user }),

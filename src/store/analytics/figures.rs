@@ -210,7 +210,12 @@ impl Costs {
     #[must_use]
     pub const fn of_nanos(model: u64, transcription: u64, carrier: u64) -> Self {
         let total = model.saturating_add(transcription).saturating_add(carrier);
-        Self { model_usd: dollars(model), transcription_usd: dollars(transcription), carrier_usd: dollars(carrier), total_usd: dollars(total) }
+        Self {
+            model_usd: dollars(model),
+            transcription_usd: dollars(transcription),
+            carrier_usd: dollars(carrier),
+            total_usd: dollars(total),
+        }
     }
 
     const fn of(counts: &Counts) -> Self {

@@ -45,11 +45,13 @@ impl Spread {
     pub(super) fn percentile(&self, percent: u64) -> Option<u64> {
         let rank = (self.count() * percent).div_ceil(100).max(1);
         let mut seen = 0;
-        self.buckets.iter().position(|count| {
-            seen += count;
-            seen >= rank
-        })
-        .map(middle_of)
+        self.buckets
+            .iter()
+            .position(|count| {
+                seen += count;
+                seen >= rank
+            })
+            .map(middle_of)
     }
 
     fn raise(&mut self, bucket: usize, by: u64) {

@@ -98,7 +98,8 @@ impl Stretch {
 
     fn compare(&self, one: &Line, other: &Line) -> std::cmp::Ordering {
         let by_duration = matches!(self.by, Some(Column::DurationMs));
-        let key = |line: &Line| (if by_duration { None } else { self.by.map(|_| line.initiated_at) }, line.duration_ms.filter(|_| by_duration));
+        let key =
+            |line: &Line| (if by_duration { None } else { self.by.map(|_| line.initiated_at) }, line.duration_ms.filter(|_| by_duration));
         let ascending = key(one).cmp(&key(other)).then_with(|| one.id.cmp(&other.id));
         if self.order == Order::Desc { ascending.reverse() } else { ascending }
     }

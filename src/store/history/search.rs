@@ -11,7 +11,8 @@ use crate::store::entity::call;
 /// Shorter than three, and an index of trigrams is of no use.
 const LENGTH: std::ops::RangeInclusive<usize> = 3..=100;
 /// As in the index `call_logs_search`: the planner compares the two.
-const TEXT: &str = "lower(from_number || chr(10) || to_number || chr(10) || coalesce(call_sid, '') || chr(10) || coalesce(caller_name, ''))";
+const TEXT: &str =
+    "lower(from_number || chr(10) || to_number || chr(10) || coalesce(call_sid, '') || chr(10) || coalesce(caller_name, ''))";
 const SQLITE_TEXT: &str =
     "lower(from_number || char(10) || to_number || char(10) || coalesce(call_sid, '') || char(10) || coalesce(caller_name, ''))";
 const NIL: &str = "00000000-0000-0000-0000-000000000000";
@@ -54,7 +55,8 @@ impl Search {
     /// The first and the last id that begin so, if ids may.
     fn ids(&self) -> Option<(String, String)> {
         let rest = NIL.get(self.0.len()..).filter(|_| self.0.len() >= ID_PREFIX)?;
-        let begins = self.0.bytes().zip(NIL.bytes()).all(|(found, form)| if form == b'-' { found == b'-' } else { found.is_ascii_hexdigit() });
+        let begins =
+            self.0.bytes().zip(NIL.bytes()).all(|(found, form)| if form == b'-' { found == b'-' } else { found.is_ascii_hexdigit() });
         begins.then(|| (format!("{}{rest}", self.0), format!("{}{}", self.0, rest.replace('0', "f"))))
     }
 }
