@@ -27,6 +27,9 @@ const SHUTDOWN_S: u64 = 2;
 const USER_TIMEOUT: Duration = Duration::from_secs(10);
 const UPKEEP: Duration = Duration::from_secs(5);
 const MIGRATION_PAUSE: Duration = Duration::from_secs(2);
+/// How often hours that have passed are counted, and how many of them without a look at the calls.
+const SUMMARY_PAUSE: Duration = Duration::from_secs(300);
+const SUMMARY_HOURS: usize = 48;
 
 /// A service that is bound and ready to run.
 pub struct Application {
@@ -55,6 +58,7 @@ impl Application {
         let listener = TcpListener::bind(asked).map_err(|error| BuildError::Bind { addr: asked, error })?;
         let (addr, drain, workers) = (listener.local_addr()?, config.server.drain, config.server.workers);
         let store = open_store(&config).await?;
+        actix_rt::spawn(summarise(store.clone()));
         let metrics = metrics::install();
         let spool = Spool::open(&store, &spool_settings(&config)).await?;
         let logger = LoggerActor::new(store.clone(), spool.clone()).await?;
@@ -180,6 +184,20 @@ async fn open_store(config: &Config) -> Result<CallStore, BuildError> {
         Err(error) => return Err(error.into()),
     }
     Ok(store)
+}
+
+/// Counts hours before anybody asks for them. The work is done on the database runtime.
+async fn summarise(store: CallStore) {
+    loop {
+        match store.summarise(SUMMARY_HOURS).await {
+            Ok(0) => actix_rt::time::sleep(SUMMARY_PAUSE).await,
+            Ok(hours) => tracing::debug!(hours, "hours counted"),
+            Err(error) => {
+                tracing::debug!(%error, "hours not counted");
+                actix_rt::time::sleep(SUMMARY_PAUSE).await;
+            }
+        }
+    }
 }
 
 async fn migrate_later(store: CallStore) {

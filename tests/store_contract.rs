@@ -15,6 +15,8 @@ mod echo;
 mod figures;
 #[path = "store_contract/history.rs"]
 mod history;
+#[path = "store_contract/kept.rs"]
+mod kept;
 #[path = "store_contract/outages.rs"]
 mod outages;
 #[path = "store_contract/schema.rs"]
@@ -75,9 +77,18 @@ promises!(
     turns::a_text_with_a_nul_is_stored_without_it,
     turns::interruptions_are_counted_however_often_a_turn_is_written,
     history::pages_have_no_gaps_and_no_repeats,
+    history::pages_stay_whole_while_calls_come_in,
+    history::a_cursor_keeps_the_total_of_its_first_page,
     history::each_property_filters,
+    history::a_number_is_found_on_either_end_in_every_order,
+    history::a_part_of_a_number_a_sid_or_a_name_is_found,
+    history::a_whole_row_has_every_column,
     figures::they_are_those_computed_by_hand,
     figures::over_nothing_an_average_is_none,
+    figures::hours_and_days_are_told_one_by_one,
+    figures::what_is_kept_is_never_stale,
+    figures::what_is_kept_stays_true_under_load,
+    figures::hours_are_kept_newest_first_and_only_once,
     outages::a_closed_store_is_an_outage,
 );
 

@@ -4,6 +4,7 @@ pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, SchemaManage
 
 mod m20261122_000001_calls;
 mod m20261122_000002_record;
+mod m20261122_000003_search;
 
 /// Brings a database to the schema that this version of the program knows.
 pub struct Migrator;
@@ -11,6 +12,10 @@ pub struct Migrator;
 #[sea_orm_migration::async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261122_000001_calls::Migration), Box::new(m20261122_000002_record::Migration)]
+        vec![
+            Box::new(m20261122_000001_calls::Migration),
+            Box::new(m20261122_000002_record::Migration),
+            Box::new(m20261122_000003_search::Migration),
+        ]
     }
 }

@@ -1,50 +1,125 @@
-//! `GET /api/call-history`: calls, newest first.
+//! `GET /api/call-history`: calls, newest first if nothing else is asked for, as JSON or CSV.
 
-use actix_web::web;
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
+use url::form_urlencoded::{Serializer, parse};
 
-use super::views::CallView;
+use super::csv::Table;
+use super::format::Format;
+use super::moment::Moment;
+use super::views::ListedView;
 use super::{Doors, Problem};
-use crate::store::HistoryFilter;
+use crate::store::{Cursor, HistoryFilter, Page, Sort};
 use crate::types::{CallStatus, Direction, PhoneNumber};
 
 const PAGE: u64 = 50;
 const MAX_PAGE: u64 = 200;
+const MAX_OFFSET: u64 = 100_000;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Query {
     limit: Option<u64>,
+    offset: Option<u64>,
+    cursor: Option<String>,
     #[serde(default)]
-    offset: u64,
+    sort: Sort,
     status: Option<CallStatus>,
     direction: Option<Direction>,
     phone_number: Option<String>,
+    assistant: Option<String>,
+    from: Option<Moment>,
+    to: Option<Moment>,
+    q: Option<String>,
 }
 
+/// A page. `next_cursor` leads to the one after it, as does the `Link` header.
 #[derive(Serialize)]
 pub(super) struct History {
-    calls: Vec<CallView>,
+    calls: Vec<ListedView>,
+    /// Exact up to 100,000. With a cursor: as the first page counted.
     total: u64,
+    total_is_estimate: bool,
     limit: u64,
     offset: u64,
+    next_cursor: Option<String>,
 }
 
-pub(super) async fn call_history(doors: web::Data<Doors>, query: web::Query<Query>) -> Result<web::Json<History>, Problem> {
+pub(super) async fn call_history(request: HttpRequest, doors: web::Data<Doors>, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
+    let format = Format::of(&request)?;
     let filter = query.into_inner().filter()?;
-    let page = doors.engine.store().call_history(&filter).await?;
-    let calls = page.calls.into_iter().map(CallView::from).collect();
-    Ok(web::Json(History { calls, total: page.total, limit: filter.limit, offset: filter.offset }))
+    let history = History::of(doors.engine.store().call_history(&filter).await?, &filter);
+    let mut answer = format.answer(&history, || Table::new(&ListedView::COLUMNS, &history.calls), "call-history")?;
+    let next = history.next_cursor.as_deref().map(|cursor| next_page(&request, cursor));
+    if let Some(link) = next.and_then(|link| header::HeaderValue::try_from(link).ok()) {
+        answer.headers_mut().insert(header::LINK, link);
+    }
+    Ok(answer)
+}
+
+impl History {
+    fn of(page: Page, filter: &HistoryFilter) -> Self {
+        Self {
+            calls: page.calls.into_iter().map(ListedView::from).collect(),
+            total: page.total,
+            total_is_estimate: page.total_is_estimate,
+            limit: filter.limit,
+            offset: filter.offset,
+            next_cursor: page.next.map(|cursor| cursor.to_string()),
+        }
+    }
+}
+
+/// The same query from there on. RFC 8288
+fn next_page(request: &HttpRequest, cursor: &str) -> String {
+    let kept = parse(request.query_string().as_bytes()).filter(|(name, _)| name != "offset" && name != "cursor");
+    let query = Serializer::new(String::new()).extend_pairs(kept).append_pair("cursor", cursor).finish();
+    format!("<{}?{query}>; rel=\"next\"", request.path())
 }
 
 impl Query {
     fn filter(self) -> Result<HistoryFilter, Problem> {
-        let limit = self.limit.unwrap_or(PAGE);
-        if !(1..=MAX_PAGE).contains(&limit) {
-            return Err(Problem::field("limit", format!("must be from 1 to {MAX_PAGE}")));
+        let filter = HistoryFilter {
+            limit: self.limit()?,
+            offset: self.offset()?,
+            cursor: self
+                .cursor
+                .map(|text| text.parse::<Cursor>())
+                .transpose()
+                .map_err(|error| Problem::field("cursor", error.to_string()))?,
+            sort: self.sort,
+            status: self.status,
+            direction: self.direction,
+            phone_number: self.phone_number.as_deref().map(number).transpose()?,
+            assistant: self.assistant,
+            from: self.from.map(|moment| moment.0),
+            to: self.to.map(|moment| moment.0),
+            q: self.q.map(|text| text.parse()).transpose().map_err(|error| Problem::field("q", format!("{error}")))?,
+        };
+        match &filter.cursor {
+            Some(cursor) if !cursor.belongs_to(&filter) => Err(Problem::field("cursor", "belongs to another query: begin without it")),
+            _ => Ok(filter),
         }
-        // In a query a `+` is a blank: a number may come without it.
-        let number = self.phone_number.map(|text| format!("+{}", text.trim().trim_start_matches('+')).parse::<PhoneNumber>());
-        let phone_number = number.transpose().map_err(|error| Problem::field("phone_number", error.to_string()))?;
-        Ok(HistoryFilter { limit, offset: self.offset, status: self.status, direction: self.direction, phone_number })
     }
+
+    fn limit(&self) -> Result<u64, Problem> {
+        let limit = self.limit.unwrap_or(PAGE);
+        if (1..=MAX_PAGE).contains(&limit) { Ok(limit) } else { Err(Problem::field("limit", format!("must be from 1 to {MAX_PAGE}"))) }
+    }
+
+    fn offset(&self) -> Result<u64, Problem> {
+        match self.offset {
+            Some(_) if self.cursor.is_some() => Err(Problem::field("offset", "a cursor says already where to begin")),
+            Some(offset) if offset > MAX_OFFSET => {
+                Err(Problem::field("offset", format!("must be at most {MAX_OFFSET}: to go further follow `next_cursor`")))
+            }
+            offset => Ok(offset.unwrap_or_default()),
+        }
+    }
+}
+
+/// In a query a `+` is a blank: a number may come without it.
+fn number(text: &str) -> Result<PhoneNumber, Problem> {
+    let number = format!("+{}", text.trim().trim_start_matches('+'));
+    number.parse().map_err(|error: crate::types::InvalidPhoneNumber| Problem::field("phone_number", error.to_string()))
 }

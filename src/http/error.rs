@@ -53,6 +53,7 @@ const fn status(code: Code) -> StatusCode {
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         Code::CoolingDown => StatusCode::TOO_MANY_REQUESTS,
         Code::AtCapacity | Code::Draining | Code::NotConfigured | Code::DatabaseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -70,6 +71,7 @@ const fn title(code: Code) -> &'static str {
         Code::MethodNotAllowed => "The method is not allowed here",
         Code::PayloadTooLarge => "The request is too large",
         Code::UnsupportedMediaType => "The content type is not supported",
+        Code::NotAcceptable => "There is no answer of this type",
         Code::NotAuthorized => "This number may not be called",
         Code::PremiumOrForeign => "This kind of number may not be called",
         Code::CoolingDown => "This number was called a moment ago",
@@ -92,6 +94,11 @@ impl Problem {
 
     pub fn fields(fields: Vec<FieldError>) -> Self {
         Self { fields, ..Self::new(Code::InvalidField, "see `errors` for what is wrong where") }
+    }
+
+    /// For what cannot go wrong unless the program is.
+    pub(super) fn internal(cause: &impl std::fmt::Display) -> Self {
+        Self { cause: Some(cause.to_string()), ..Self::new(Code::Internal, "it was logged under the request id") }
     }
 
     /// Something is broken here, as against a request that was refused.

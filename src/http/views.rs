@@ -1,11 +1,104 @@
 //! Calls and turns as the API shows them.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::store::{Call, StoredTurn};
+use crate::store::{Call, Costs, ListedCall, StoredTurn, TokenCounts};
 use crate::types::{CallId, CallStatus, Direction};
 
+/// A call as a line of the history. What is counted is null until the call has ended.
+#[derive(Serialize)]
+pub(super) struct ListedView {
+    id: CallId,
+    call_sid: Option<String>,
+    direction: Direction,
+    from_number: String,
+    to_number: String,
+    name: Option<String>,
+    assistant: String,
+    model: String,
+    status: CallStatus,
+    twilio_status: Option<String>,
+    ended_reason: Option<String>,
+    refusal: Option<String>,
+    error_code: Option<String>,
+    initiated_at: DateTime<Utc>,
+    connected_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+    duration_seconds: Option<f64>,
+    first_audio_ms: Option<u64>,
+    /// The median of its turns.
+    latency_p50_ms: Option<u64>,
+    ai_responses: Option<u64>,
+    user_inputs: Option<u64>,
+    interruptions: Option<u64>,
+    cost_usd: Option<f64>,
+}
+
+impl ListedView {
+    pub(super) const COLUMNS: [&str; 23] = [
+        "id",
+        "call_sid",
+        "direction",
+        "from_number",
+        "to_number",
+        "name",
+        "assistant",
+        "model",
+        "status",
+        "twilio_status",
+        "ended_reason",
+        "refusal",
+        "error_code",
+        "initiated_at",
+        "connected_at",
+        "ended_at",
+        "duration_seconds",
+        "first_audio_ms",
+        "latency_p50_ms",
+        "ai_responses",
+        "user_inputs",
+        "interruptions",
+        "cost_usd",
+    ];
+}
+
+impl From<ListedCall> for ListedView {
+    fn from(call: ListedCall) -> Self {
+        let ended = call.ended_at;
+        let counted = |count: u64| ended.map(|_| count);
+        Self {
+            id: call.id,
+            call_sid: call.call_sid.map(String::from),
+            direction: call.direction,
+            from_number: call.from.as_str().to_owned(),
+            to_number: call.to.as_str().to_owned(),
+            name: call.caller_name.map(|name| name.0),
+            assistant: call.assistant,
+            model: call.model,
+            status: call.status,
+            twilio_status: call.twilio_status,
+            ended_reason: call.ended_reason,
+            refusal: call.refusal,
+            error_code: call.error_code,
+            initiated_at: call.initiated_at,
+            connected_at: call.connected_at,
+            ended_at: call.ended_at,
+            duration_seconds: call.duration.map(|duration| duration.as_secs_f64()),
+            first_audio_ms: call.first_audio_ms,
+            latency_p50_ms: call.latency_p50_ms,
+            ai_responses: counted(call.ai_responses),
+            user_inputs: counted(call.user_inputs),
+            interruptions: counted(call.interruptions),
+            cost_usd: counted(call.cost_nanos).map(|nanos| Costs::of_nanos(nanos, 0, 0).total_usd),
+        }
+    }
+}
+
+/// All that is known of a call. What is counted is null until the call has ended; its turns so far are in the conversation.
 #[derive(Serialize)]
 pub(super) struct CallView {
     id: CallId,
@@ -18,24 +111,70 @@ pub(super) struct CallView {
     assistant: String,
     model: String,
     voice: String,
+    system_message: Option<String>,
     status: CallStatus,
     twilio_status: Option<String>,
+    /// What Twilio took for being at the phone: a human, a machine.
+    answered_by: Option<String>,
     ended_reason: Option<String>,
     refusal: Option<String>,
+    error_code: Option<String>,
     error: Option<String>,
     /// Streams so far.
     epoch: u32,
+    /// The instance that took the call on.
+    owner: Option<String>,
     initiated_at: DateTime<Utc>,
+    ringing_at: Option<DateTime<Utc>>,
+    claimed_at: Option<DateTime<Utc>>,
     connected_at: Option<DateTime<Utc>>,
     ended_at: Option<DateTime<Utc>>,
     duration_seconds: Option<f64>,
     first_audio_ms: Option<u64>,
+    latency_p50_ms: Option<u64>,
+    latency_p95_ms: Option<u64>,
+    interruptions: Option<u64>,
+    counters: Option<Counters>,
+    audio: Option<Audio>,
+    tokens: Option<TokenCounts>,
+    cost: Option<Cost>,
+    metadata: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct Counters {
+    ai_responses: u64,
+    user_inputs: u64,
+    /// Of the assistant by the caller, and the other way round.
     interruptions: u64,
+    ai_interruptions: u64,
+    tool_calls: u64,
+    resumes: u64,
+    reconnects: u64,
+    frames_dropped: u64,
+}
+
+/// Heard from the caller, and sent to the caller.
+#[derive(Serialize)]
+struct Audio {
+    in_ms: u64,
+    out_ms: u64,
+}
+
+#[derive(Serialize)]
+struct Cost {
+    #[serde(flatten)]
+    costs: Costs,
+    price_version: Option<String>,
 }
 
 impl From<Call> for CallView {
     fn from(call: Call) -> Self {
         let duration_seconds = call.duration().map(|duration| duration.as_secs_f64());
+        let counts = call.ended_at.map(|_| Counts::of(&call));
+        let interruptions = counts.as_ref().map(|counts| counts.counters.interruptions);
+        let (counters, audio, tokens, cost) =
+            counts.map_or((None, None, None, None), |c| (Some(c.counters), Some(c.audio), Some(c.tokens), Some(c.cost)));
         Self {
             id: call.id,
             call_sid: call.call_sid.map(String::from),
@@ -47,18 +186,58 @@ impl From<Call> for CallView {
             assistant: call.assistant,
             model: call.model,
             voice: call.voice,
+            system_message: call.system_message.map(|text| text.0),
             status: call.status,
             twilio_status: call.twilio_status,
+            answered_by: call.answered_by,
             ended_reason: call.ended_reason,
             refusal: call.refusal,
+            error_code: call.error_code,
             error: call.error,
             epoch: call.epoch.number(),
+            owner: call.owner,
             initiated_at: call.initiated_at,
+            ringing_at: call.ringing_at,
+            claimed_at: call.claimed_at,
             connected_at: call.connected_at,
             ended_at: call.ended_at,
             duration_seconds,
             first_audio_ms: call.first_audio_ms,
-            interruptions: call.interruptions,
+            latency_p50_ms: call.latency_p50_ms,
+            latency_p95_ms: call.latency_p95_ms,
+            interruptions,
+            counters,
+            audio,
+            tokens,
+            cost,
+            metadata: call.metadata.map(|metadata| metadata.0),
+        }
+    }
+}
+
+struct Counts {
+    counters: Counters,
+    audio: Audio,
+    tokens: TokenCounts,
+    cost: Cost,
+}
+
+impl Counts {
+    fn of(call: &Call) -> Self {
+        Self {
+            counters: Counters {
+                ai_responses: call.ai_responses,
+                user_inputs: call.user_inputs,
+                interruptions: call.interruptions,
+                ai_interruptions: call.ai_interruptions,
+                tool_calls: call.tool_calls,
+                resumes: call.resumes,
+                reconnects: call.reconnects,
+                frames_dropped: call.frames_dropped,
+            },
+            audio: Audio { in_ms: call.audio_in_ms, out_ms: call.audio_out_ms },
+            tokens: call.tokens,
+            cost: Cost { costs: call.cost, price_version: call.price_version.clone() },
         }
     }
 }
@@ -69,6 +248,8 @@ pub(super) struct TurnView {
     epoch: u32,
     seq: u32,
     speaker: &'static str,
+    /// `message`, `tool_call`, `tool_result`, `dtmf` or `event`.
+    kind: &'static str,
     /// What the model made, and what of it the caller heard.
     generated: String,
     heard: String,
@@ -81,16 +262,33 @@ pub(super) struct TurnView {
     latency_ms: Option<u64>,
     item_id: Option<String>,
     response_id: Option<String>,
+    /// Of the caller's words: `pending`, `done` or `failed`.
+    transcription: Option<&'static str>,
+    tokens: Option<TurnTokens>,
+    tool: Option<ToolView>,
+}
+
+#[derive(Serialize)]
+struct TurnTokens {
+    input: u64,
+    output: u64,
+}
+
+#[derive(Serialize)]
+struct ToolView {
+    name: String,
+    call_id: String,
 }
 
 impl From<StoredTurn> for TurnView {
     fn from(stored: StoredTurn) -> Self {
         let turn = stored.turn;
-        let ms = |duration: std::time::Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let ms = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
         Self {
             epoch: stored.epoch.number(),
             seq: turn.seq,
             speaker: turn.speaker.as_str(),
+            kind: turn.kind.as_str(),
             generated: turn.generated.0,
             heard: turn.heard.0,
             interrupted: turn.interrupted,
@@ -101,6 +299,9 @@ impl From<StoredTurn> for TurnView {
             latency_ms: turn.latency.map(ms),
             item_id: turn.item.map(|id| id.to_string()),
             response_id: turn.response.map(|id| id.to_string()),
+            transcription: turn.transcription.map(|state| state.as_str()),
+            tokens: turn.tokens.map(|tokens| TurnTokens { input: tokens.input, output: tokens.output }),
+            tool: turn.tool.map(|tool| ToolView { name: tool.name, call_id: tool.call_id }),
         }
     }
 }

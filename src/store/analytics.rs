@@ -1,141 +1,212 @@
-//! Figures over all calls.
+//! Figures over calls: over all of them, or over those of an assistant or a time.
+//!
+//! Whole hours are counted once and kept (`hours`), so a month is 720 small rows. What is not kept is counted from the tables.
+
+mod figures;
+pub(super) mod hours;
+mod span;
+mod spread;
+mod summary;
+mod tables;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-use sea_orm::{DatabaseConnection, DbBackend, DbErr, QueryResult};
+use chrono::{DateTime, Datelike, DurationRound, NaiveTime, TimeDelta, Utc};
+use sea_orm::DatabaseConnection;
+use serde::{Deserialize, Serialize};
 
 use super::CallStore;
 use super::error::StoreError;
-use super::sql::{moment, rows, unsigned};
-use crate::types::{CallStatus, Direction};
+use super::sql::moment;
+pub use figures::{Analytics, Conversation, Costs, PerCall, Percentiles, Point, TokenCounts};
+use span::{HOUR, Span, hour_from, hour_of};
+use summary::{Hour, Summary};
 
-const LATENCY: &str = "SELECT COUNT(latency_ms) AS turns, CAST(COALESCE(SUM(latency_ms), 0) AS BIGINT) AS latency \
-     FROM conversation_logs WHERE call_id IN (SELECT id FROM call_logs WHERE initiated_at >= $1)";
-const REFUSALS: &str = "SELECT refusal, COUNT(*) AS calls FROM call_logs \
-     WHERE refusal IS NOT NULL AND initiated_at >= $1 GROUP BY refusal";
+/// Hours that are shown whatever was asked for.
+const RECENT: i32 = 24;
 
-/// Figures over the calls since a moment. An average over nothing is none.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
-pub struct Analytics {
-    /// Refused ones included.
-    pub total_calls: u64,
-    pub by_status: BTreeMap<CallStatus, u64>,
-    pub inbound: u64,
-    pub outbound: u64,
-    /// Of the calls that ended and were not refused, the part that completed: 0 to 1.
-    pub success_rate: Option<f64>,
-    /// Over the calls that were connected and have ended; so are the minutes.
-    pub average_duration_s: Option<f64>,
-    pub total_minutes: f64,
-    pub average_first_audio_ms: Option<f64>,
-    pub average_turn_latency_ms: Option<f64>,
-    pub interruptions: u64,
-    /// How often each refusal was given.
-    pub refusals: BTreeMap<String, u64>,
+/// Which calls the figures are over. What is not named does not matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnalyticsQuery {
+    /// Calls that began then or later, and before `to`.
+    pub from: Option<DateTime<Utc>>,
+    pub to: Option<DateTime<Utc>>,
+    pub assistant: Option<String>,
+    pub interval: Option<Interval>,
+    /// The end of the last 24 hours.
+    pub now: DateTime<Utc>,
+}
+
+/// A part of the calendar, in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Interval {
+    Hour,
+    Day,
+    Month,
+}
+
+impl Interval {
+    /// Where the interval begins that a moment falls into.
+    #[must_use]
+    pub fn start(self, at: DateTime<Utc>) -> DateTime<Utc> {
+        let day = at.duration_trunc(TimeDelta::days(1)).unwrap_or(at);
+        match self {
+            Self::Hour => hour_of(at),
+            Self::Day => day,
+            Self::Month => day.with_day(1).unwrap_or(day),
+        }
+    }
+
+    /// Where the interval ends that begins there.
+    #[must_use]
+    pub fn end(self, start: DateTime<Utc>) -> DateTime<Utc> {
+        match self {
+            Self::Hour => start + HOUR,
+            Self::Day => start + TimeDelta::days(1),
+            Self::Month => {
+                let next = (start + TimeDelta::days(32)).date_naive();
+                next.with_day(1).unwrap_or(next).and_time(NaiveTime::MIN).and_utc()
+            }
+        }
+    }
 }
 
 impl CallStore {
-    /// Without `since`: over everything on record.
-    pub async fn analytics(&self, since: Option<DateTime<Utc>>) -> Result<Analytics, StoreError> {
-        let since = moment(since.unwrap_or(DateTime::UNIX_EPOCH));
-        self.run(move |db| async move { figures(&db, since).await }).await
+    /// Figures over the calls that the query names, and over those of the last 24 hours.
+    pub async fn analytics(&self, query: &AnalyticsQuery) -> Result<Analytics, StoreError> {
+        let recent = Span { from: hour_of(query.now) - HOUR * (RECENT - 1), to: hour_of(query.now) + HOUR };
+        let asked =
+            Span { from: moment(query.from.unwrap_or(DateTime::<Utc>::MIN_UTC)), to: moment(query.to.unwrap_or(DateTime::<Utc>::MAX_UTC)) };
+        let last = self.gather(recent, Gathering::new(query.assistant.clone(), Some(Interval::Hour))).await?;
+        let all = self.gather(asked, Gathering::new(query.assistant.clone(), query.interval)).await?;
+        let series = query.interval.map(|interval| all.points(interval, asked));
+        Ok(Analytics { last_24_hours: last.points(Interval::Hour, recent), series, ..Analytics::of(&all.total) })
     }
-}
 
-async fn figures(db: &DatabaseConnection, since: DateTime<Utc>) -> Result<Analytics, StoreError> {
-    let groups = rows(db, groups_sql(db.get_database_backend()), [since.into()]).await?;
-    let latency = rows(db, LATENCY, [since.into()]).await?;
-    let refusals = rows(db, REFUSALS, [since.into()]).await?;
-
-    let mut sums = Sums::default();
-    for row in &groups {
-        sums.add(row)?;
-    }
-    let mut figures = sums.figures();
-    if let Some(row) = latency.first() {
-        figures.average_turn_latency_ms = average(number(row, "latency")?, number(row, "turns")?);
-    }
-    for row in &refusals {
-        figures.refusals.insert(row.try_get("", "refusal")?, number(row, "calls")?);
-    }
-    Ok(figures)
-}
-
-/// Calls by status, direction and whether they were refused, with the sums that averages are made of.
-fn groups_sql(backend: DbBackend) -> String {
-    let millis = match backend {
-        DbBackend::Postgres => "CAST(ROUND(EXTRACT(EPOCH FROM (ended_at - connected_at)) * 1000) AS BIGINT)",
-        _ => "CAST(ROUND((julianday(ended_at) - julianday(connected_at)) * 86400000.0) AS INTEGER)",
-    };
-    format!(
-        "SELECT status, direction, refusal IS NOT NULL AS refused, COUNT(*) AS calls, COUNT(ended_at) AS ended, \
-         COUNT(CASE WHEN ended_at IS NOT NULL AND connected_at IS NOT NULL THEN 1 END) AS timed, \
-         CAST(SUM(CASE WHEN ended_at > connected_at THEN {millis} ELSE 0 END) AS BIGINT) AS duration, \
-         COUNT(first_audio_ms) AS heard, CAST(COALESCE(SUM(first_audio_ms), 0) AS BIGINT) AS first_audio, \
-         CAST(SUM(interruptions) AS BIGINT) AS interruptions \
-         FROM call_logs WHERE initiated_at >= $1 GROUP BY status, direction, refusal IS NOT NULL"
-    )
-}
-
-#[derive(Default)]
-struct Sums {
-    figures: Analytics,
-    ended: u64,
-    timed: u64,
-    duration_ms: u64,
-    heard: u64,
-    first_audio_ms: u64,
-}
-
-impl Sums {
-    fn add(&mut self, row: &QueryResult) -> Result<(), StoreError> {
-        let calls = number(row, "calls")?;
-        self.count(calls, &row.try_get::<String>("", "status")?, &row.try_get::<String>("", "direction")?);
-        if !row.try_get::<bool>("", "refused")? {
-            self.ended += number(row, "ended")?;
+    /// Counts and keeps whole hours that nobody has kept yet, the newest first, at most so many; tells how many it kept.
+    pub async fn summarise(&self, limit: usize) -> Result<usize, StoreError> {
+        let missing = self.run(|db| async move { missing(&db).await }).await?;
+        let mut kept = 0;
+        for gap in missing.into_iter().rev() {
+            if kept >= limit {
+                break;
+            }
+            kept += self.run(move |db| async move { Ok(hours::fill(&db, gap).await?.1) }).await?;
         }
-        self.timed += number(row, "timed")?;
-        self.duration_ms += number(row, "duration")?;
-        self.heard += number(row, "heard")?;
-        self.first_audio_ms += number(row, "first_audio")?;
-        self.figures.interruptions += number(row, "interruptions")?;
-        Ok(())
+        Ok(kept)
     }
 
-    fn count(&mut self, calls: u64, status: &str, direction: &str) {
-        self.figures.total_calls += calls;
-        if let Some(status) = CallStatus::from_word(status) {
-            *self.figures.by_status.entry(status).or_default() += calls;
+    /// Each gap in a task of its own: a deadline is for a statement or two, and what is kept need not be counted again.
+    async fn gather(&self, span: Span, gathering: Gathering) -> Result<Gathering, StoreError> {
+        let (mut gathering, gaps) = self.run(move |db| async move { kept(&db, span, gathering).await }).await?;
+        for (gap, may_keep) in gaps {
+            let counted = self.run(move |db| async move { count(&db, gap, may_keep).await }).await?;
+            counted.iter().for_each(|(at, hour)| gathering.add(*at, hour));
         }
-        match Direction::from_word(direction) {
-            Some(Direction::Inbound) => self.figures.inbound += calls,
-            Some(Direction::Outbound) => self.figures.outbound += calls,
-            None => {}
-        }
+        Ok(gathering)
+    }
+}
+
+/// Gathers what is kept; what is left is to be counted, and to be kept if it is marked.
+async fn kept(db: &DatabaseConnection, span: Span, mut gathering: Gathering) -> Result<(Gathering, Vec<(Span, bool)>), StoreError> {
+    let Some(span) = within(db, span).await? else { return Ok((gathering, Vec::new())) };
+    let (before, whole, after) = span.parts();
+    let stored = hours::read(db, whole, |at, hour| gathering.add(at, hour)).await?;
+    let settled = hours::settled(whole);
+    let fresh = Span { from: settled.to, to: whole.to };
+    let gaps = settled.gaps(&stored).into_iter().map(|gap| (gap, true));
+    let live = [before, fresh, after].into_iter().filter(|span| !span.is_empty()).map(|span| (span, false));
+    Ok((gathering, gaps.chain(live).collect()))
+}
+
+async fn count(db: &DatabaseConnection, gap: Span, may_keep: bool) -> Result<BTreeMap<DateTime<Utc>, Hour>, StoreError> {
+    if may_keep { Ok(hours::fill(db, gap).await?.0) } else { tables::count(db, gap).await }
+}
+
+async fn missing(db: &DatabaseConnection) -> Result<Vec<Span>, StoreError> {
+    let ever = Span { from: DateTime::<Utc>::MIN_UTC, to: DateTime::<Utc>::MAX_UTC };
+    let Some(all) = within(db, ever).await? else { return Ok(Vec::new()) };
+    let settled = hours::settled(all);
+    Ok(settled.gaps(&hours::stored(db, settled).await?))
+}
+
+/// The part of the span in whose hours there are calls; none without any.
+async fn within(db: &DatabaseConnection, span: Span) -> Result<Option<Span>, StoreError> {
+    let Some((first, last)) = tables::ends(db).await? else { return Ok(None) };
+    let there = Span { from: span.from.max(hour_of(first)), to: span.to.min(hour_from(last + TimeDelta::microseconds(1))) };
+    Ok(Some(there).filter(|there| !there.is_empty()))
+}
+
+/// Hours as they come together.
+struct Gathering {
+    assistant: Option<String>,
+    interval: Option<Interval>,
+    total: Summary,
+    series: BTreeMap<DateTime<Utc>, Summary>,
+}
+
+impl Gathering {
+    fn new(assistant: Option<String>, interval: Option<Interval>) -> Self {
+        Self { assistant, interval, total: Summary::default(), series: BTreeMap::new() }
     }
 
-    fn figures(self) -> Analytics {
-        let completed = self.figures.by_status.get(&CallStatus::Completed).copied().unwrap_or_default();
-        Analytics {
-            success_rate: average(completed, self.ended),
-            average_duration_s: average(self.duration_ms, self.timed).map(|ms| ms / 1000.0),
-            total_minutes: float(self.duration_ms) / 60_000.0,
-            average_first_audio_ms: average(self.first_audio_ms, self.heard),
-            ..self.figures
+    fn add(&mut self, at: DateTime<Utc>, hour: &Hour) {
+        let wanted = |assistant: &str| self.assistant.as_deref().is_none_or(|only| only == assistant);
+        for (_, summary) in hour.iter().filter(|(assistant, _)| wanted(assistant)) {
+            self.total.merge(summary);
+            if let Some(interval) = self.interval {
+                self.series.entry(interval.start(at)).or_default().merge(summary);
+            }
         }
     }
+
+    /// One for each interval of the span, or of the time in which there are calls where the span has no end.
+    fn points(&self, interval: Interval, span: Span) -> Vec<Point> {
+        let (first, last) = (self.series.keys().next(), self.series.keys().next_back());
+        let Some(from) = [Some(span.from), first.copied()].into_iter().flatten().find(|at| *at > DateTime::<Utc>::MIN_UTC) else {
+            return Vec::new();
+        };
+        let open = span.to == moment(DateTime::<Utc>::MAX_UTC);
+        let to = if open { last.map_or(from, |last| interval.end(*last)) } else { span.to };
+        let starts = std::iter::successors(Some(interval.start(from)), |start| Some(interval.end(*start))).take_while(|start| *start < to);
+        starts.map(|start| Point::of(start, self.series.get(&start).unwrap_or(&Summary::default()))).collect()
+    }
 }
 
-fn number(row: &QueryResult, column: &str) -> Result<u64, DbErr> {
-    row.try_get::<i64>("", column).map(unsigned)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn average(sum: u64, of: u64) -> Option<f64> {
-    (of > 0).then(|| float(sum) / float(of))
-}
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().expect("a moment")
+    }
 
-#[expect(clippy::cast_precision_loss, reason = "exact up to 2^53, which is 285,000 years of milliseconds")]
-const fn float(number: u64) -> f64 {
-    number as f64
+    #[test]
+    fn an_interval_ends_where_the_next_begins() {
+        let moment = at("2028-02-29T23:59:59.5Z");
+        let cases = [
+            (Interval::Hour, "2028-02-29T23:00:00Z", "2028-03-01T00:00:00Z"),
+            (Interval::Day, "2028-02-29T00:00:00Z", "2028-03-01T00:00:00Z"),
+            (Interval::Month, "2028-02-01T00:00:00Z", "2028-03-01T00:00:00Z"),
+        ];
+
+        for (interval, start, end) in cases {
+            assert_eq!(interval.start(moment), at(start), "{interval:?}");
+            assert_eq!(interval.end(at(start)), at(end), "{interval:?}");
+            assert_eq!(interval.start(at(end)), at(end), "{interval:?}");
+        }
+    }
+
+    #[test]
+    fn a_series_has_a_point_for_every_interval() {
+        let mut gathering = Gathering::new(None, Some(Interval::Day));
+        gathering.add(at("2028-02-28T05:00:00Z"), &Hour::from([("a".to_owned(), Summary { calls: 2, ..Summary::default() })]));
+
+        let points = gathering.points(Interval::Day, Span { from: at("2028-02-27T12:00:00Z"), to: at("2028-03-01T00:00:00Z") });
+
+        let told: Vec<_> = points.iter().map(|point| (point.start, point.calls)).collect();
+        let expected = [("2028-02-27T00:00:00Z", 0), ("2028-02-28T00:00:00Z", 2), ("2028-02-29T00:00:00Z", 0)];
+        assert_eq!(told, expected.map(|(start, calls)| (at(start), calls)));
+    }
 }

@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, TransactionTrait};
+use sea_orm::{
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect, TransactionTrait,
+};
 use serde::{Deserialize, Serialize};
 
+use super::analytics::hours;
 use super::entity::{Private, call};
 use super::error::StoreError;
 use super::sql::{clean, execute, millis, moment, signed};
@@ -80,13 +83,13 @@ pub struct CallEnd {
 impl CallStore {
     /// Commits the call before we answer for it. The same id, or the same `CallSid`, makes no second row.
     pub async fn create_call(&self, call: NewCall) -> Result<Created, StoreError> {
-        self.run_soon(|db| async move { insert(&db, call, None).await }).await
+        self.run_soon(|db| async move { create(&db, call, None).await }).await
     }
 
     /// Keeps a call that was not to be: failed and ended as it came, with the refusal's word.
     pub async fn create_refused(&self, call: NewCall, refusal: &str) -> Result<Created, StoreError> {
         let refusal = refusal.to_owned();
-        self.run_soon(|db| async move { insert(&db, call, Some(refusal)).await }).await
+        self.run_soon(|db| async move { create(&db, call, Some(refusal)).await }).await
     }
 
     /// Names the call at Twilio. A conflict if it bears another name, if another call bears this one, or if there is no such call.
@@ -104,7 +107,14 @@ impl CallStore {
     /// The stream is up. False if the call has ended, or belongs to a newer stream.
     pub async fn connected(&self, id: CallId, epoch: Epoch, stream: &StreamSid, at: DateTime<Utc>) -> Result<bool, StoreError> {
         let stream = stream.clone();
-        self.run(move |db| async move { connect(&db, id, epoch, &stream, at).await }).await
+        self.run(move |db| async move {
+            let transaction = db.begin().await?;
+            let connected = connect(&transaction, id, epoch, &stream, at).await?;
+            hours::forget(&transaction, &[id.to_string()]).await?;
+            transaction.commit().await?;
+            Ok(connected)
+        })
+        .await
     }
 
     /// Takes Twilio's word over, if it leads on from the one we have: callbacks overtake each other.
@@ -119,12 +129,24 @@ impl CallStore {
             let transaction = db.begin().await?;
             let call = end_of_call.id.to_string();
             let ended = end(&transaction, end_of_call).await?;
-            tally::recount_ended(&transaction, [call].into()).await?;
+            tally::recount_ended(&transaction, [call.clone()].into()).await?;
+            hours::forget(&transaction, &[call]).await?;
             transaction.commit().await?;
             Ok(ended)
         })
         .await
     }
+}
+
+async fn create(db: &DatabaseConnection, call: NewCall, refusal: Option<String>) -> Result<Created, StoreError> {
+    if !hours::may_be_stored(call.initiated_at) {
+        return insert(db, call, refusal).await;
+    }
+    let (id, transaction) = (call.id.to_string(), db.begin().await?);
+    let created = insert(&transaction, call, refusal).await?;
+    hours::forget(&transaction, &[id]).await?;
+    transaction.commit().await?;
+    Ok(created)
 }
 
 pub(super) async fn insert<C: ConnectionTrait>(db: &C, call: NewCall, refusal: Option<String>) -> Result<Created, StoreError> {

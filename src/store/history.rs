@@ -1,143 +1,126 @@
-//! Calls as they are read back.
+//! Calls as they are read back: one by one, or page by page.
 
-use std::time::Duration;
+mod call;
+mod cursor;
+mod page;
+mod search;
+mod total;
+
+pub use call::{Call, CallKey, ListedCall};
+pub use cursor::{BadCursor, Cursor};
+pub use search::{InvalidSearch, Search};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use futures_util::future::try_join;
+use sea_orm::{ColumnTrait, Condition, DbBackend};
+use serde::{Deserialize, Serialize};
 
 use super::CallStore;
-use super::entity::{Private, call};
+use super::entity::call::Column;
 use super::error::StoreError;
-use super::sql::{small, unsigned};
-use crate::types::{CallId, CallSid, CallStatus, CallerId, Direction, Epoch, PhoneNumber, Redacted};
+use super::sql::moment;
+use crate::types::{CallStatus, Direction, PhoneNumber};
 
 /// The longest page; a longer one asked for is cut to this.
 const MAX_PAGE: u64 = 1000;
-
-/// The two names of a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallKey {
-    Id(CallId),
-    Sid(CallSid),
-}
-
-/// A call on record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Call {
-    pub id: CallId,
-    pub call_sid: Option<CallSid>,
-    pub stream_sid: Option<String>,
-    pub direction: Direction,
-    pub from: CallerId,
-    pub to: CallerId,
-    pub caller_name: Option<Redacted<String>>,
-    pub assistant: String,
-    pub model: String,
-    pub voice: String,
-    pub status: CallStatus,
-    pub twilio_status: Option<String>,
-    /// A word of `HangupCause`; another version may know more of them.
-    pub ended_reason: Option<String>,
-    pub refusal: Option<String>,
-    pub error: Option<String>,
-    /// The newest stream that claimed the call; none so far is 0.
-    pub epoch: Epoch,
-    pub initiated_at: DateTime<Utc>,
-    pub claimed_at: Option<DateTime<Utc>>,
-    pub connected_at: Option<DateTime<Utc>>,
-    pub ended_at: Option<DateTime<Utc>>,
-    pub first_audio_ms: Option<u64>,
-    pub interruptions: u64,
-}
-
-impl Call {
-    /// From the first stream's start to the end; none for a call that was never connected, or that still runs.
-    #[must_use]
-    pub fn duration(&self) -> Option<Duration> {
-        let (connected, ended) = (self.connected_at?, self.ended_at?);
-        Some((ended - connected).to_std().unwrap_or_default())
-    }
-}
+const PAGE: u64 = 50;
 
 /// Which calls, and which page of them. What is not named does not matter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HistoryFilter {
     /// At most 1000.
     pub limit: u64,
+    /// Does not matter with a cursor. Far offsets are slow.
     pub offset: u64,
+    /// Where the page before this one ended; of the same filter.
+    pub cursor: Option<Cursor>,
+    pub sort: Sort,
     pub status: Option<CallStatus>,
     pub direction: Option<Direction>,
     /// On either end of the call.
     pub phone_number: Option<PhoneNumber>,
+    pub assistant: Option<String>,
+    /// Calls that began then or later, and before `to`.
+    pub from: Option<DateTime<Utc>>,
+    pub to: Option<DateTime<Utc>>,
+    pub q: Option<Search>,
 }
 
-/// Calls, newest first, and how many there are in all.
+impl Default for HistoryFilter {
+    fn default() -> Self {
+        Self {
+            limit: PAGE,
+            offset: 0,
+            cursor: None,
+            sort: Sort::default(),
+            status: None,
+            direction: None,
+            phone_number: None,
+            assistant: None,
+            from: None,
+            to: None,
+            q: None,
+        }
+    }
+}
+
+/// What comes first. Calls that are alike are in the order of their ids; calls without a duration come last, either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sort {
+    #[default]
+    #[serde(rename = "-initiated_at")]
+    Newest,
+    #[serde(rename = "initiated_at")]
+    Oldest,
+    #[serde(rename = "-duration")]
+    Longest,
+    #[serde(rename = "duration")]
+    Shortest,
+}
+
+/// Calls in their order, and how many there are in all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
-    pub calls: Vec<Call>,
+    pub calls: Vec<ListedCall>,
+    /// With a cursor: as it was on the first page.
     pub total: u64,
+    /// The total is what the planner thinks: there are more than 100,000.
+    pub total_is_estimate: bool,
+    /// Leads to the next page; none on the last one.
+    pub next: Option<Cursor>,
 }
 
 impl CallStore {
-    pub async fn call(&self, key: &CallKey) -> Result<Option<Call>, StoreError> {
-        let wanted = match key {
-            CallKey::Id(id) => call::Column::Id.eq(id.to_string()),
-            CallKey::Sid(sid) => call::Column::CallSid.eq(sid.as_str()),
-        };
-        let row = self.run(|db| async move { Ok(call::Entity::find().filter(wanted).one(&db).await?) }).await?;
-        row.map(Call::try_from).transpose()
-    }
-
-    /// Newest first; calls of the same moment in the order of their ids, so that pages neither repeat nor leave out.
+    /// Pages by cursor neither repeat nor leave out a call, also while calls come in; but one that ends meanwhile changes its place among durations.
     pub async fn call_history(&self, filter: &HistoryFilter) -> Result<Page, StoreError> {
-        let found = call::Entity::find().filter(condition(filter));
-        let page = found
-            .clone()
-            .order_by_desc(call::Column::InitiatedAt)
-            .order_by_desc(call::Column::Id)
-            .limit(filter.limit.min(MAX_PAGE))
-            .offset(filter.offset.min(i64::MAX.unsigned_abs()));
-        let (rows, total) = self.run(|db| async move { Ok((page.all(&db).await?, found.count(&db).await?)) }).await?;
-        Ok(Page { calls: rows.into_iter().map(Call::try_from).collect::<Result<_, _>>()?, total })
+        let (wanted, counted) = (filter.clone(), filter.clone());
+        let page = self.run(move |db| async move { page::read(&db, &wanted).await });
+        let total = self.run(move |db| async move { total::of(&db, &counted).await });
+        let ((calls, end), total) = try_join(page, total).await?;
+        let calls: Vec<ListedCall> = calls.into_iter().map(ListedCall::try_from).collect::<Result<_, _>>()?;
+        let next = end.map(|end| Cursor::new(filter, end, total));
+        Ok(Page { calls, total: total.calls, total_is_estimate: total.is_estimate, next })
     }
 }
 
-fn condition(filter: &HistoryFilter) -> Condition {
-    let number = filter.phone_number.as_ref().map(PhoneNumber::as_str);
+fn everything(filter: &HistoryFilter, backend: DbBackend) -> Condition {
+    let number = ends(filter).map(|[from, to]| Condition::any().add(from).add(to));
+    condition(filter, backend).add_option(number)
+}
+
+/// All but the phone number: it stands in one of two columns, and each of them is best asked by its own index.
+fn condition(filter: &HistoryFilter, backend: DbBackend) -> Condition {
     Condition::all()
-        .add_option(filter.status.map(|status| call::Column::Status.eq(status.as_str())))
-        .add_option(filter.direction.map(|direction| call::Column::Direction.eq(direction.as_str())))
-        .add_option(number.map(|n| Condition::any().add(call::Column::FromNumber.eq(n)).add(call::Column::ToNumber.eq(n))))
+        .add_option(filter.status.map(|status| Column::Status.eq(status.as_str())))
+        .add_option(filter.direction.map(|direction| Column::Direction.eq(direction.as_str())))
+        .add_option(filter.assistant.as_deref().map(|assistant| Column::Assistant.eq(assistant)))
+        .add_option(filter.from.map(|from| Column::InitiatedAt.gte(moment(from))))
+        .add_option(filter.to.map(|to| Column::InitiatedAt.lt(moment(to))))
+        .add_option(filter.q.as_ref().map(|q| q.condition(backend)))
 }
 
-impl TryFrom<call::Model> for Call {
-    type Error = StoreError;
-
-    fn try_from(row: call::Model) -> Result<Self, StoreError> {
-        let unreadable = |column: &str| StoreError::query(format!("call_logs.{column} holds what we do not know"));
-        Ok(Self {
-            id: row.id.parse().map_err(|_| unreadable("id"))?,
-            call_sid: row.call_sid.as_deref().map(str::parse).transpose().map_err(|_| unreadable("call_sid"))?,
-            stream_sid: row.stream_sid,
-            direction: Direction::from_word(&row.direction).ok_or_else(|| unreadable("direction"))?,
-            from: CallerId::parse(&row.from_number.0),
-            to: CallerId::parse(&row.to_number.0),
-            caller_name: row.caller_name.map(|Private(name)| Redacted(name)),
-            assistant: row.assistant,
-            model: row.model,
-            voice: row.voice,
-            status: CallStatus::from_word(&row.status).ok_or_else(|| unreadable("status"))?,
-            twilio_status: row.twilio_status,
-            ended_reason: row.ended_reason,
-            refusal: row.refusal,
-            error: row.error,
-            epoch: Epoch::new(small(row.epoch)),
-            initiated_at: row.initiated_at,
-            claimed_at: row.claimed_at,
-            connected_at: row.connected_at,
-            ended_at: row.ended_at,
-            first_audio_ms: row.first_audio_ms.map(unsigned),
-            interruptions: unsigned(row.interruptions),
-        })
-    }
+/// The columns of a phone number, if one is asked for.
+fn ends(filter: &HistoryFilter) -> Option<[Condition; 2]> {
+    let number = filter.phone_number.as_ref()?.as_str();
+    Some([Column::FromNumber, Column::ToNumber].map(|column| Condition::all().add(column.eq(number))))
 }

@@ -26,14 +26,14 @@ use std::time::Duration;
 use sea_orm::DatabaseConnection;
 use tokio::time::timeout;
 
-pub use analytics::Analytics;
+pub use analytics::{Analytics, AnalyticsQuery, Conversation, Costs, Interval, PerCall, Percentiles, Point, TokenCounts};
 pub use batch::{BatchPolicy, Batcher, Order, Ticket};
 pub use calls::{CallEnd, Created, NewCall};
 pub use connect::DatabaseSettings;
 pub use conversation::StoredTurn;
 pub use cooldown::CooldownClaim;
 pub use error::{Fault, StoreError};
-pub use history::{Call, CallKey, HistoryFilter, Page};
+pub use history::{BadCursor, Call, CallKey, Cursor, HistoryFilter, InvalidSearch, ListedCall, Page, Search, Sort};
 pub use probe::{Place, Server, Vitals};
 pub use row::{Row, RowClass, RowKey};
 pub use runtime::DbRuntime;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, TransactionTrait};
 
+use super::analytics::hours;
 use super::entity::{stream, turn};
 use super::error::StoreError;
 use super::{CallStore, Row, RowKey, calls, tally, upsert};
@@ -23,13 +24,15 @@ impl CallStore {
     }
 }
 
-/// What a call is comes before what was said in it, and its end comes last; then it is counted.
+/// What a call is comes before what was said in it, and its end comes last; then it is counted, and its hour forgotten.
 async fn store<C: ConnectionTrait>(db: &C, rows: Vec<Row>) -> Result<(), StoreError> {
     let mut turns: Vec<turn::Model> = Vec::new();
     let mut streams: Vec<stream::Model> = Vec::new();
     let mut ends = Vec::new();
     let mut touched = BTreeSet::new();
-    for row in newest(rows).into_values() {
+    let rows = newest(rows);
+    let changed: BTreeSet<String> = rows.keys().filter_map(changed).collect();
+    for row in rows.into_values() {
         match row {
             Row::Created(call) => drop(calls::insert(db, *call, None).await?),
             Row::Placed { call, sid } => calls::attach(db, call, &sid).await?,
@@ -53,7 +56,17 @@ async fn store<C: ConnectionTrait>(db: &C, rows: Vec<Row>) -> Result<(), StoreEr
         touched.insert(end.id.to_string());
         calls::end(db, end).await?;
     }
-    tally::recount_ended(db, touched).await
+    tally::recount_ended(db, touched).await?;
+    hours::forget(db, &Vec::from_iter(changed)).await
+}
+
+/// The call whose figures the row changes.
+fn changed(row: &RowKey) -> Option<String> {
+    match row {
+        RowKey::Created(call) | RowKey::Connected(call, _) | RowKey::FirstAudio(call) | RowKey::Ended(call) => Some(call.to_string()),
+        RowKey::Turn(call, ..) | RowKey::Stream(call, _) => Some(call.clone()),
+        RowKey::Placed(_) | RowKey::Progress(..) => None,
+    }
 }
 
 /// One statement must not touch a row twice. Sorted by key, so that two writers cannot lock each other out.

@@ -26,18 +26,25 @@ const BESIDE: [&str; 3] = ["config", "telemetry", "metrics"];
 const BESIDE_FROM: u8 = 2;
 
 /// Of the engine, HTTP knows the way in, what it yields, and the stream it upgrades to; of the store, what reads.
-const HTTP_KNOWS: [&str; 18] = [
+const HTTP_KNOWS: [&str; 25] = [
     "actors::engine",
     "actors::inbound",
     "actors::twilio_stream",
     "store::Analytics",
+    "store::AnalyticsQuery",
     "store::Call",
     "store::CallKey",
     "store::CallStore",
+    "store::Costs",
+    "store::Cursor",
     "store::HistoryFilter",
+    "store::Interval",
+    "store::ListedCall",
     "store::Page",
+    "store::Sort",
     "store::StoreError",
     "store::StoredTurn",
+    "store::TokenCounts",
     "twilio::signature",
     "twilio::twiml",
     "twilio::webhook",

@@ -132,7 +132,7 @@ impl House {
     }
 
     async fn all_ended(&self) -> Result<(), String> {
-        let filter = |status| HistoryFilter { limit: 1, offset: 0, status: Some(status), direction: None, phone_number: None };
+        let filter = |status| HistoryFilter { limit: 1, status: Some(status), ..HistoryFilter::default() };
         for status in [CallStatus::Initiated, CallStatus::Connected] {
             let open = self.engine.store().call_history(&filter(status)).await.map_err(|error| error.to_string())?;
             if open.total > 0 {

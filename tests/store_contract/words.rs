@@ -92,7 +92,7 @@ pub fn row(call: u128, epoch: u32, turn: Turn) -> Row {
 }
 
 pub fn everything() -> HistoryFilter {
-    HistoryFilter { limit: 100, offset: 0, status: None, direction: None, phone_number: None }
+    HistoryFilter { limit: 100, ..HistoryFilter::default() }
 }
 
 pub async fn create(store: &CallStore, call: NewCall) {

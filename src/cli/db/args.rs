@@ -130,9 +130,18 @@ pub struct Analytics {
     /// Calls that began at this moment or later [default: all calls]
     #[arg(long, value_name = "WHEN", value_parser = moment)]
     pub from: Option<DateTime<Utc>>,
+    /// Calls that began before this moment
+    #[arg(long, value_name = "WHEN", value_parser = moment)]
+    pub to: Option<DateTime<Utc>>,
     /// Calls that began in the last N days
-    #[arg(long, value_name = "N", conflicts_with = "from", value_parser = value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with_all = ["from", "to"], value_parser = value_parser!(u16).range(1..))]
     pub days: Option<u16>,
+    /// Calls of this assistant
+    #[arg(long, value_name = "NAME")]
+    pub assistant: Option<String>,
+    /// A table over time as well
+    #[arg(long, value_enum)]
+    pub interval: Option<Interval>,
     #[command(flatten)]
     pub output: Output,
 }
@@ -142,7 +151,7 @@ WHEN is a day or a moment, in UTC unless it says otherwise: 2026-11-22, 2026-11-
 2026-11-22T09:30:00+01:00. The names of the figures are those of GET /api/analytics.
 
 Examples:
-  alpha-call db analytics --days 30
+  alpha-call db analytics --days 30 --interval day
   alpha-call db analytics --from 2026-11-01 -o json";
 
 #[derive(Debug, Args)]
@@ -163,6 +172,13 @@ Exit codes: 0 all rows are stored, 1 some lines could not be read.
 Examples:
   alpha-call db import instance.log
   gcloud logging read 'jsonPayload.alpha_call_row=1' --format=json | jq -c '.[]' | alpha-call db import -";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Interval {
+    Hour,
+    Day,
+    Month,
+}
 
 /// How a list of records is printed.
 #[derive(Clone, Copy, Debug, Args)]

@@ -91,7 +91,7 @@ impl Verb {
             }
             Self::Fresh(_) => "nothing was dropped, unless it was done already; `alpha-call db status` shows where the schema is",
             Self::Import(_) => "the rows so far are stored; import the file again for the others",
-            Self::Status(_) | Self::CreateMigration(_) | Self::Test | Self::Analytics(_) => "the database was only read",
+            Self::Status(_) | Self::CreateMigration(_) | Self::Test | Self::Analytics(_) => "the records were only read",
         }
     }
 }

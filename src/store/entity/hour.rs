@@ -9,6 +9,8 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub hour: DateTimeUtc,
     pub figures: Json,
+    /// Which edition of the figures it is; or the ticket of whoever is counting them.
+    pub edition: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -4,6 +4,7 @@ mod calls;
 mod keys;
 mod metrics;
 mod outage;
+mod pages;
 mod problems;
 mod shapes;
 

@@ -82,16 +82,29 @@ async fn a_query_that_makes_no_sense_is_a_problem() {
         "phone_number=555",
         "phone_number=ann",
         "limit=1&limit=2",
+        "offset=100001",
+        "cursor=x",
+        "cursor=",
+        "sort=name",
+        "from=yesterday",
+        "to=2026-13-01",
+        "q=ab",
     ];
 
     for query in wrong {
         get(&format!("/api/call-history?{query}")).to(house.addr()).await.problem(422, "invalid-field");
     }
-    for query in ["since=yesterday", "since=2026-13-01T00:00:00Z", "since=5"] {
+    for query in [
+        "from=yesterday",
+        "from=2026-13-01T00:00:00Z",
+        "to=5",
+        "interval=week",
+        "interval=day",
+        "from=2026-02-01&to=2026-01-01",
+        "from=2026-01-01&to=2026-12-01&interval=hour",
+    ] {
         get(&format!("/api/analytics?{query}")).to(house.addr()).await.problem(422, "invalid-field");
     }
-    let far = get("/api/call-history?offset=18446744073709551615").to(house.addr()).await;
-    assert_eq!((far.status, &far.json()["calls"]), (200, &serde_json::json!([])));
     house.finish().await;
 }
 

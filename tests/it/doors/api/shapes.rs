@@ -8,32 +8,71 @@ use crate::doors::http::{get, keys, post_json};
 use crate::doors::operator::Operator;
 use crate::house::House;
 
-const CALL: [&str; 22] = [
+const CALL: [&str; 35] = [
+    "answered_by",
     "assistant",
+    "audio",
     "call_sid",
+    "claimed_at",
     "connected_at",
+    "cost",
+    "counters",
     "direction",
     "duration_seconds",
     "ended_at",
     "ended_reason",
     "epoch",
     "error",
+    "error_code",
     "first_audio_ms",
     "from_number",
     "id",
     "initiated_at",
     "interruptions",
+    "latency_p50_ms",
+    "latency_p95_ms",
+    "metadata",
     "model",
     "name",
+    "owner",
     "refusal",
+    "ringing_at",
     "status",
     "stream_sid",
+    "system_message",
     "to_number",
+    "tokens",
     "twilio_status",
     "voice",
 ];
 
-const TURN: [&str; 13] = [
+const LINE: [&str; 23] = [
+    "ai_responses",
+    "assistant",
+    "call_sid",
+    "connected_at",
+    "cost_usd",
+    "direction",
+    "duration_seconds",
+    "ended_at",
+    "ended_reason",
+    "error_code",
+    "first_audio_ms",
+    "from_number",
+    "id",
+    "initiated_at",
+    "interruptions",
+    "latency_p50_ms",
+    "model",
+    "name",
+    "refusal",
+    "status",
+    "to_number",
+    "twilio_status",
+    "user_inputs",
+];
+
+const TURN: [&str; 17] = [
     "audio_ms",
     "ended_ms",
     "epoch",
@@ -42,11 +81,15 @@ const TURN: [&str; 13] = [
     "heard_ms",
     "interrupted",
     "item_id",
+    "kind",
     "latency_ms",
     "response_id",
     "seq",
     "speaker",
     "started_ms",
+    "tokens",
+    "tool",
+    "transcription",
 ];
 
 #[actix_rt::test]
@@ -86,6 +129,9 @@ async fn a_call_that_is_requested_is_accepted_and_can_be_followed_to_its_last_wo
     house.calls_are_over(1).await;
     let call = Operator::of(&house).over_at_twilio(id).await;
     assert_eq!(keys(&call), CALL);
+    assert_eq!(keys(&call["counters"]).len(), 8);
+    assert_eq!(keys(&call["tokens"]), ["audio_in", "audio_out", "cached_audio", "cached_text", "text_in", "text_out"]);
+    assert_eq!(keys(&call["cost"]), ["carrier_usd", "model_usd", "price_version", "total_usd", "transcription_usd"]);
     let said = ["id", "direction", "from_number", "to_number", "name", "status", "ended_reason", "twilio_status"].map(|name| &call[name]);
     let expected = [id, "outbound", OUR_NUMBER, CALLEE, "Ann", "completed", "caller_hung_up", "completed"];
     assert_eq!(said, expected.map(Value::from).each_ref());
@@ -109,23 +155,41 @@ async fn conversation(house: &House, location: &str, call: &Value) {
 async fn history(house: &House, call: &Value) {
     let history = get("/api/call-history").to(house.addr()).await.json();
 
-    assert_eq!(history, json!({"calls": [call], "total": 1, "limit": 50, "offset": 0}));
+    let page = ["limit", "next_cursor", "offset", "total", "total_is_estimate"].map(|name| &history[name]);
+    assert_eq!(page, [&json!(50), &json!(null), &json!(0), &json!(1), &json!(false)]);
+    let line = &history["calls"][0];
+    assert_eq!(keys(line), LINE);
+    for name in LINE.into_iter().filter(|name| CALL.contains(name)) {
+        assert_eq!(line[name], call[name], "{name}");
+    }
 }
 
 #[actix_rt::test]
 async fn figures_over_no_call_are_zeros_and_averages_of_nothing() {
     let house = House::open().await;
 
-    let all = get("/api/analytics").to(house.addr()).await.json();
-    let since = get("/api/analytics?since=2026-01-01T00:00:00Z").to(house.addr()).await.json();
+    let mut all = get("/api/analytics").to(house.addr()).await.json();
+    let asked = get("/api/analytics?from=2026-01-01&to=2026-01-03T00:00:00Z&interval=day&assistant=x").to(house.addr()).await.json();
 
+    let hours = all["last_24_hours"].take();
+    let percentiles = json!({"p50": null, "p95": null, "p99": null});
+    let per_call = json!({"ai_responses": null, "user_inputs": null, "interruptions": null, "ai_interruptions": null, "tool_calls": null});
     let nothing = json!({
-        "since": null, "total_calls": 0, "by_status": {}, "inbound": 0, "outbound": 0, "success_rate": null,
-        "average_duration_s": null, "total_minutes": 0.0, "average_first_audio_ms": null, "average_turn_latency_ms": null,
-        "interruptions": 0, "refusals": {},
+        "from": null, "to": null, "assistant": null, "interval": null, "total_calls": 0, "by_status": {}, "by_ended_reason": {},
+        "refusals": {}, "inbound": 0, "outbound": 0, "success_rate": null, "average_duration_s": null, "duration_s": percentiles,
+        "total_minutes": 0.0, "average_first_audio_ms": null, "first_audio_ms": percentiles, "average_turn_latency_ms": null,
+        "turn_latency_ms": percentiles, "interruptions": 0,
+        "conversation": {"ai_responses": 0, "user_inputs": 0, "interruptions": 0, "ai_interruptions": 0, "tool_calls": 0, "per_call": per_call},
+        "tokens": {"text_in": 0, "audio_in": 0, "text_out": 0, "audio_out": 0, "cached_text": 0, "cached_audio": 0},
+        "cost": {"model_usd": 0.0, "transcription_usd": 0.0, "carrier_usd": 0.0, "total_usd": 0.0}, "last_24_hours": null,
     });
     assert_eq!(all, nothing);
-    assert_eq!((&since["since"], keys(&since)), (&json!("2026-01-01T00:00:00Z"), keys(&nothing)));
+    assert_eq!(hours.as_array().map(Vec::len), Some(24));
+    let series = asked["series"].as_array().expect("a series");
+    let starts: Vec<&Value> = series.iter().map(|day| &day["start"]).collect();
+    assert_eq!(starts, ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"]);
+    assert_eq!(keys(&series[0]), keys(&hours[0]));
+    assert_eq!((&asked["from"], &asked["assistant"]), (&json!("2026-01-01T00:00:00Z"), &json!("x")));
     house.finish().await;
 }
 

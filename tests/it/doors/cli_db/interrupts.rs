@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, DbBackend, Sta
 
 use super::super::eventually;
 use super::super::process::Shell;
-use super::{on_postgres, sql};
+use super::{on_postgres, sql, steps};
 
 const SOON: Duration = Duration::from_secs(10);
 /// The lock that steps are applied under.
@@ -31,7 +31,7 @@ async fn a_migration_that_is_interrupted_says_how_things_stand_and_has_done_noth
         assert!(told.err.contains("interrupted: the step under way is taken back"), "{told}");
         sql(&other, "SELECT pg_advisory_unlock_all()").await;
         let shell = Shell::new().with("DATABASE_URL", url);
-        assert_eq!(shell.states(), ["pending", "pending"]);
+        assert_eq!(shell.pending(), steps().len());
         shell.done("migrate");
     })
     .await;
@@ -52,7 +52,7 @@ fn interrupted_at_any_moment_a_file_is_left_whole() {
         let shell = Shell::new().with("DATABASE_URL", &url);
         shell.done("migrate");
         shell.done("test");
-        assert_eq!(shell.states(), ["applied", "applied"]);
+        assert_eq!(shell.pending(), 0);
     }
 }
 

@@ -1,7 +1,7 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use super::super::process::Shell;
-use super::{at, on_each, on_postgres};
+use super::{at, on_each, on_postgres, steps};
 
 const VERBS: [&str; 7] = ["migrate", "rollback", "fresh", "status", "create-migration", "test", "analytics"];
 
@@ -27,6 +27,7 @@ fn what_is_told_wrong_is_told_right() {
         ("rollback --steps 0", "1..=1000"),
         ("analytics --from yesterday", "2026-11-22T09:30:00Z"),
         ("analytics --from 2026-11-22 --days 3", "cannot be used with"),
+        ("analytics --interval week", "hour, day, month"),
         ("status -o xml", "table, json, csv"),
         ("create-migration", "--message <TEXT>"),
     ] {
@@ -85,8 +86,11 @@ async fn a_schema_that_is_behind_is_a_failure_with_its_way_out() {
         let told = shell.db("test");
 
         assert_eq!(told.code, Some(1), "{told}");
-        assert!(told.out.contains("1 of 2 steps pending") && told.out.contains("-> run `alpha-call db migrate`"), "{told}");
-        shell.done("rollback --yes");
+        assert!(
+            told.out.contains(&format!("1 of {} steps pending", steps().len())) && told.out.contains("-> run `alpha-call db migrate`"),
+            "{told}"
+        );
+        shell.done(&format!("rollback --yes --steps {}", steps().len() - 1));
         let told = shell.db("analytics");
         assert_eq!(told.code, Some(1), "{told}");
         assert!(told.err.contains("the schema is not up to date: run `alpha-call db migrate`"), "{told}");
@@ -157,7 +161,10 @@ async fn figures_are_a_table_an_object_or_lines_with_commas() {
     on_each(async |shell| {
         shell.done("migrate");
 
-        let table = shell.done("analytics --days 30");
+        let wrong = shell.db("analytics --from 2026-11-22 --to 2026-11-22");
+        assert_eq!(wrong.code, Some(2), "{wrong}");
+        assert!(wrong.err.contains("--from has to be before --to"), "{wrong}");
+        let table = shell.done("analytics --days 30 --assistant sales --interval month");
         assert!(table.out.lines().any(|line| line.trim_start().starts_with("total calls") && line.ends_with('0')), "{table}");
         let json: serde_json::Value = serde_json::from_str(&shell.done("analytics -o json").out).expect("json");
         assert_eq!(json["total_calls"], 0);

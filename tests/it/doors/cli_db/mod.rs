@@ -8,6 +8,7 @@ mod steps;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use futures_util::FutureExt as _;
+use migration::{Migrator, MigratorTrait as _};
 use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
 use uuid::Uuid;
 
@@ -43,6 +44,11 @@ async fn sql(db: &DatabaseConnection, text: &str) {
     db.execute_unprepared(text).await.expect(text);
 }
 
+/// The steps that there are, in order.
+fn steps() -> Vec<String> {
+    Migrator::migrations().iter().map(|step| step.name().to_owned()).collect()
+}
+
 impl Shell {
     /// `alpha-call db …`, the words divided by blanks.
     fn db(&self, words: &str) -> Told {
@@ -55,7 +61,15 @@ impl Shell {
         told
     }
 
-    /// The state of each step.
+    /// How many steps are pending: the last ones.
+    fn pending(&self) -> usize {
+        let states = self.states();
+        let pending = states.iter().filter(|state| *state == "pending").count();
+        assert!(states[..states.len() - pending].iter().all(|state| state == "applied"), "{states:?}");
+        assert_eq!(states.len(), steps().len());
+        pending
+    }
+
     fn states(&self) -> Vec<String> {
         let told = self.db("status -o json");
         let steps: serde_json::Value = serde_json::from_str(&told.out).unwrap_or_else(|_| panic!("no json: {told}"));
