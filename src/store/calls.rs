@@ -129,8 +129,8 @@ impl CallStore {
             let transaction = db.begin().await?;
             let call = end_of_call.id.to_string();
             let ended = end(&transaction, end_of_call).await?;
-            tally::recount_ended(&transaction, [call.clone()].into()).await?;
-            hours::forget(&transaction, &[call]).await?;
+            let began = tally::recount_ended(&transaction, [call.clone()].into()).await?;
+            hours::forget_older(&transaction, [call], &began).await?;
             transaction.commit().await?;
             Ok(ended)
         })

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use sea_orm::{ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::entity::{call, stream, turn};
@@ -10,20 +11,24 @@ use super::error::StoreError;
 /// What of a turn counts: call, speaker, kind, whether it was cut, latency.
 type Said = (String, String, String, bool, Option<i64>);
 
-/// Counts those of the calls that have ended.
-pub(super) async fn recount_ended<C: ConnectionTrait>(db: &C, calls: BTreeSet<String>) -> Result<(), StoreError> {
+/// Counts those of the calls that have ended. Tells of all that are known when they began.
+pub(super) async fn recount_ended<D: ConnectionTrait>(
+    db: &D,
+    calls: BTreeSet<String>,
+) -> Result<BTreeMap<String, DateTime<Utc>>, StoreError> {
+    use call::Column as C;
     if calls.is_empty() {
-        return Ok(());
+        return Ok(BTreeMap::new());
     }
-    let ended = call::Entity::find().select_only().column(call::Column::Id).filter(call::Column::Id.is_in(calls));
-    let ended: Vec<String> = ended.filter(call::Column::EndedAt.is_not_null()).into_tuple().all(db).await?;
-    if ended.is_empty() {
-        return Ok(());
+    let known = call::Entity::find().select_only().columns([C::Id, C::InitiatedAt, C::EndedAt]).filter(C::Id.is_in(calls));
+    let known: Vec<(String, DateTime<Utc>, Option<DateTime<Utc>>)> = known.into_tuple().all(db).await?;
+    let ended: Vec<String> = known.iter().filter(|(.., ended_at)| ended_at.is_some()).map(|(call, ..)| call.clone()).collect();
+    if !ended.is_empty() {
+        for (call, tally) in tallies(db, &ended).await? {
+            call::Entity::update(tally.onto(call)).validate()?.exec(db).await?;
+        }
     }
-    for (call, tally) in tallies(db, &ended).await? {
-        call::Entity::update(tally.onto(call)).validate()?.exec(db).await?;
-    }
-    Ok(())
+    Ok(known.into_iter().map(|(call, began, _)| (call, began)).collect())
 }
 
 async fn tallies<C: ConnectionTrait>(db: &C, calls: &[String]) -> Result<BTreeMap<String, Tally>, StoreError> {
