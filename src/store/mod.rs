@@ -2,6 +2,7 @@
 
 mod analytics;
 mod batch;
+mod bulk;
 mod calls;
 mod connect;
 mod conversation;
@@ -24,6 +25,9 @@ use tokio::time::timeout;
 
 pub use analytics::Analytics;
 pub use batch::{BatchPolicy, Batcher};
+pub use bulk::{
+    BackedUp, BulkError, CleanupPlan, Conversation, Conversations, Counts, FaultyBackup, Leavings, Restored, SeedPlan, Seeded, Selection,
+};
 pub use calls::{CallEnd, Created, NewCall};
 pub use connect::DatabaseSettings;
 pub use conversation::StoredTurn;
