@@ -26,9 +26,12 @@ pub use seed::{SeedPlan, Seeded};
 
 use super::CallStore;
 use super::error::StoreError;
+use super::sql::rows;
 
 /// A server that is told so notices within seconds that nobody waits for its answer any more; some servers cannot be told.
 const NOTICE_HANGUP: &str = "DO $$ BEGIN SET LOCAL client_connection_check_interval = '2s'; EXCEPTION WHEN OTHERS THEN NULL; END $$";
+
+const APPLIED: &str = "SELECT version FROM seaql_migrations ORDER BY version";
 
 /// Why work on whole tables came to nothing. The database is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -101,12 +104,18 @@ async fn take_time(transaction: &DatabaseTransaction) -> Result<(), StoreError> 
 
 /// The steps of the schema that the database has, all of ours among them.
 async fn steps<C: ConnectionTrait>(db: &C) -> Result<Vec<String>, BulkError> {
-    let applied = match Migrator::get_migration_models(db).await.map_err(StoreError::from) {
-        Ok(applied) => applied.into_iter().map(|step| step.version).collect(),
+    let mut applied = Vec::new();
+    match rows(db, APPLIED, []).await {
+        Ok(found) => {
+            for step in found {
+                applied.push(step.try_get("", "version")?);
+            }
+        }
         Err(error) if error.is_outage() => return Err(error.into()),
-        Err(_) => Vec::new(),
-    };
-    match Migrator::migrations().iter().find(|step| !applied.iter().any(|done| done == step.name())) {
+        // No table, no step.
+        Err(_) => {}
+    }
+    match Migrator::migrations().iter().find(|step| !applied.iter().any(|done: &String| done == step.name())) {
         Some(missing) => Err(BulkError::Unmigrated(missing.name().to_owned())),
         None => Ok(applied),
     }

@@ -53,7 +53,7 @@ impl<'r> Talk<'r> {
 
     /// Says so many turns, and ends.
     pub(super) fn through(&mut self, turns: usize, ended_reason: &str) {
-        let cut = if happens(self.rng, 3.0) { self.rng.usize(0..turns.max(1)) } else { usize::MAX };
+        let cut = if happens(self.rng, 3.0) { self.rng.usize(1..turns.max(2)) } else { usize::MAX };
         while self.turns.len() < turns {
             if self.turns.len() >= cut && self.epoch == 1 {
                 self.end_stream("stream_lost");
