@@ -19,6 +19,8 @@ mod bulk_words;
 mod calls;
 #[path = "store_contract/cooldowns.rs"]
 mod cooldowns;
+#[path = "store_contract/echo.rs"]
+mod echo;
 #[path = "store_contract/figures.rs"]
 mod figures;
 #[path = "store_contract/history.rs"]
@@ -56,6 +58,14 @@ macro_rules! promises {
 promises!(
     schema::two_instances_may_migrate_an_empty_database_at_once,
     schema::a_database_that_a_newer_version_migrated_is_left_alone,
+    schema::steps_are_read_without_making_anything,
+    schema::this_version_works_with_the_schema_of_the_next,
+    schema::every_step_can_be_undone_and_done_again_and_older_columns_keep_what_they_hold,
+    schema::undone_to_the_first_nothing_is_left_but_the_journal,
+    schema::a_step_that_fails_is_taken_back_and_those_before_it_stay,
+    schema::started_afresh_it_is_empty_and_up_to_date,
+    schema::a_round_trip_leaves_nothing,
+    echo::statements_are_shown_and_no_value,
     calls::a_call_is_kept_as_it_was_given,
     calls::a_second_webhook_for_a_call_finds_the_first_ones_row,
     calls::a_refused_call_is_failed_and_ended_at_once,

@@ -1,6 +1,6 @@
 //! The schema, one step per file. `README.md` says how steps are written.
 
-pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait};
+pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, SchemaManager};
 
 mod m20261122_000001_calls;
 mod m20261122_000002_record;

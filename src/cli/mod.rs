@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use clap::Parser as _;
 
-use crate::config::{Invalid, LoadOptions, Loaded, load};
+use crate::config::{Invalid, LoadOptions, Loaded, Scope, load};
 use args::{Args, Command, ConfigCommand};
 use screen::say;
 
@@ -28,7 +28,7 @@ pub async fn run(env: BTreeMap<String, String>) -> i32 {
         },
         Some(Command::Demo(demo)) => demo::demo(demo).await,
         Some(Command::Simulate(wish)) => simulate::simulate(wish, &env).await,
-        Some(Command::Db(command)) => db::run(command, || configured(&args, &env)).await,
+        Some(Command::Db(command)) => db::run(command, || load_within(Scope::Database, &args, &env)).await,
         Some(Command::Check) => {
             let (text, code) = config::check(&configured(&args, &env));
             say(text.trim_end());
@@ -45,7 +45,11 @@ pub async fn run(env: BTreeMap<String, String>) -> i32 {
 }
 
 fn configured(args: &Args, env: &BTreeMap<String, String>) -> Result<Loaded, Invalid> {
-    load(env, &LoadOptions { config_file: args.config.clone(), root: ".".into(), flags: args.settings() })
+    load_within(Scope::Everything, args, env)
+}
+
+fn load_within(scope: Scope, args: &Args, env: &BTreeMap<String, String>) -> Result<Loaded, Invalid> {
+    load(env, &LoadOptions { config_file: args.config.clone(), root: ".".into(), flags: args.settings(), scope })
 }
 
 /// Nothing was bound yet.

@@ -26,6 +26,7 @@ pub(super) fn load(env: &BTreeMap<String, String>, options: &LoadOptions) -> Res
     let settings = gathered.settings(chosen.environment, &mut notes.problems).map_err(|error| unmergeable(&error))?;
     let mut reader = Reader::new(&settings, chosen, notes);
     let config = Config::read(&mut reader);
+    reader.forgive(|key| options.scope.covers(key));
     warn_of_missing(&mut reader, &config.missing());
     let (settings, warnings) = reader.finish()?;
     Ok(Loaded { config, sources: Sources(settings), warnings })

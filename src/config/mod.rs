@@ -56,6 +56,25 @@ pub struct LoadOptions {
     pub root: PathBuf,
     /// Dotted keys and values.
     pub flags: Vec<(String, String)>,
+    pub scope: Scope,
+}
+
+/// Whose mistakes count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scope {
+    #[default]
+    Everything,
+    /// Of the database, for work on it where no call can ring; what is wrong elsewhere has its default.
+    Database,
+}
+
+impl Scope {
+    fn covers(self, key: &str) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Database => key == names::ENVIRONMENT || ["database.", "log."].iter().any(|section| key.starts_with(section)),
+        }
+    }
 }
 
 /// A valid configuration, and how it came about.

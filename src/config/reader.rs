@@ -39,6 +39,11 @@ impl<'a> Reader<'a> {
         Self { settings, environment: chosen.environment, because: chosen.because, problems, warnings, shown: Vec::new() }
     }
 
+    /// Drops the mistakes in keys that do not count here; those of whole files have no key, and stay.
+    pub(super) fn forgive(&mut self, counts: impl Fn(&str) -> bool) {
+        self.problems.retain(|problem| problem.key.is_empty() || counts(&problem.key));
+    }
+
     /// What was read and what to say about it, if nothing was wrong.
     pub(super) fn finish(self) -> Result<(Vec<Setting>, Vec<String>), Invalid> {
         if self.problems.is_empty() { Ok((self.shown, self.warnings)) } else { Err(Invalid { problems: self.problems }) }

@@ -2,17 +2,12 @@
 
 use std::path::Path;
 use std::str::FromStr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, SqliteTransactionMode, SqlxPostgresConnector,
-    SqlxSqliteConnector, TransactionOptions, TransactionTrait, sqlx,
-};
+use sea_orm::{ConnectOptions, DatabaseConnection, SqlxPostgresConnector, SqlxSqliteConnector, sqlx};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::sleep;
 
 use super::error::StoreError;
 use crate::config;
@@ -21,11 +16,6 @@ use crate::config;
 pub(super) const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long SQLite waits for another writer.
 const BUSY: Duration = Duration::from_secs(5);
-const BUSY_PAUSE: Duration = Duration::from_millis(20);
-const IDLE: Duration = Duration::from_secs(300);
-const LIFETIME: Duration = Duration::from_secs(1800);
-/// Any number will do as long as no other program on this database takes it: `alphacal` in ASCII.
-const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7020109512776573292)";
 
 /// Where the database is, and how it is used.
 #[derive(Clone, Debug)]
@@ -34,10 +24,32 @@ pub struct DatabaseSettings {
     pub url: SecretString,
     /// Of Postgres; SQLite has one writer, hence one connection.
     pub max_connections: u32,
+    /// Kept open, also when nobody asks.
+    pub min_connections: u32,
     /// How long to wait for a connection, the making of one included.
     pub acquire_timeout: Duration,
+    /// A connection that nobody used for so long is closed.
+    pub idle_timeout: Duration,
+    /// An older connection is replaced.
+    pub max_lifetime: Duration,
     /// Log every statement (without its values).
     pub echo: bool,
+}
+
+impl DatabaseSettings {
+    /// With what `config/default.toml` says of the rest.
+    #[must_use]
+    pub fn at(url: impl Into<SecretString>) -> Self {
+        Self {
+            url: url.into(),
+            max_connections: 10,
+            min_connections: 0,
+            acquire_timeout: Duration::from_secs(1),
+            idle_timeout: Duration::from_secs(300),
+            max_lifetime: Duration::from_secs(1800),
+            echo: false,
+        }
+    }
 }
 
 impl From<&config::Database> for DatabaseSettings {
@@ -45,16 +57,19 @@ impl From<&config::Database> for DatabaseSettings {
         Self {
             url: SecretString::from(database.url.as_str().to_owned()),
             max_connections: database.max_connections,
+            min_connections: database.min_connections,
             acquire_timeout: database.acquire_timeout,
+            idle_timeout: database.idle_timeout,
+            max_lifetime: database.max_lifetime,
             echo: database.echo,
         }
     }
 }
 
-/// Makes the pool, not the connections. Runs inside the runtime that is to drive them.
+/// Makes the pool, and connections when they are needed; a pooled one is tried before it is used again (sqlx's `test_before_acquire`). Runs inside the runtime that is to drive them.
 pub(super) fn connect(settings: &DatabaseSettings) -> Result<DatabaseConnection, StoreError> {
     let url = settings.url.expose_secret();
-    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+    if is_postgres(url) {
         let options = PgConnectOptions::from_str(url).map_err(|_| StoreError::InvalidUrl)?;
         Ok(postgres(options, settings))
     } else if url.starts_with("sqlite:") {
@@ -66,14 +81,19 @@ pub(super) fn connect(settings: &DatabaseSettings) -> Result<DatabaseConnection,
     }
 }
 
+pub(super) fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
 fn postgres(options: PgConnectOptions, settings: &DatabaseSettings) -> DatabaseConnection {
     let options =
         options.application_name(env!("CARGO_PKG_NAME")).options([("statement_timeout", STATEMENT_TIMEOUT.as_millis().to_string())]);
     let pool = PgPoolOptions::new()
         .max_connections(settings.max_connections)
+        .min_connections(settings.min_connections)
         .acquire_timeout(settings.acquire_timeout)
-        .idle_timeout(IDLE)
-        .max_lifetime(LIFETIME)
+        .idle_timeout(settings.idle_timeout)
+        .max_lifetime(settings.max_lifetime)
         .connect_lazy_with(echoing(options, settings.echo));
     SqlxPostgresConnector::from_sqlx_postgres_pool(pool)
 }
@@ -104,54 +124,12 @@ fn make_folder_of(file: &Path) -> Result<(), StoreError> {
     std::fs::create_dir_all(folder).map_err(|cause| StoreError::unavailable(format!("cannot make the folder of the database: {cause}")))
 }
 
-/// Applies what is missing of the schema, all or nothing. Whoever comes second waits, then finds nothing to do.
-pub(super) async fn migrate(db: DatabaseConnection) -> Result<(), StoreError> {
-    let patience = Instant::now() + BUSY;
-    loop {
-        match migrate_once(&db).await {
-            Err(error) if error.is_outage() && wal_may_be_in_the_making(&db) && Instant::now() < patience => sleep(BUSY_PAUSE).await,
-            outcome => return outcome,
-        }
-    }
-}
-
-/// The change of a new file to WAL fails at once, whatever the busy timeout, if two connections make it (sqlite.org/c3ref/busy_handler.html).
-fn wal_may_be_in_the_making(db: &DatabaseConnection) -> bool {
-    db.get_database_backend() == DbBackend::Sqlite
-}
-
-async fn migrate_once(db: &DatabaseConnection) -> Result<(), StoreError> {
-    let transaction = begin_alone(db).await?;
-    if lacks_steps(&transaction).await? {
-        Migrator::up(&transaction, None).await?;
-    }
-    Ok(transaction.commit().await?)
-}
-
-/// `Migrator::up` takes no lock by itself. This one ends with the transaction, however that ends.
-async fn begin_alone(db: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
-    let immediate = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-    let transaction = db.begin_with_options(immediate).await?;
-    if transaction.get_database_backend() == DbBackend::Postgres {
-        transaction.execute_unprepared("SET LOCAL statement_timeout = 0").await?;
-        transaction.execute_unprepared(MIGRATION_LOCK).await?;
-    }
-    Ok(transaction)
-}
-
-/// A newer version may have applied steps that we do not know: those are none of our business.
-async fn lacks_steps(transaction: &DatabaseTransaction) -> Result<bool, StoreError> {
-    Migrator::install(transaction).await?;
-    let applied = Migrator::get_migration_models(transaction).await?;
-    Ok(Migrator::migrations().iter().any(|step| applied.iter().all(|done| done.version != step.name())))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn settings(url: &str) -> DatabaseSettings {
-        DatabaseSettings { url: url.into(), max_connections: 1, acquire_timeout: Duration::from_secs(1), echo: false }
+        DatabaseSettings { max_connections: 1, ..DatabaseSettings::at(url) }
     }
 
     #[test]

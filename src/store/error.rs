@@ -40,6 +40,14 @@ impl StoreError {
         }
     }
 
+    /// The same, with the step of the schema that it happened in.
+    pub(super) fn in_step(mut self, step: &str) -> Self {
+        if let Self::Unavailable(fault) | Self::Conflict(fault) | Self::Query(fault) = &mut self {
+            fault.text = format!("step {step}: {}", fault.text);
+        }
+        self
+    }
+
     pub(super) fn unavailable(text: impl Into<String>) -> Self {
         Self::Unavailable(Fault { code: None, text: text.into() })
     }

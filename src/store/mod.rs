@@ -10,8 +10,10 @@ mod cooldown;
 mod entity;
 mod error;
 mod history;
+mod probe;
 mod row;
 mod runtime;
+mod schema;
 mod sql;
 mod tally;
 mod upsert;
@@ -34,12 +36,13 @@ pub use conversation::StoredTurn;
 pub use cooldown::CooldownClaim;
 pub use error::{Fault, StoreError};
 pub use history::{Call, CallKey, HistoryFilter, Page};
+pub use probe::{Place, Server, Vitals};
 pub use row::{Row, RowClass, RowKey};
 pub use runtime::DbRuntime;
+pub use schema::{Step, StepState};
 
 /// On top of the wait for a connection: a server that fell silent in mid-statement is an outage after this long.
 const ANSWER: Duration = Duration::from_secs(10);
-const MIGRATION: Duration = Duration::from_secs(600);
 /// For statements under way, and then for the threads, when the store closes.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -62,11 +65,6 @@ impl CallStore {
             connect::connect(settings)?
         };
         Ok(Self(Arc::new(Inner { runtime, db, deadline: settings.acquire_timeout.saturating_add(ANSWER) })))
-    }
-
-    /// Brings the schema up to date. Any number of instances may do so at once.
-    pub async fn migrate(&self) -> Result<(), StoreError> {
-        self.run_within(MIGRATION, connect::migrate).await
     }
 
     /// Asks the server for a sign of life.

@@ -1,7 +1,8 @@
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use alpha_call::store::CallStore;
+use alpha_call::store::{CallStore, DatabaseSettings};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::words::{id, migrated, open, settings};
 
@@ -45,6 +46,38 @@ async fn a_store_outlives_the_connections_that_its_server_cuts() {
         store.ping().await.expect("on a new connection");
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_connection_that_nobody_uses_is_closed_and_an_old_one_replaced() {
+    crate::on_postgres(async |url| {
+        let tired = Duration::from_secs(1);
+        for (idle_timeout, max_lifetime) in [(tired, 60 * tired), (60 * tired, tired)] {
+            let settings = DatabaseSettings { idle_timeout, max_lifetime, ..DatabaseSettings::at(url.as_str()) };
+            let store = CallStore::open(&settings).expect("a store");
+            store.ping().await.expect("connected");
+            let first = backends(&url).await;
+            assert_eq!(first.len(), 1, "{first:?}");
+
+            let deadline = Instant::now() + Duration::from_secs(15);
+            while backends(&url).await == first {
+                assert!(Instant::now() < deadline, "{first:?} is still there");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+
+            store.ping().await.expect("on another one");
+            store.close().await;
+        }
+    })
+    .await;
+}
+
+/// The processes that serve connections of stores.
+async fn backends(url: &str) -> Vec<i32> {
+    let other = sea_orm::Database::connect(url).await.expect("connected");
+    let ours = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'alpha-call'";
+    let rows = other.query_all_raw(Statement::from_string(DbBackend::Postgres, ours)).await.expect("asked");
+    rows.iter().map(|row| row.try_get("", "pid").expect("a pid")).collect()
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 pub fn settings(url: &str, acquire_timeout: Duration) -> DatabaseSettings {
-    DatabaseSettings { url: url.into(), max_connections: 8, acquire_timeout, echo: false }
+    DatabaseSettings { max_connections: 8, acquire_timeout, ..DatabaseSettings::at(url) }
 }
 
 pub fn open(url: &str) -> CallStore {

@@ -5,14 +5,18 @@ use std::io::{IsTerminal as _, Write as _};
 use tokio::sync::oneshot;
 
 use super::failure::Failure;
+use crate::cli::screen::complain;
 
 /// Asks for `word`; anything else is a no. Without anybody to ask, it is wrong usage: `--yes` says it beforehand.
 pub async fn ask(question: &str, word: &str) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
         return Err(Failure::usage("nobody is there to ask (no terminal): add --yes"));
     }
-    let _ = write!(std::io::stderr(), "{question} [{word}] ");
+    let _ = write!(std::io::stderr(), "{question}\nType {word} to go on: ");
     let answer = line().await;
+    if !answer.ends_with('\n') {
+        complain("");
+    }
     if answer.trim() == word { Ok(()) } else { Err(Failure::other("not confirmed: nothing was changed")) }
 }
 

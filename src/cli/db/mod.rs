@@ -1,16 +1,21 @@
 //! `alpha-call db …`: the database, looked after by hand.
 
+mod advice;
+mod analytics;
 pub mod args;
+mod check;
 mod confirm;
+mod create;
 mod failure;
 mod migrate;
 mod output;
 mod progress;
+mod tree;
 
-use super::screen::complain;
+use super::screen::{complain, wrap};
 use super::serve::StopSignals;
-use crate::config::{Config, Invalid, Loaded};
-use crate::store::{CallStore, StoreError};
+use crate::config::{Config, Invalid, Loaded, Sources};
+use crate::store::{CallStore, DatabaseSettings, Place, StoreError};
 use crate::telemetry;
 use args::{DbCommand, Verb};
 use failure::{Failure, Outcome};
@@ -18,19 +23,29 @@ use progress::Progress;
 
 /// 128 and the number of SIGINT.
 const INTERRUPTED: i32 = 130;
+/// Columns of advice.
+const WIDTH: usize = 96;
 
 /// What a verb has at hand.
 pub struct Desk {
     pub store: CallStore,
+    pub place: Place,
     pub config: Config,
+    pub sources: Sources,
+    pub warnings: Vec<String>,
     /// Asked for by `--quiet`.
     pub quiet: bool,
 }
 
 impl Desk {
-    fn open(loaded: Loaded, quiet: bool) -> Result<Self, StoreError> {
-        let Loaded { config, .. } = loaded;
-        Ok(Self { store: CallStore::open(&(&config.database).into())?, config, quiet })
+    fn open(loaded: Loaded, command: &DbCommand) -> Result<Self, Failure> {
+        let Loaded { config, sources, warnings } = loaded;
+        let settings = DatabaseSettings::from(&config.database);
+        let place = Place::of(&settings)?;
+        if let Some(file) = place.missing_file().filter(|_| command.verb.wants_records()) {
+            return Err(Failure::other(format!("there is no file {} yet: `alpha-call db migrate` makes it", file.display())));
+        }
+        Ok(Self { store: CallStore::open(&settings)?, place, config, sources, warnings, quiet: command.quiet })
     }
 
     /// On standard error; nothing if quiet.
@@ -45,10 +60,42 @@ impl Desk {
             complain(text);
         }
     }
+
+    /// The pool waits for a server that refuses, and then says no more than that it waited: ask once, for the reason.
+    async fn reason(&self, error: StoreError) -> StoreError {
+        if !error.is_outage() {
+            return error;
+        }
+        self.store.vitals().await.err().unwrap_or(error)
+    }
+}
+
+impl Verb {
+    /// Whether there is nothing to do on a database that is not there; the others make it, or say so themselves.
+    const fn wants_records(&self) -> bool {
+        match self {
+            Self::Rollback(_) | Self::Status(_) | Self::Analytics(_) => true,
+            Self::Migrate | Self::Fresh(_) | Self::CreateMigration(_) | Self::Test => false,
+        }
+    }
+
+    /// What the database looks like after an interrupt.
+    const fn left_behind(&self) -> &'static str {
+        match self {
+            Self::Migrate | Self::Rollback(_) => {
+                "the step under way is taken back, those before it are done; `alpha-call db status` shows where the schema is"
+            }
+            Self::Fresh(_) => "nothing was dropped, unless it was done already; `alpha-call db status` shows where the schema is",
+            Self::Status(_) | Self::CreateMigration(_) | Self::Test | Self::Analytics(_) => "the database was only read",
+        }
+    }
 }
 
 /// Does what the verb says, and returns the exit code.
 pub async fn run(command: &DbCommand, configured: impl FnOnce() -> Result<Loaded, Invalid>) -> i32 {
+    if let Verb::CreateMigration(wish) = &command.verb {
+        return create::create(wish).unwrap_or_else(|failure| told(&failure));
+    }
     let loaded = match configured() {
         Ok(loaded) => loaded,
         Err(invalid) => return super::refuse(invalid),
@@ -56,43 +103,59 @@ pub async fn run(command: &DbCommand, configured: impl FnOnce() -> Result<Loaded
     if let Err(error) = telemetry::init(&loaded.config.log) {
         complain(&format!("logging cannot be set up: {error}"));
     }
-    let outcome = match Desk::open(loaded, command.quiet) {
+    match Desk::open(loaded, command) {
         Ok(desk) => interruptible(&desk, &command.verb).await,
-        Err(error) => Err(error.into()),
-    };
-    outcome.unwrap_or_else(|failure| {
-        complain(&format!("error: {failure}"));
-        failure.code()
-    })
+        Err(failure) => told(&failure),
+    }
 }
 
 /// The first signal gives up the work, so that what is not committed is rolled back; a second one ends the process.
-async fn interruptible(desk: &Desk, verb: &Verb) -> Outcome {
-    let mut stop = StopSignals::listen()?;
-    let outcome = tokio::select! {
-        outcome = done(desk, verb) => outcome,
+async fn interruptible(desk: &Desk, verb: &Verb) -> i32 {
+    let mut stop = match StopSignals::listen() {
+        Ok(stop) => stop,
+        Err(error) => return told(&error.into()),
+    };
+    tokio::select! {
+        code = finished(desk, verb) => code,
         () = stop.told() => {
             tokio::select! {
-                () = desk.store.abandon() => {}
-                () = stop.told() => return Ok(INTERRUPTED),
+                () = desk.store.abandon() => complain(&format!("\ninterrupted: {}", verb.left_behind())),
+                () = stop.told() => {}
             }
-            complain(&format!("\ninterrupted: {}", left_behind(verb)));
-            return Ok(INTERRUPTED);
+            INTERRUPTED
         }
+    }
+}
+
+async fn finished(desk: &Desk, verb: &Verb) -> i32 {
+    let code = match done(desk, verb).await {
+        Ok(code) => code,
+        Err(Failure::Store(error)) => {
+            let error = desk.reason(error).await;
+            let way_out = advice::on(&error, &desk.place);
+            let code = told(&error.into());
+            way_out.iter().flat_map(|way_out| wrap(&format!("-> {way_out}"), WIDTH)).for_each(|line| complain(&format!("  {line}")));
+            code
+        }
+        Err(failure) => told(&failure),
     };
     desk.store.close().await;
-    outcome
+    code
 }
 
 async fn done(desk: &Desk, verb: &Verb) -> Outcome {
     match verb {
         Verb::Migrate => migrate::migrate(desk).await,
+        Verb::Rollback(wish) => migrate::rollback(desk, wish).await,
+        Verb::Fresh(wish) => migrate::fresh(desk, wish).await,
+        Verb::Status(wish) => migrate::status(desk, wish).await,
+        Verb::CreateMigration(wish) => create::create(wish),
+        Verb::Test => check::test(desk).await,
+        Verb::Analytics(wish) => analytics::analytics(desk, wish).await,
     }
 }
 
-/// What the database looks like after an interrupt.
-fn left_behind(verb: &Verb) -> &'static str {
-    match verb {
-        Verb::Migrate => "each step is applied whole or not at all; `alpha-call db status` shows how far it came",
-    }
+fn told(failure: &Failure) -> i32 {
+    complain(&format!("error: {failure}"));
+    failure.code()
 }

@@ -39,14 +39,19 @@ fn csv_of<R: Record>(records: &[R]) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(Failure::other)
 }
 
-/// As wide as the terminal at most, each number to the right.
 fn table_of<R: Record>(records: &[R], paint: Paint) -> Result<String, Failure> {
     let text = csv_of(records)?;
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
     let mut rows: Vec<Vec<String>> = Vec::new();
     for row in reader.records() {
         rows.push(row.map_err(Failure::other)?.iter().map(str::to_owned).collect());
     }
+    Ok(table(R::COLUMNS, rows, paint))
+}
+
+/// As wide as the terminal at most; columns of numbers are set to the right.
+#[must_use]
+pub fn table(header: &[impl AsRef<str>], rows: Vec<Vec<String>>, paint: Paint) -> String {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
     if std::io::stdout().is_terminal() {
@@ -55,21 +60,24 @@ fn table_of<R: Record>(records: &[R], paint: Paint) -> Result<String, Failure> {
             table.set_width(width.saturating_sub(1));
         }
     }
-    table.set_header(R::COLUMNS.iter().map(|name| name.replace('_', " "))).add_rows(rows.get(1..).unwrap_or_default());
-    for (number, column) in table.column_iter_mut().enumerate() {
-        if is_of_numbers(rows.get(1..).unwrap_or_default(), number) {
+    let numbers: Vec<usize> = (0..header.len()).filter(|column| is_of_numbers(&rows, *column)).collect();
+    table.set_header(header.iter().map(|name| name.as_ref().replace('_', " "))).add_rows(rows);
+    for column in numbers {
+        if let Some(column) = table.column_mut(column) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
+    let text = table.to_string();
+    let title = text.lines().position(|line| line.contains('─')).unwrap_or_default();
     let line = |(number, line): (usize, &str)| {
         let line = format!(" {}", line.trim_end());
-        if number < 2 { paint.dim(&line) } else { line }
+        if number <= title { paint.dim(&line) } else { line }
     };
-    Ok(table.to_string().lines().enumerate().map(line).collect::<Vec<_>>().join("\n"))
+    text.lines().enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn is_of_numbers(rows: &[Vec<String>], column: usize) -> bool {
-    let mut cells = rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.is_empty()).peekable();
+    let mut cells = rows.iter().filter_map(|row| row.get(column)).filter(|cell| !cell.is_empty() && *cell != "-").peekable();
     cells.peek().is_some() && cells.all(|cell| cell.parse::<f64>().is_ok())
 }
 

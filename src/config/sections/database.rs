@@ -13,8 +13,14 @@ pub struct Database {
     pub url: DatabaseUrl,
     /// Of this instance.
     pub max_connections: u32,
+    /// Kept open, also when nobody asks.
+    pub min_connections: u32,
     /// The longest wait for a connection.
     pub acquire_timeout: Duration,
+    /// A connection that nobody used for so long is closed.
+    pub idle_timeout: Duration,
+    /// An older connection is replaced.
+    pub max_lifetime: Duration,
     /// Log every statement.
     pub echo: bool,
 }
@@ -22,16 +28,32 @@ pub struct Database {
 const URL: &str = "database.url";
 const CONNECTION_NAME: &str = "database.cloud_sql_connection_name";
 const PASSWORD: &str = "database.password";
+const MAX_CONNECTIONS: &str = "database.max_connections";
+const MIN_CONNECTIONS: &str = "database.min_connections";
 
 impl Database {
     pub(in crate::config) fn read(reader: &mut Reader<'_>) -> Self {
+        let url = url(reader);
+        let (min_connections, max_connections) = connections(reader);
         Self {
-            url: url(reader),
-            max_connections: reader.number("database.max_connections", 1..=1000),
+            url,
+            max_connections,
+            min_connections,
             acquire_timeout: reader.millis("database.acquire_timeout_ms", 10..=60_000),
+            idle_timeout: reader.seconds("database.idle_timeout_seconds", 1..=86_400),
+            max_lifetime: reader.seconds("database.max_lifetime_seconds", 10..=86_400),
             echo: reader.boolean("database.echo"),
         }
     }
+}
+
+fn connections(reader: &mut Reader<'_>) -> (u32, u32) {
+    let max = reader.number(MAX_CONNECTIONS, 1..=1000);
+    let min = reader.number(MIN_CONNECTIONS, 0..=1000);
+    if min > max {
+        reader.note(MIN_CONNECTIONS, &format!("is {min}, more than {MAX_CONNECTIONS}, {max}"), &format!("set it to at most {max}"));
+    }
+    (min, max)
 }
 
 /// `DATABASE_URL`, else the parts, else the embedded file.

@@ -173,7 +173,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// What a table that keeps the highest revision would hold, and what went wrong on the way there.
 #[derive(Default)]
 struct Table {
-    rows: BTreeMap<RowKey, u32>,
+    rows: BTreeMap<RowKey, i64>,
     out: Option<Vec<Row>>,
     failed: Option<Vec<Row>>,
 }
