@@ -153,6 +153,8 @@ if [ -n "${TEST_DATABASE_URL:-}" ]; then
 else
     current='find PostgreSQL'
     find_server
+    # Some tests stop and freeze a server of their own.
+    export PG_BINDIR=$bin
     run 'start a throw-away PostgreSQL' start_server "$bin"
 fi
 

@@ -14,11 +14,12 @@ use tokio::task::JoinHandle;
 use tracing_actix_web::TracingLogger;
 
 use crate::actors::engine::Engine;
+use crate::actors::logger::LoggerActor;
 use crate::config::Config;
 use crate::http::{Doors, RequestSpan, observe};
 use crate::metrics;
 use crate::realtime::socket::install_tls_provider;
-use crate::store::{CallStore, StoreError};
+use crate::store::{CallStore, Spool, SpoolSettings, StoreError, black_box};
 
 /// For requests under way when the server stops; streams are closed before.
 const SHUTDOWN_S: u64 = 2;
@@ -33,6 +34,7 @@ pub struct Application {
     engine: Engine,
     addr: SocketAddr,
     drain: Duration,
+    black_box: Option<Spool>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +56,10 @@ impl Application {
         let (addr, drain, workers) = (listener.local_addr()?, config.server.drain, config.server.workers);
         let store = open_store(&config).await?;
         let metrics = metrics::install();
-        let engine = Engine::start(config, store);
+        let spool = Spool::open(&store, &spool_settings(&config)).await?;
+        let logger = LoggerActor::new(store.clone(), spool.clone()).await?;
+        let black_box = config.spool.black_box.then_some(spool);
+        let engine = Engine::start(config, store, logger);
         let doors = Doors::new(engine.clone(), metrics.clone());
         actix_rt::spawn(async move {
             loop {
@@ -62,7 +67,7 @@ impl Application {
                 metrics::upkeep(&metrics);
             }
         });
-        Ok(Self { server: listen(listener, doors, workers)?, engine, addr, drain })
+        Ok(Self { server: listen(listener, doors, workers)?, engine, addr, drain, black_box })
     }
 
     #[must_use]
@@ -79,7 +84,7 @@ impl Application {
     #[must_use]
     pub fn run(self) -> Running {
         let handle = self.server.handle();
-        Running { serving: actix_rt::spawn(self.server), handle, engine: self.engine, drain: self.drain }
+        Running { serving: actix_rt::spawn(self.server), handle, engine: self.engine, drain: self.drain, black_box: self.black_box }
     }
 }
 
@@ -89,6 +94,8 @@ pub struct Running {
     handle: ServerHandle,
     engine: Engine,
     drain: Duration,
+    /// What is left in it at the end goes to stdout.
+    black_box: Option<Spool>,
 }
 
 impl Running {
@@ -97,9 +104,18 @@ impl Running {
         tracing::info!(drain_seconds = self.drain.as_secs_f64(), "draining");
         if !self.engine.drain(self.drain).await {
             tracing::warn!("not everything was handed over in time");
+            self.write_black_box().await;
         }
         self.handle.stop(true).await;
         self.engine.stop().await;
+    }
+
+    async fn write_black_box(&self) {
+        let Some(spool) = &self.black_box else { return };
+        match black_box::write(spool, std::io::stdout()).await {
+            Ok(rows) => tracing::warn!(rows, "rows left in the spool were written to stdout: alpha-call db import reads them"),
+            Err(error) => tracing::error!(%error, "rows left in the spool are lost with this disk"),
+        }
     }
 
     /// Stops without a word to anybody.
@@ -145,6 +161,10 @@ fn tune(connection: &dyn Any, _: &mut Extensions) {
     {
         tracing::debug!(%error, "user timeout of a connection not set");
     }
+}
+
+fn spool_settings(config: &Config) -> SpoolSettings {
+    SpoolSettings { folder: config.spool.folder.clone(), max_bytes: config.spool.max_bytes }
 }
 
 /// A file that cannot be opened is an error; a server that is away is waited for, meanwhile `/health` says so.

@@ -22,7 +22,15 @@ pub const NOTES: &str = "alpha_call_notes_total";
 pub const ACTORS: &str = "alpha_call_actors";
 pub const ACTORS_STOPPED: &str = "alpha_call_actors_stopped_total";
 pub const ROWS_QUEUED: &str = "alpha_call_rows_queued";
+pub const ROWS_SPOOLED: &str = "alpha_call_rows_spooled";
 pub const ROWS_WRITTEN: &str = "alpha_call_rows_written_total";
+pub const ROWS_RETRIED: &str = "alpha_call_rows_retries_total";
+pub const ROWS_LOST: &str = "alpha_call_rows_lost_total";
+pub const DEAD_LETTERS: &str = "alpha_call_dead_letters_total";
+pub const ROWS_OLDEST: &str = "alpha_call_rows_oldest_seconds";
+pub const ROWS_FLUSH: &str = "alpha_call_rows_flush_seconds";
+pub const SPOOL_BYTES: &str = "alpha_call_spool_bytes";
+pub const SPOOL_VOLATILE: &str = "alpha_call_spool_volatile";
 pub const HTTP_REQUESTS: &str = "alpha_call_http_requests_total";
 
 /// Seconds. People notice a pause from about half a second on.
@@ -104,6 +112,10 @@ fn begin_at_zero() {
     for (leg, reason) in [(Leg::Phone, "call_not_ready"), (Leg::Phone, "call_behind"), (Leg::Model, "socket_slow")] {
         counter!(FRAMES_DROPPED, "leg" => leg.as_str(), "reason" => reason).increment(0);
     }
+    counter!(DEAD_LETTERS).increment(0);
+    for place in ["spool", "database"] {
+        counter!(ROWS_RETRIED, "place" => place).increment(0);
+    }
     for leg in [Leg::Phone, Leg::Model] {
         counter!(MALFORMED, "leg" => leg.as_str(), "kind" => "message").increment(0);
     }
@@ -111,7 +123,8 @@ fn begin_at_zero() {
 
 fn recorder() -> PrometheusRecorder {
     let buckets = |builder: PrometheusBuilder, name: &str| builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), &LATENCY_BUCKETS);
-    let builder = buckets(PrometheusBuilder::new(), TURN_LATENCY).and_then(|builder| buckets(builder, FIRST_AUDIO));
+    let names = [TURN_LATENCY, FIRST_AUDIO, ROWS_FLUSH];
+    let builder = names.iter().try_fold(PrometheusBuilder::new(), |builder, name| buckets(builder, name));
     builder.unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder()
 }
 
@@ -130,8 +143,16 @@ pub fn describe() {
     describe_counter!(NOTES, "Events within calls that are worth counting, by word");
     describe_gauge!(ACTORS, "Actors alive, by kind");
     describe_counter!(ACTORS_STOPPED, "Actors that ended, by kind and exit");
-    describe_gauge!(ROWS_QUEUED, "Records that wait for the database");
+    describe_gauge!(ROWS_QUEUED, "Records that wait for the spool");
+    describe_gauge!(ROWS_SPOOLED, "Records in the spool, that wait for the database");
     describe_counter!(ROWS_WRITTEN, "Records committed to the database");
+    describe_counter!(ROWS_RETRIED, "Batches that were not taken and are tried again, by where");
+    describe_counter!(ROWS_LOST, "Records given up for want of room, by kind");
+    describe_counter!(DEAD_LETTERS, "Records that the database would not take, kept as dead letters");
+    describe_gauge!(ROWS_OLDEST, Unit::Seconds, "Age of the oldest record not in the database, when it was last looked at");
+    describe_histogram!(ROWS_FLUSH, Unit::Seconds, "Time that the database takes for a batch of records");
+    describe_gauge!(SPOOL_BYTES, Unit::Bytes, "Bytes in use in the spool");
+    describe_gauge!(SPOOL_VOLATILE, "1 while the spool is in memory because its disk does not take more");
     describe_counter!(HTTP_REQUESTS, "Answers given, by route pattern, method and status");
 }
 
@@ -192,12 +213,36 @@ pub fn actor_stopped(kind: &'static str, exit: &'static str) {
     counter!(ACTORS_STOPPED, "kind" => kind, "exit" => exit).increment(1);
 }
 
-pub fn rows_queued(n: usize) {
-    gauge!(ROWS_QUEUED).set(n as f64);
+pub fn rows_queued(waiting: usize, spooled: u64) {
+    gauge!(ROWS_QUEUED).set(waiting as f64);
+    gauge!(ROWS_SPOOLED).set(spooled as f64);
 }
 
-pub fn rows_written(n: u64) {
+pub fn rows_written(n: u64, took: Duration) {
     counter!(ROWS_WRITTEN).increment(n);
+    histogram!(ROWS_FLUSH).record(took.as_secs_f64());
+}
+
+/// `place` is `spool` or `database`.
+pub fn rows_retried(place: &'static str) {
+    counter!(ROWS_RETRIED, "place" => place).increment(1);
+}
+
+pub fn row_lost(kind: &'static str) {
+    counter!(ROWS_LOST, "kind" => kind).increment(1);
+}
+
+pub fn dead_letter() {
+    counter!(DEAD_LETTERS).increment(1);
+}
+
+pub fn oldest_row(age: Duration) {
+    gauge!(ROWS_OLDEST).set(age.as_secs_f64());
+}
+
+pub fn spool_bytes(used: u64, durable: bool) {
+    gauge!(SPOOL_BYTES).set(used as f64);
+    gauge!(SPOOL_VOLATILE).set(if durable { 0.0 } else { 1.0 });
 }
 
 /// `route` is the pattern that matched, `/api/call/{call_sid}/conversation`, and never the path itself.

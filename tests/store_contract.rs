@@ -89,7 +89,6 @@ promises!(
     figures::they_are_those_computed_by_hand,
     figures::over_nothing_an_average_is_none,
     outages::a_closed_store_is_an_outage,
-    outages::a_database_without_tables_is_none,
     bulk_seed::invented_calls_are_as_many_as_were_asked_for,
     bulk_seed::invented_calls_are_plausible,
     bulk_seed::counters_agree_with_the_turns,

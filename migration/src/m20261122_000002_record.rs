@@ -153,7 +153,7 @@ fn dead_letters() -> TableCreateStatement {
 
 /// Figures over the calls that began in an hour; gone as soon as one of those calls changes.
 fn hours() -> TableCreateStatement {
-    Table::create().table(Hour::Table).col(timestamp_with_time_zone(Hour::Hour).primary_key()).col(json_binary(Hour::Figures)).to_owned()
+    Table::create().table(Hour::Table).col(timestamp_with_time_zone(Hour::Start).primary_key()).col(json_binary(Hour::Figures)).to_owned()
 }
 
 #[derive(DeriveIden, Clone, Copy)]
@@ -248,6 +248,7 @@ enum DeadLetter {
 enum Hour {
     #[sea_orm(iden = "call_hours")]
     Table,
-    Hour,
+    #[sea_orm(iden = "hour")]
+    Start,
     Figures,
 }

@@ -1,11 +1,13 @@
 //! Calls that we place: admitted, on record, accepted; then dialled.
 
+use super::clock;
 use super::engine::{Ends, Engine, EngineError};
 use super::governor::Admit;
 use super::registry::{Expect, Identify};
 use crate::governor::Refusal;
+use crate::store::{CallEnd, Row, StoreError};
 use crate::twilio::rest::{CreateCall, RestError};
-use crate::types::{CallId, Direction, PhoneNumber};
+use crate::types::{CallId, Direction, HangupCause, PhoneNumber};
 
 /// Seconds. <https://www.twilio.com/docs/voice/api/call-resource>
 const RING: u32 = 60;
@@ -31,6 +33,7 @@ impl Engine {
             if let Some(cooldown) = admission.cooldown {
                 cooldown.give_back(&self.parts().store).await;
             }
+            self.disown(call, &error).await;
             return Err(error.into());
         }
         let held = self.held(admission, Direction::Outbound, name.as_deref());
@@ -38,6 +41,20 @@ impl Engine {
         let order = self.create_call(call, to).ok_or_else(|| EngineError::Refused(Refusal::NotConfigured { missing: Vec::new() }))?;
         actix_rt::spawn(self.clone().dial(call, order));
         Ok(call)
+    }
+
+    /// A row that we know nothing of may have been made all the same: then it ends here.
+    async fn disown(&self, call: CallId, error: &StoreError) {
+        let end = CallEnd {
+            id: call,
+            cause: HangupCause::NeverConnected,
+            twilio_status: None,
+            error_code: None,
+            error: Some(error.to_string()),
+            at: clock::utc(),
+            minute_nanos: 0,
+        };
+        self.parts().log.keep(Row::Ended(Box::new(end))).await;
     }
 
     fn create_call(&self, call: CallId, to: PhoneNumber) -> Option<CreateCall> {
@@ -59,9 +76,8 @@ impl Engine {
             Ok(created) => {
                 tracing::info!(call.id = %call, call.sid = %created.sid, "call placed");
                 let _ = self.parts().supervisor.send(Identify { call, sid: created.sid.clone() }).await;
-                if let Err(error) = self.parts().store.attach_call_sid(call, &created.sid).await {
-                    tracing::warn!(call.id = %call, %error, "call sid not on record");
-                }
+                let attached = self.parts().store.attach_call_sid(call, &created.sid).await;
+                self.or_spool(attached, || Row::Placed { call, sid: created.sid }).await;
             }
             // The phone may ring all the same: its webhook will name the call, or its deadline end it.
             Err(error) if error.ambiguous() => tracing::error!(call.id = %call, %error, "call may have been placed"),

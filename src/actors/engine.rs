@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use actix::{Addr, Arbiter, Context, Recipient};
+use actix::{Addr, Arbiter, Recipient};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use super::logger::{LogPort, LoggerActor};
 use super::openai_session::LinkTiming;
 use super::profile::{roster_policy, session_policy};
 use super::registry::{Abandon, Census, EndAll, SabotageCall, TakeCensus};
-use super::supervise::{RestartBudget, supervise};
+use super::supervise::{MAILBOX, permanent};
 use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
 use crate::config::{Config, Domain};
 use crate::governor::{AdmissionPolicy, Authorization, Capacity, Refusal};
@@ -84,13 +84,13 @@ pub struct Vitals {
 impl Engine {
     /// Starts the permanent actors, on threads of their own.
     #[must_use]
-    pub fn start(config: Config, store: CallStore) -> Self {
+    pub fn start(config: Config, store: CallStore, logger: LoggerActor) -> Self {
         let arbiters = [Arbiter::new(), Arbiter::new()];
         let [calls, logs] = &arbiters;
         let (feed, rest) = (Feed::default(), twilio_rest(&config));
-        let logger = LoggerActor::new(store.clone());
-        let log = LogPort::new(logger.waiting(), permanent(logs, "logger", logger));
-        let governor = permanent(calls, "governor", ConcurrencyGovernor::new(admission_policy(&config), store.clone()));
+        let log = LogPort::start(logs, logger);
+        let governor =
+            permanent(calls, "governor", MAILBOX, ConcurrencyGovernor::new(admission_policy(&config), store.clone(), log.clone()));
         let outfit = Outfit {
             governor: governor.clone(),
             log: log.clone(),
@@ -100,7 +100,7 @@ impl Engine {
             endpoint: endpoint(&config),
             timing: timing(&config),
         };
-        let supervisor = permanent(calls, "supervisor", CallSupervisor::new(roster_policy(&config), outfit));
+        let supervisor = permanent(calls, "supervisor", MAILBOX, CallSupervisor::new(roster_policy(&config), outfit));
         let (token_key, draining) = (token_key(&config), AtomicBool::new(false));
         let turns = Turns::default();
         Self(Arc::new(Parts {
@@ -202,6 +202,12 @@ impl Engine {
         self.0.log.flush(limit).await
     }
 
+    /// Breaks the logger, as a bug would.
+    #[doc(hidden)]
+    pub fn sabotage_logger(&self) {
+        self.0.log.sabotage();
+    }
+
     /// Breaks a call's actor, as a bug would.
     #[doc(hidden)]
     pub async fn sabotage(&self, call: CallId) -> bool {
@@ -253,20 +259,6 @@ pub(super) struct Ends<'a> {
     pub(super) direction: Direction,
     pub(super) from: &'a str,
     pub(super) to: &'a str,
-}
-
-/// An actor that lives as long as the process, on a thread of its own.
-fn permanent<A>(arbiter: &Arbiter, name: &'static str, actor: A) -> Addr<A>
-where
-    A: actix::Actor<Context = Context<A>> + actix::Supervised + Send + 'static,
-{
-    let (tell, told) = std::sync::mpsc::channel();
-    arbiter.spawn_fn(move || {
-        let ended = move |exit| tracing::error!(actor = name, %exit, "permanent actor ended");
-        let _ = tell.send(supervise(name, RestartBudget::PERMANENT, |_| actor, ended));
-    });
-    #[expect(clippy::expect_used, reason = "a thread that was just started answers, or nothing can be started at all")]
-    told.recv().expect("arbiter runs")
 }
 
 fn admission_policy(config: &Config) -> AdmissionPolicy {

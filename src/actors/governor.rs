@@ -3,6 +3,7 @@
 use actix::{Actor, AsyncContext as _, Context, Handler, Message, Recipient, ResponseFuture, Supervised};
 use chrono::{DateTime, Utc};
 
+use super::logger::LogPort;
 use super::{clock, port};
 use crate::governor::{AdmissionPolicy, Facts, Grant, Refusal, Request, SlotKind, admit};
 use crate::metrics;
@@ -13,12 +14,17 @@ pub struct ConcurrencyGovernor {
     policy: AdmissionPolicy,
     facts: Facts,
     store: CallStore,
+    log: LogPort,
 }
 
 impl ConcurrencyGovernor {
     #[must_use]
-    pub fn new(policy: AdmissionPolicy, store: CallStore) -> Self {
-        Self { policy, facts: Facts::default(), store }
+    pub fn new(policy: AdmissionPolicy, store: CallStore, log: LogPort) -> Self {
+        Self { policy, facts: Facts::default(), store, log }
+    }
+
+    fn facts(&self) -> Facts {
+        Facts { record_full: self.log.is_crowded(), ..self.facts }
     }
 
     fn take(&mut self, kind: SlotKind, ctx: &Context<Self>) -> Slot {
@@ -109,7 +115,7 @@ impl Handler<Admit> for ConcurrencyGovernor {
             Admit::Inbound => Request::Inbound,
             Admit::Outbound { to } => Request::Outbound { to },
         };
-        match admit(&self.policy, &self.facts, &request) {
+        match admit(&self.policy, &self.facts(), &request) {
             Err(refusal) => Box::pin(std::future::ready(Err(refusal))),
             // The slot is held while the cooldown is claimed, and comes back if the claim is lost.
             Ok(grant) => Box::pin(claim(self.take(SlotKind::Call, ctx), grant, wanted, self.store.clone())),
@@ -176,7 +182,7 @@ impl Handler<AskOccupancy> for ConcurrencyGovernor {
     type Result = Occupancy;
 
     fn handle(&mut self, _: AskOccupancy, _: &mut Context<Self>) -> Occupancy {
-        let Facts { calls, models, draining } = self.facts;
+        let Facts { calls, models, draining, .. } = self.facts;
         Occupancy { calls, max_calls: self.policy.calls.limit(), models, max_models: self.policy.models.limit(), draining }
     }
 }

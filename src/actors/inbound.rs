@@ -13,7 +13,7 @@ use super::supervisor::{Answer, AskNext, Carrier, PhoneEnded};
 use super::twilio_stream::StreamClaim;
 use crate::governor::Refusal;
 use crate::session::policy::{History, Message};
-use crate::store::{CallKey, Created, NewCall, StoredTurn};
+use crate::store::{CallKey, Created, NewCall, Row, StoreError, StoredTurn};
 use crate::twilio::webhook::{StatusCallback, VoiceRequest};
 use crate::types::{CallId, CallSid, Code, Direction, Epoch, HangupCause, StreamToken};
 
@@ -65,8 +65,9 @@ impl Engine {
             // Known, but not here: it was answered before this process began.
             Ok(Created::Existing(_)) => return Ok(Instruction::Hangup),
             Err(error) if error.is_outage() => {
-                tracing::error!(call.sid = %request.call, %error, "call goes on without a row");
-                row.id
+                let call = row.id;
+                self.or_spool(Err(error), || Row::Created(Box::new(row))).await;
+                call
             }
             Err(error) => return Err(error.into()),
         };
@@ -116,6 +117,18 @@ impl Engine {
         }
     }
 
+    /// What the database did not take for want of an answer goes into the spool, and is as safe there.
+    pub(super) async fn or_spool(&self, stored: Result<(), StoreError>, row: impl FnOnce() -> Row) {
+        let Err(error) = stored else { return };
+        let row = row();
+        let kind = row.kind();
+        if error.is_outage() && self.parts().log.keep(row).await {
+            tracing::warn!(%error, kind, "row is in the spool");
+        } else {
+            tracing::error!(%error, kind, "row not on record");
+        }
+    }
+
     async fn turn_away(&self, row: NewCall, refusal: &Refusal) -> Instruction {
         tracing::warn!(call.id = %row.id, refusal = %refusal.code(), "caller turned away");
         self.keep_refused(row, refusal.code()).await;
@@ -139,9 +152,9 @@ impl Engine {
             return Ok(());
         }
         let status = callback.status;
-        if let Err(error) = self.parts().store.progress(call, status.as_str(), clock::utc()).await {
-            tracing::warn!(call.id = %call, %error, "status not on record");
-        }
+        let at = clock::utc();
+        let noted = self.parts().store.progress(call, status.as_str(), at).await;
+        self.or_spool(noted.map(drop), || Row::Progress { call, status: status.as_str().to_owned(), at }).await;
         if let Some(cause) = status.hangup_cause() {
             let error = callback.error_code.map(|code| format!("twilio error {code}"));
             let carrier = Carrier { status: Some(status.as_str().to_owned()), error };
@@ -152,8 +165,11 @@ impl Engine {
 
     /// A call that is over here is not over at Twilio until its last callback.
     async fn is_on_record(&self, call: CallId, sid: &CallSid) -> bool {
-        let row = self.parts().store.call(&CallKey::Id(call)).await;
-        row.ok().flatten().is_some_and(|row| row.call_sid.as_ref() == Some(sid))
+        match self.parts().store.call(&CallKey::Id(call)).await {
+            Ok(row) => row.is_some_and(|row| row.call_sid.as_ref() == Some(sid)),
+            // Taken on trust: should there be no such call, nothing comes of it.
+            Err(error) => error.is_outage(),
+        }
     }
 
     /// Checks a stream's token and uses it up; then loads what the stream has to know.

@@ -12,7 +12,7 @@ use std::task::{Context as TaskContext, Poll};
 use std::time::{Duration, Instant};
 
 use actix::dev::ContextFut;
-use actix::{Actor, Addr, AsyncContext as _, Context, Supervised};
+use actix::{Actor, Addr, Arbiter, AsyncContext as _, Context, Supervised};
 use tokio::time::{Sleep, sleep};
 
 use super::clock;
@@ -57,6 +57,27 @@ where
         on_exit(exit);
     });
     addr
+}
+
+/// Messages that an actor takes in from those who do not wait, unless it is made for more.
+pub const MAILBOX: usize = 16;
+
+/// An actor that lives as long as the process, on a thread of its own.
+pub fn permanent<A>(arbiter: &Arbiter, name: &'static str, mailbox: usize, actor: A) -> Addr<A>
+where
+    A: Actor<Context = Context<A>> + Supervised + Send + 'static,
+{
+    let (tell, told) = std::sync::mpsc::channel();
+    arbiter.spawn_fn(move || {
+        let make = move |ctx: &mut Context<A>| {
+            ctx.set_mailbox_capacity(mailbox);
+            actor
+        };
+        let ended = move |exit| tracing::error!(actor = name, %exit, "permanent actor ended");
+        let _ = tell.send(supervise(name, RestartBudget::PERMANENT, make, ended));
+    });
+    #[expect(clippy::expect_used, reason = "a thread that was just started answers, or nothing can be started at all")]
+    told.recv().expect("arbiter runs")
 }
 
 /// Starts an actor with one life; `on_exit` is told how it ended, also after a panic.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use actix::{
     Actor, ActorFutureExt as _, Addr, ArbiterHandle, AsyncContext as _, Context, Handler, Message, Recipient, ResponseActFuture,
-    Supervised, WrapFuture as _,
+    ResponseFuture, Supervised, WrapFuture as _,
 };
 use tokio::sync::oneshot;
 
@@ -21,14 +21,13 @@ use crate::governor::{After, NextStep, Roster, RosterPolicy};
 use crate::metrics;
 use crate::realtime::socket::Endpoint;
 use crate::session::policy::{History, SessionPolicy};
-use crate::store::{CallEnd, CallStore};
+use crate::store::{CallEnd, CallStore, Row};
 use crate::twilio::rest::TwilioRest;
 use crate::types::{CallId, CallSid, Direction, Epoch, HangupCause, StreamSid};
 
 const SWEEP: Duration = Duration::from_millis(500);
-/// Tries to put the end of a call on record, and the pause after the first of them.
-const TRIES: u32 = 6;
-const PAUSE: Duration = Duration::from_millis(200);
+/// What was said in a call should be in the database before its end is.
+const TURNS_FIRST: Duration = Duration::from_secs(2);
 
 pub struct CallSupervisor {
     pub(super) roster: Roster<Held>,
@@ -87,6 +86,12 @@ impl CallSupervisor {
         CallEnd { id: call, cause, twilio_status: status, error_code: None, error, at: clock::utc(), minute_nanos: 0 }
     }
 
+    fn note(&self, row: Row) {
+        if let Err(row) = self.outfit.log.log(row) {
+            metrics::row_lost(row.kind());
+        }
+    }
+
     fn links(&self, begin: &Begin, ctx: &Context<Self>) -> CallLinks {
         let Outfit { governor, log, feed, endpoint, timing, .. } = self.outfit.clone();
         let (leg, close_leg) = (begin.orders.clone(), begin.close.clone());
@@ -105,17 +110,16 @@ impl CallSupervisor {
     }
 }
 
-/// Turns come first, so that the end finds them counted.
+/// The end of a call is in the database when this returns or, where that is away, in the spool.
 pub(super) async fn put_on_record(store: CallStore, log: LogPort, end: CallEnd) {
-    log.flush(PAUSE * 10).await;
-    for attempt in 0..TRIES {
-        match store.finish(end.clone()).await {
-            Ok(_) => return,
-            Err(error) => tracing::warn!(call.id = %end.id, %error, attempt, "end of call not on record yet"),
-        }
-        tokio::time::sleep(PAUSE * 2_u32.pow(attempt)).await;
+    log.flush(TURNS_FIRST).await;
+    let (call, cause) = (end.id, end.cause);
+    let Err(error) = store.finish(end.clone()).await else { return };
+    if log.keep(Row::Ended(Box::new(end))).await {
+        tracing::warn!(call.id = %call, %error, "end of call is in the spool");
+    } else {
+        tracing::error!(call.id = %call, cause = %cause, %error, "end of call not on record");
     }
-    tracing::error!(call.id = %end.id, cause = %end.cause, "end of call not on record");
 }
 
 impl Actor for CallSupervisor {
@@ -157,7 +161,7 @@ impl Handler<Begin> for CallSupervisor {
             metrics::call_started(direction);
         }
         self.outfit.feed.send(FeedEvent::Connected { call, sid, direction, epoch });
-        actix_rt::spawn(note_connected(self.outfit.store.clone(), call, epoch, begin.stream));
+        self.note(Row::Connected { call, epoch, stream: begin.stream.clone(), at: clock::utc() });
         let started = start_on(begin.arbiter, brief, links).into_actor(self);
         Box::pin(started.map(move |addr, supervisor, _| supervisor.adopt(call, epoch, addr?)))
     }
@@ -179,12 +183,6 @@ async fn start_on(arbiter: Option<ArbiterHandle>, brief: CallBrief, links: CallL
     let start = move || drop(tell.send(CallActor::start_supervised(brief, links)));
     arbiter?.spawn_fn(start).then_some(())?;
     told.await.ok()
-}
-
-async fn note_connected(store: CallStore, call: CallId, epoch: Epoch, stream: StreamSid) {
-    if let Err(error) = store.connected(call, epoch, &stream, clock::utc()).await {
-        tracing::warn!(call.id = %call, %error, "start of stream not on record");
-    }
 }
 
 /// A stream of a call ended, or never began.
@@ -259,7 +257,7 @@ impl Handler<AskNext> for CallSupervisor {
     }
 }
 
-/// The phone call is over, or could not be: so says Twilio.
+/// The phone call is over, or could not be: so says Twilio. Answered when its end is on record, if it ended by this.
 #[derive(Debug, Message)]
 #[rtype(result = "()")]
 pub struct PhoneEnded {
@@ -276,17 +274,21 @@ pub struct Carrier {
 }
 
 impl Handler<PhoneEnded> for CallSupervisor {
-    type Result = ();
+    type Result = ResponseFuture<()>;
 
-    fn handle(&mut self, PhoneEnded { call, cause, carrier }: PhoneEnded, _: &mut Context<Self>) {
+    fn handle(&mut self, PhoneEnded { call, cause, carrier }: PhoneEnded, _: &mut Context<Self>) -> ResponseFuture<()> {
         // Twilio says nothing of a call that it never took.
         let never_placed = carrier.status.is_none();
         // A stream that is up will say so itself, with all that was heard.
-        let Some(mut held) = self.roster.hung_up(call) else { return };
-        if let Some(cooldown) = held.cooldown.take().filter(|_| never_placed) {
-            let store = self.outfit.store.clone();
-            actix_rt::spawn(async move { cooldown.give_back(&store).await });
-        }
-        self.ended(call, cause, held.direction, Some(carrier));
+        let Some(mut held) = self.roster.hung_up(call) else { return Box::pin(std::future::ready(())) };
+        let (store, log) = (self.outfit.store.clone(), self.outfit.log.clone());
+        let cooldown = held.cooldown.take().filter(|_| never_placed);
+        let end = self.last_word(call, cause, held.direction, Some(carrier));
+        Box::pin(async move {
+            if let Some(cooldown) = cooldown {
+                cooldown.give_back(&store).await;
+            }
+            put_on_record(store, log, end).await;
+        })
     }
 }

@@ -82,6 +82,7 @@ pub fn fresh_seed() -> u64 {
 fn configuration(stage: &Stage, plan: &Plan, file: &Path, root: &Path) -> Result<Config, Invalid> {
     let mut env = stage.environment();
     env.insert("DATABASE_URL".to_owned(), format!("sqlite://{}?mode=rwc", file.display()));
+    env.insert("SPOOL_FOLDER".to_owned(), root.join("spool").display().to_string());
     env.insert("PORT".to_owned(), plan.port.to_string());
     env.insert("RUST_LOG".to_owned(), std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned()));
     env.extend(plan.variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));

@@ -15,6 +15,7 @@ pub enum Environment {
 pub(super) struct Chosen {
     pub(super) environment: Environment,
     pub(super) because: &'static str,
+    pub(super) on_platform: bool,
 }
 
 impl Environment {
@@ -40,15 +41,16 @@ impl Environment {
     }
 
     /// Development is for machines that nobody else can reach, also where `APP_ENV` asks for it.
-    /// `reachable` tells by what others can reach us.
-    pub(super) fn choose(asked: Option<Self>, reachable: Option<&'static str>) -> Chosen {
+    /// `platform` names the one that we run on, `host` tells by what else others can reach us.
+    pub(super) fn choose(asked: Option<Self>, platform: Option<&'static str>, host: Option<&'static str>) -> Chosen {
+        let reachable = platform.or(host);
         let (environment, because) = match (asked, reachable) {
             (Some(Self::Production), _) => (Self::Production, "APP_ENV"),
             (Some(Self::Simulation), _) => (Self::Simulation, "APP_ENV"),
             (Some(Self::Development) | None, Some(means)) => (Self::Production, means),
             (Some(Self::Development) | None, None) => (Self::Development, "nobody else can reach us"),
         };
-        Chosen { environment, because }
+        Chosen { environment, because, on_platform: platform.is_some() }
     }
 
     /// The embedded copy of `config/{APP_ENV}.toml`.

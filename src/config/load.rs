@@ -63,7 +63,7 @@ impl Gathered {
     /// `production` if asked for, on a platform, or where others can reach us; `simulation` only if asked for.
     fn environment(&self, notes: &mut Notes) -> Chosen {
         let asked = self.asked(&mut notes.problems);
-        let chosen = Environment::choose(asked, self.platform().or_else(|| self.reachable_host()));
+        let chosen = Environment::choose(asked, self.platform(), self.reachable_host());
         if asked == Some(Environment::Development) && chosen.environment.is_production() {
             notes
                 .warnings

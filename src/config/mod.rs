@@ -27,7 +27,9 @@ pub use domain::{Domain, InvalidDomain};
 pub use environment::Environment;
 pub use problem::{Invalid, Origin, Problem};
 pub use reader::Setting;
-pub use sections::{Assistant, CallSettings, Database, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode, Twilio};
+pub use sections::{
+    Assistant, CallSettings, Database, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode, SpoolPlace, Twilio,
+};
 
 use names::Name;
 
@@ -40,6 +42,7 @@ pub struct Config {
     pub openai: OpenAi,
     pub twilio: Twilio,
     pub database: Database,
+    pub spool: SpoolPlace,
     pub limits: Limits,
     pub call: CallSettings,
     pub assistant: Assistant,
@@ -116,6 +119,7 @@ impl Config {
             openai,
             twilio,
             database: Database::read(reader),
+            spool: SpoolPlace::read(reader),
             limits: Limits::read(reader),
             call: CallSettings::read(reader),
             assistant: Assistant::read(reader),

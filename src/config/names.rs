@@ -73,6 +73,7 @@ pub const NAMES: &[Name] = &[
     secret("DB_PASSWORD", "database.password", Need::Optional, "password on Cloud SQL"),
     plain("DB_NAME", "database.name", Need::Optional, "database on Cloud SQL", "voice_assistant"),
     plain("DB_ECHO", "database.echo", Need::Optional, "log every statement", "false"),
+    plain("SPOOL_FOLDER", "spool.folder", Need::Optional, "where rows wait for the database, on disk", "data/spool"),
     plain("VERIFIED_PHONE_NUMBERS", "limits.verified_phone_numbers", Need::Optional, "numbers that may be called, by commas", ""),
     plain(
         "ALLOW_ALL_US_CANADA",

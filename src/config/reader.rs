@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -26,6 +27,8 @@ pub struct Setting {
 pub(super) struct Reader<'a> {
     settings: &'a Settings,
     pub(super) environment: Environment,
+    /// Cloud Run or App Engine: the disk dies with the instance.
+    pub(super) on_platform: bool,
     /// What chose the environment.
     because: &'static str,
     problems: Vec<Problem>,
@@ -36,7 +39,15 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(settings: &'a Settings, chosen: Chosen, notes: Notes) -> Self {
         let Notes { problems, warnings } = notes;
-        Self { settings, environment: chosen.environment, because: chosen.because, problems, warnings, shown: Vec::new() }
+        Self {
+            settings,
+            environment: chosen.environment,
+            on_platform: chosen.on_platform,
+            because: chosen.because,
+            problems,
+            warnings,
+            shown: Vec::new(),
+        }
     }
 
     /// Drops the mistakes in keys that do not count here; those of whole files have no key, and stay.
@@ -59,6 +70,11 @@ impl<'a> Reader<'a> {
         let text = self.string(key);
         self.show(key, quoted(text.as_deref().unwrap_or_default()));
         text
+    }
+
+    /// The name of a file or folder. The caller shows it.
+    pub(super) fn path(&mut self, key: &'static str) -> Option<PathBuf> {
+        self.string(key).map(PathBuf::from)
     }
 
     /// Text that means something, by a parser whose error tells no secret.

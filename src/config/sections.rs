@@ -7,6 +7,7 @@ mod log;
 mod peers;
 mod security;
 mod server;
+mod spool;
 
 pub use assistant::Assistant;
 pub use call::{CallSettings, Limits};
@@ -15,3 +16,4 @@ pub use log::{Log, LogFormat};
 pub use peers::{OpenAi, SignatureMode, Twilio};
 pub use security::Security;
 pub use server::{Public, Server};
+pub use spool::SpoolPlace;

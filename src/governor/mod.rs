@@ -31,6 +31,8 @@ pub struct Facts {
     pub calls: u32,
     pub models: u32,
     pub draining: bool,
+    /// Neither the database nor the spool takes what calls leave behind.
+    pub record_full: bool,
 }
 
 /// What somebody wants.
@@ -102,6 +104,9 @@ pub fn admit(policy: &AdmissionPolicy, facts: &Facts, request: &Request<'_>) -> 
     };
     if facts.draining {
         return Err(Refusal::Draining);
+    }
+    if facts.record_full {
+        return Err(Refusal::Unavailable);
     }
     if !policy.calls.has_room(facts.calls) || !policy.models.has_room(facts.models) {
         return Err(Refusal::AtCapacity);

@@ -80,28 +80,25 @@ pub struct CallEnd {
 impl CallStore {
     /// Commits the call before we answer for it. The same id, or the same `CallSid`, makes no second row.
     pub async fn create_call(&self, call: NewCall) -> Result<Created, StoreError> {
-        self.run(|db| async move { insert(&db, call, None).await }).await
+        self.run_soon(|db| async move { insert(&db, call, None).await }).await
     }
 
     /// Keeps a call that was not to be: failed and ended as it came, with the refusal's word.
     pub async fn create_refused(&self, call: NewCall, refusal: &str) -> Result<Created, StoreError> {
         let refusal = refusal.to_owned();
-        self.run(|db| async move { insert(&db, call, Some(refusal)).await }).await
+        self.run_soon(|db| async move { insert(&db, call, Some(refusal)).await }).await
     }
 
     /// Names the call at Twilio. A conflict if it bears another name, if another call bears this one, or if there is no such call.
     pub async fn attach_call_sid(&self, id: CallId, sid: &CallSid) -> Result<(), StoreError> {
-        let values = [id.to_string().into(), sid.as_str().into()];
-        match self.run(move |db| async move { execute(&db, ATTACH, values).await }).await? {
-            0 => Err(StoreError::conflict("the call is unknown, or bears another sid")),
-            _ => Ok(()),
-        }
+        let sid = sid.clone();
+        self.run_soon(move |db| async move { attach(&db, id, &sid).await }).await
     }
 
     /// Makes the stream `epoch` the one that may change the call; true for exactly one claimant of an epoch, and never for an older one.
     pub async fn claim_stream(&self, id: CallId, epoch: Epoch, now: DateTime<Utc>) -> Result<bool, StoreError> {
         let values = [id.to_string().into(), i64::from(epoch.number()).into(), moment(now).into()];
-        Ok(self.run(move |db| async move { execute(&db, CLAIM, values).await }).await? > 0)
+        Ok(self.run_soon(move |db| async move { execute(&db, CLAIM, values).await }).await? > 0)
     }
 
     /// The stream is up. False if the call has ended, or belongs to a newer stream.
@@ -113,7 +110,7 @@ impl CallStore {
     /// Takes Twilio's word over, if it leads on from the one we have: callbacks overtake each other.
     pub async fn progress(&self, id: CallId, twilio_status: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
         let word = twilio_status.to_owned();
-        self.run(move |db| async move { progress(&db, id, &word, at).await }).await
+        self.run_soon(move |db| async move { progress(&db, id, &word, at).await }).await
     }
 
     /// Ends the call on record, and counts what it came to. True for whoever ended it; false if it had ended already, or is unknown.
@@ -135,6 +132,13 @@ pub(super) async fn insert<C: ConnectionTrait>(db: &C, call: NewCall, refusal: O
     let untouched = OnConflict::new().do_nothing().to_owned();
     let made = call::Entity::insert(fresh(call, refusal)).on_conflict(untouched).exec_without_returning(db).await?;
     if made == 1 { Ok(Created::New) } else { existing(db, id, sid).await.map(Created::Existing) }
+}
+
+pub(super) async fn attach<C: ConnectionTrait>(db: &C, id: CallId, sid: &CallSid) -> Result<(), StoreError> {
+    match execute(db, ATTACH, [id.to_string().into(), sid.as_str().into()]).await? {
+        0 => Err(StoreError::conflict("the call is unknown, or bears another sid")),
+        _ => Ok(()),
+    }
 }
 
 pub(super) async fn connect<C: ConnectionTrait>(

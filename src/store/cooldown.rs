@@ -35,7 +35,7 @@ impl CallStore {
     pub async fn claim_cooldown(&self, number: &PhoneNumber, cooldown: Duration, now: DateTime<Utc>) -> Result<CooldownClaim, StoreError> {
         let number = number.as_str().to_owned();
         let cooldown = TimeDelta::from_std(cooldown).unwrap_or(TimeDelta::MAX);
-        self.run(move |db| async move { claim(&db, number, cooldown, moment(now)).await }).await
+        self.run_soon(move |db| async move { claim(&db, number, cooldown, moment(now)).await }).await
     }
 
     /// Takes a claim back, for a call that came to nothing. False if somebody has claimed the number since.

@@ -2,6 +2,7 @@
 
 mod analytics;
 mod batch;
+pub mod black_box;
 mod bulk;
 mod calls;
 mod connect;
@@ -14,6 +15,7 @@ mod probe;
 mod row;
 mod runtime;
 mod schema;
+mod spool;
 mod sql;
 mod tally;
 mod upsert;
@@ -26,7 +28,7 @@ use sea_orm::DatabaseConnection;
 use tokio::time::timeout;
 
 pub use analytics::Analytics;
-pub use batch::{BatchPolicy, Batcher};
+pub use batch::{BatchPolicy, Batcher, Order, Ticket};
 pub use bulk::{
     BackedUp, BulkError, CleanupPlan, Conversation, Conversations, Counts, FaultyBackup, Leavings, Restored, SeedPlan, Seeded, Selection,
 };
@@ -40,9 +42,12 @@ pub use probe::{Place, Server, Vitals};
 pub use row::{Row, RowClass, RowKey};
 pub use runtime::DbRuntime;
 pub use schema::{Step, StepState};
+pub use spool::{Appended, Spool, SpoolSettings, Spooled, Stored};
 
 /// On top of the wait for a connection: a server that fell silent in mid-statement is an outage after this long.
 const ANSWER: Duration = Duration::from_secs(10);
+/// The same where somebody on the phone waits for the answer.
+const ANSWER_SOON: Duration = Duration::from_secs(1);
 /// For statements under way, and then for the threads, when the store closes.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -51,20 +56,21 @@ const CLOSING: Duration = Duration::from_secs(2);
 pub struct CallStore(Arc<Inner>);
 
 struct Inner {
-    runtime: DbRuntime,
+    runtime: Arc<DbRuntime>,
     db: DatabaseConnection,
-    deadline: Duration,
+    /// The wait for a connection.
+    patience: Duration,
 }
 
 impl CallStore {
     /// Makes ready to connect, and succeeds without a server. Fails on a URL that is none.
     pub fn open(settings: &DatabaseSettings) -> Result<Self, StoreError> {
-        let runtime = DbRuntime::start()?;
+        let runtime = Arc::new(DbRuntime::start()?);
         let db = {
             let _inside = runtime.enter();
             connect::connect(settings)?
         };
-        Ok(Self(Arc::new(Inner { runtime, db, deadline: settings.acquire_timeout.saturating_add(ANSWER) })))
+        Ok(Self(Arc::new(Inner { runtime, db, patience: settings.acquire_timeout })))
     }
 
     /// Asks the server for a sign of life.
@@ -86,13 +92,28 @@ impl CallStore {
         self.0.runtime.shutdown(CLOSING).await;
     }
 
+    /// What must stop last, for others that need the same.
+    fn runtime(&self) -> Arc<DbRuntime> {
+        self.0.runtime.clone()
+    }
+
     async fn run<T, W, F>(&self, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: FnOnce(DatabaseConnection) -> F + Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send,
     {
-        self.run_within(self.0.deadline, work).await
+        self.run_within(self.0.patience + ANSWER, work).await
+    }
+
+    /// A caller waits: a database that is slow is one that is away.
+    async fn run_soon<T, W, F>(&self, work: W) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        W: FnOnce(DatabaseConnection) -> F + Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send,
+    {
+        self.run_within(self.0.patience + ANSWER_SOON, work).await
     }
 
     async fn run_within<T, W, F>(&self, limit: Duration, work: W) -> Result<T, StoreError>

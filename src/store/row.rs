@@ -8,7 +8,7 @@ use super::calls::{CallEnd, NewCall};
 use super::entity::{Private, stream, turn};
 use super::sql::{clean, millis, moment, signed};
 use crate::session::event::{ToolUse, Turn};
-use crate::types::{CallId, Epoch, StreamSid};
+use crate::types::{CallId, CallSid, Epoch, StreamSid};
 
 /// A row on its way to the database, at least once, in any order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,11 @@ use crate::types::{CallId, Epoch, StreamSid};
 pub enum Row {
     /// The call itself, where the database was away when it began.
     Created(Box<NewCall>),
+    /// Twilio took the call and named it.
+    Placed {
+        call: CallId,
+        sid: CallSid,
+    },
     Connected {
         call: CallId,
         epoch: Epoch,
@@ -42,6 +47,7 @@ pub enum Row {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum RowKey {
     Created(CallId),
+    Placed(CallId),
     Connected(CallId, Epoch),
     Progress(CallId, String),
     Turn(String, i64, i64),
@@ -70,6 +76,7 @@ impl Row {
     pub fn key(&self) -> RowKey {
         match self {
             Self::Created(call) => RowKey::Created(call.id),
+            Self::Placed { call, .. } => RowKey::Placed(*call),
             Self::Connected { call, epoch, .. } => RowKey::Connected(*call, *epoch),
             Self::Progress { call, status, .. } => RowKey::Progress(*call, status.clone()),
             Self::Turn(turn) => RowKey::Turn(turn.call_id.clone(), turn.epoch, turn.seq),
@@ -85,7 +92,12 @@ impl Row {
         match self {
             Self::Turn(turn) => turn.revision,
             Self::Stream(stream) => stream.revision,
-            Self::Created(_) | Self::Connected { .. } | Self::Progress { .. } | Self::FirstAudio { .. } | Self::Ended(_) => 0,
+            Self::Created(_)
+            | Self::Placed { .. }
+            | Self::Connected { .. }
+            | Self::Progress { .. }
+            | Self::FirstAudio { .. }
+            | Self::Ended(_) => 0,
         }
     }
 
@@ -102,6 +114,7 @@ impl Row {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Created(_) => "created",
+            Self::Placed { .. } => "placed",
             Self::Connected { .. } => "connected",
             Self::Progress { .. } => "progress",
             Self::Turn(_) => "turn",

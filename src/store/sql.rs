@@ -31,8 +31,8 @@ pub(super) fn moment(at: DateTime<Utc>) -> DateTime<Utc> {
     at.trunc_subsecs(6)
 }
 
-/// The longest text kept, in bytes: an hour of speech is about a tenth of it.
-const MAX_TEXT: usize = 512 * 1024;
+/// The longest text kept, in bytes: an hour of speech in one turn.
+const MAX_TEXT: usize = 64 * 1024;
 
 /// Postgres takes no NUL in a text (postgresql.org/docs/current/datatype-character.html), and nobody needs one without end.
 pub(super) fn clean(text: &str) -> String {

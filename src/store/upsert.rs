@@ -4,7 +4,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IdenStatic, IntoActiveModel, Iterable, Statement};
 use serde::Serialize;
 
-use super::entity::{stream, turn};
+use super::entity::{dead_letter, stream, turn};
 use super::error::StoreError;
 
 /// Of 23 columns at most: 11,500 of the 32,766 values that SQLite binds (sqlite.org/limits.html).
@@ -20,6 +20,13 @@ pub(super) async fn streams<C: ConnectionTrait>(db: &C, streams: Vec<stream::Mod
     use stream::Column as S;
     let newer = Newer::<stream::Entity> { key: &[S::CallId, S::Epoch], kept: &[S::StartedAt], revision: S::Revision };
     upsert(db, streams, &newer).await
+}
+
+/// Once, however often it comes.
+pub(super) async fn dead_letter<C: ConnectionTrait>(db: &C, letter: dead_letter::Model) -> Result<(), StoreError> {
+    let known = OnConflict::new().do_nothing().to_owned();
+    dead_letter::Entity::insert(letter.into_active_model()).on_conflict(known).exec_without_returning(db).await?;
+    Ok(())
 }
 
 /// Which of two rows with one key stays: the one of the higher revision, but for the columns that stay as they first were.

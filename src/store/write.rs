@@ -32,6 +32,7 @@ async fn store<C: ConnectionTrait>(db: &C, rows: Vec<Row>) -> Result<(), StoreEr
     for row in newest(rows).into_values() {
         match row {
             Row::Created(call) => drop(calls::insert(db, *call, None).await?),
+            Row::Placed { call, sid } => calls::attach(db, call, &sid).await?,
             Row::Connected { call, epoch, stream, at } => drop(calls::connect(db, call, epoch, &stream, at).await?),
             Row::Progress { call, status, at } => drop(calls::progress(db, call, &status, at).await?),
             Row::FirstAudio { call, ms } => calls::first_audio(db, call, ms).await?,

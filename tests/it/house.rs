@@ -146,7 +146,9 @@ impl House {
 fn configuration(stage: &Stage, folder: &TempDir, variables: &[(&str, &str)]) -> Config {
     let mut env = stage.environment();
     let file = format!("sqlite://{}?mode=rwc", folder.path().join("calls.db").display());
-    for (name, value) in [("DATABASE_URL", file.as_str()), ("PORT", "0"), ("RUST_LOG", "warn")].iter().chain(variables) {
+    let spool = folder.path().join("spool").display().to_string();
+    let own = [("DATABASE_URL", file.as_str()), ("SPOOL_FOLDER", spool.as_str()), ("PORT", "0"), ("RUST_LOG", "warn")];
+    for (name, value) in own.iter().chain(variables) {
         env.insert((*name).to_owned(), (*value).to_owned());
     }
     env.retain(|_, value| !value.is_empty());

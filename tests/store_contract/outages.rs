@@ -18,11 +18,15 @@ pub async fn a_closed_store_is_an_outage(url: &str) {
     assert!(store.turns(id(1)).await.expect_err("closed").is_outage());
 }
 
-/// Nothing that waiting would mend.
-pub async fn a_database_without_tables_is_none(url: &str) {
-    let error = open(url).turns(id(1)).await.expect_err("no table");
+/// Whoever migrates it mends that.
+#[tokio::test]
+async fn a_server_without_tables_is_an_outage() {
+    crate::on_postgres(async |url| {
+        let error = open(&url).turns(id(1)).await.expect_err("no table");
 
-    assert!(!error.is_outage(), "{error}");
+        assert!(error.is_outage(), "{error}");
+    })
+    .await;
 }
 
 async fn outage_of(url: &str) {

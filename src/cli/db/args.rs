@@ -2,6 +2,8 @@
 
 mod bulk;
 
+use std::path::PathBuf;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Subcommand, ValueEnum, value_parser};
 
@@ -53,6 +55,8 @@ pub enum Verb {
     Cleanup(Cleanup),
     /// Add invented calls, for a look or a measurement
     Seed(Seed),
+    /// Store the rows that an instance wrote to its log when it ended without its database
+    Import(Import),
 }
 
 const MIGRATE: &str = "\
@@ -154,6 +158,25 @@ WHEN is a day or a moment, in UTC unless it says otherwise: 2026-11-22, 2026-11-
 Examples:
   alpha-call db analytics --days 30
   alpha-call db analytics --from 2026-11-01 -o json";
+
+#[derive(Debug, Args)]
+#[command(after_help = IMPORT)]
+pub struct Import {
+    /// The log, or an export of Cloud Logging; - for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+}
+
+const IMPORT: &str = "\
+Where the disk dies with the instance (Cloud Run, App Engine), rows that the database did not take
+before the end stand in the log, as lines of {\"alpha_call_row\":1,…}. Other lines do no harm. Every
+row is stored once, however often it is imported; a row that cannot be stored is kept in dead_letters.
+
+Exit codes: 0 all rows are stored, 1 some lines could not be read.
+
+Examples:
+  alpha-call db import instance.log
+  gcloud logging read 'jsonPayload.alpha_call_row=1' --format=json | jq -c '.[]' | alpha-call db import -";
 
 /// How a list of records is printed.
 #[derive(Clone, Copy, Debug, Args)]

@@ -11,6 +11,7 @@ mod create;
 mod draft;
 mod export;
 mod failure;
+mod import;
 mod migrate;
 mod output;
 mod progress;
@@ -87,7 +88,7 @@ impl Verb {
             | Self::ExportTranscripts(_)
             | Self::Cleanup(_)
             | Self::Seed(_) => true,
-            Self::Migrate | Self::Fresh(_) | Self::CreateMigration(_) | Self::Test => false,
+            Self::Migrate | Self::Fresh(_) | Self::CreateMigration(_) | Self::Test | Self::Import(_) => false,
         }
     }
 
@@ -98,6 +99,7 @@ impl Verb {
                 "the step under way is taken back, those before it are done; `alpha-call db status` shows where the schema is"
             }
             Self::Fresh(_) => "nothing was dropped, unless it was done already; `alpha-call db status` shows where the schema is",
+            Self::Import(_) => "the rows so far are stored; import the file again for the others",
             Self::Status(_) | Self::CreateMigration(_) | Self::Test | Self::Analytics(_) => "the database was only read",
             Self::Backup(_) | Self::ExportTranscripts(_) => "the database was only read, and no file was made",
             Self::Restore(_) | Self::Seed(_) => "nothing was added, and what was there is there still",
@@ -172,6 +174,7 @@ async fn done(desk: &Desk, verb: &Verb) -> Outcome {
         Verb::ExportTranscripts(wish) => export::export_transcripts(desk, wish).await,
         Verb::Cleanup(wish) => cleanup::cleanup(desk, wish).await,
         Verb::Seed(wish) => seed::seed(desk, wish).await,
+        Verb::Import(wish) => import::import(desk, wish).await,
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::DateTime;
 use proptest::prelude::*;
@@ -8,19 +8,15 @@ use super::*;
 use crate::session::event::{Speaker, Turn, TurnKind};
 use crate::types::{CallId, Epoch, Redacted};
 
-fn call() -> CallId {
-    CallId::new(Uuid::from_u128(1))
-}
-
-fn row(seq: u32, revision: u32) -> Row {
+fn row_of(seq: u32, kind: TurnKind) -> Row {
     let turn = Turn {
         seq,
-        revision,
+        revision: 1,
         position: seq,
         item: None,
         response: None,
         speaker: Speaker::Ai,
-        kind: TurnKind::Message,
+        kind,
         generated: Redacted(String::new()),
         heard: Redacted(String::new()),
         interrupted: false,
@@ -33,222 +29,264 @@ fn row(seq: u32, revision: u32) -> Row {
         transcription: None,
         tool: None,
     };
-    Row::turn(call(), Epoch::FIRST, turn, DateTime::UNIX_EPOCH)
+    Row::turn(CallId::new(Uuid::from_u128(1)), Epoch::FIRST, turn, DateTime::UNIX_EPOCH)
+}
+
+fn row(seq: u32) -> Row {
+    row_of(seq, TurnKind::Message)
 }
 
 fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
 }
 
+fn empty(now: Instant) -> Batcher {
+    Batcher::new(BatchPolicy::default(), 0, 0, now)
+}
+
+/// With so many rows in the spool.
+fn spooled(rows: u64, now: Instant) -> Batcher {
+    Batcher::new(BatchPolicy::default(), 0, rows, now)
+}
+
 #[test]
 fn a_row_waits_for_company_and_no_longer() {
     let now = Instant::now();
-    let mut batcher = Batcher::default();
-    batcher.push(row(1, 1), now);
-    batcher.push(row(2, 1), now + ms(150));
+    let mut batcher = empty(now);
+    batcher.push(row(1), now).expect("room");
+    batcher.push(row(2), now + ms(15)).expect("room");
 
-    assert_eq!(batcher.poll_timeout(), Some(now + ms(200)));
-    assert_eq!(batcher.poll(now + ms(199)), None);
-    assert_eq!(batcher.poll(now + ms(200)), Some(vec![row(1, 1), row(2, 1)]));
+    assert_eq!(batcher.poll_timeout(), Some(now + ms(20)));
+    assert_eq!(batcher.poll(now + ms(19)), None);
+    assert_eq!(batcher.poll(now + ms(20)), Some(Order::Commit(vec![row(1), row(2)])));
+    assert_eq!(batcher.poll(now + ms(20)), None);
 }
 
 #[test]
-fn a_full_batch_does_not_wait() {
+fn a_full_group_does_not_wait_and_one_is_out_at_a_time() {
     let now = Instant::now();
-    let mut batcher = Batcher::default();
-    for seq in 0..501 {
-        batcher.push(row(seq, 1), now);
+    let mut batcher = empty(now);
+    for seq in 0..300 {
+        batcher.push(row(seq), now).expect("room");
     }
 
-    assert_eq!(batcher.poll(now).map(|batch| batch.len()), Some(500));
-    batcher.done();
-
-    assert_eq!(batcher.poll(now), None);
-    assert_eq!(batcher.poll(now + ms(200)), Some(vec![row(500, 1)]));
-}
-
-#[test]
-fn one_batch_is_out_at_a_time() {
-    let now = Instant::now();
-    let mut batcher = Batcher::default();
-    batcher.push(row(1, 1), now);
-    let first = batcher.poll(now + ms(200));
-    batcher.push(row(2, 1), now + ms(200));
-
-    assert!(first.is_some());
-    assert_eq!(batcher.poll_timeout(), None);
+    let Some(Order::Commit(first)) = batcher.poll(now) else { panic!("a group is due") };
+    assert_eq!(first.len(), 256);
     assert_eq!(batcher.poll(now + ms(9000)), None);
-    assert_eq!(batcher.len(), 2);
+    batcher.committed(256, false, now);
+
+    let Some(Order::Commit(rest)) = batcher.poll(now + ms(20)) else { panic!("the rest is due") };
+    assert_eq!(rest.len(), 44);
 }
 
 #[test]
-fn the_newest_revision_wins_and_keeps_its_place() {
+fn what_is_in_the_spool_is_shipped_when_it_is_old_or_much() {
     let now = Instant::now();
-    let mut batcher = Batcher::default();
-    for (seq, revision) in [(1, 1), (2, 1), (1, 3), (1, 2)] {
-        batcher.push(row(seq, revision), now);
+    let mut batcher = empty(now);
+    batcher.push(row(1), now).expect("room");
+    batcher.poll(now + ms(20));
+    batcher.committed(1, false, now + ms(25));
+
+    assert_eq!(batcher.poll_timeout(), Some(now + ms(125)));
+    assert_eq!(batcher.poll(now + ms(125)), Some(Order::Ship(500)));
+    assert_eq!(batcher.poll(now + ms(9000)), None, "one shipment at a time");
+    batcher.shipped(1, 1, now + ms(130));
+    assert_eq!((batcher.poll_timeout(), batcher.backlog()), (None, 0));
+
+    let mut much = spooled(500, now);
+    assert_eq!(much.poll(now), Some(Order::Ship(500)), "left by an earlier process");
+}
+
+#[test]
+fn an_outage_is_waited_out_longer_each_time() {
+    let now = Instant::now();
+    let mut batcher = spooled(3, now);
+    for wait in [100, 200, 400, 800, 1600, 3200, 5000, 5000] {
+        let at = batcher.poll_timeout().expect("a try");
+        assert!(matches!(batcher.poll(at), Some(Order::Ship(_))));
+        batcher.not_shipped(at);
+
+        assert_eq!(batcher.poll_timeout(), Some(at + ms(wait)));
+    }
+    let at = batcher.poll_timeout().expect("a try");
+    batcher.poll(at);
+    batcher.shipped(3, 3, at);
+
+    assert_eq!(batcher.backlog(), 0);
+}
+
+#[test]
+fn a_commit_that_failed_is_tried_again_with_its_rows_first() {
+    let now = Instant::now();
+    let mut batcher = empty(now);
+    batcher.push(row(1), now).expect("room");
+    batcher.poll(now + ms(20));
+    batcher.push(row(2), now + ms(21)).expect("room");
+    batcher.not_committed(now + ms(22));
+
+    assert_eq!(batcher.poll(now + ms(121)), None);
+    assert_eq!(batcher.poll(now + ms(122)), Some(Order::Commit(vec![row(1), row(2)])));
+}
+
+#[test]
+fn what_is_brought_is_kept_and_what_can_be_done_without_goes_first() {
+    let now = Instant::now();
+    let policy = BatchPolicy { room: 4, ..BatchPolicy::default() };
+    let mut batcher = Batcher::new(policy, 0, 0, now);
+    let event = || row_of(9, TurnKind::Event);
+    assert!(batcher.push(event(), now).is_some());
+    batcher.push(row(1), now);
+
+    assert!(batcher.is_crowded() && batcher.has_room());
+    assert_eq!(batcher.push(event(), now), None);
+    batcher.push(row(2), now);
+    batcher.push(row(3), now);
+    assert!(!batcher.has_room());
+    assert_eq!(batcher.push(row(4), now), Some(5), "it was on its way when the room was used up");
+}
+
+#[test]
+fn a_spool_that_is_nearly_full_takes_only_what_must_be_kept() {
+    let now = Instant::now();
+    let mut batcher = empty(now);
+    batcher.push(row(1), now).expect("room");
+    batcher.poll(now + ms(20));
+    batcher.committed(1, true, now + ms(20));
+
+    assert_eq!(batcher.push(row_of(2, TurnKind::Event), now), None);
+    assert!(batcher.push(row(3), now).is_some());
+}
+
+#[test]
+fn who_waits_is_served_at_once() {
+    let now = Instant::now();
+    let mut batcher = empty(now);
+    batcher.push(row(1), now).expect("room");
+    let ticket = batcher.last_ticket();
+    batcher.make_haste(now);
+
+    assert_eq!(batcher.poll(now), Some(Order::Commit(vec![row(1)])));
+    assert!(!batcher.is_committed(ticket));
+    batcher.committed(1, false, now);
+    assert!(batcher.is_committed(ticket));
+    assert_eq!(batcher.poll(now), Some(Order::Ship(500)));
+    assert!(!batcher.is_shipped(batcher.newest()));
+    batcher.shipped(1, 1, now);
+    assert!(batcher.is_shipped(batcher.newest()));
+}
+
+/// A spool and a database that refuses some rows.
+struct World {
+    batcher: Batcher,
+    now: Instant,
+    /// By place; the sequence numbers of their rows.
+    spool: BTreeMap<u64, u32>,
+    places: u64,
+    stored: Vec<u32>,
+    buried: Vec<u32>,
+    poison: Vec<u32>,
+}
+
+impl World {
+    fn new(poison: Vec<u32>) -> Self {
+        let now = Instant::now();
+        let (spool, stored, buried) = Default::default();
+        Self { batcher: empty(now), now, spool, places: 0, stored, buried, poison }
     }
 
-    assert_eq!(batcher.poll(now + ms(200)), Some(vec![row(1, 3), row(2, 1)]));
-}
-
-#[test]
-fn a_revision_that_comes_while_its_row_is_out_goes_with_the_next_batch() {
-    let now = Instant::now();
-    let mut batcher = Batcher::default();
-    batcher.push(row(1, 1), now);
-    let first = batcher.poll(now + ms(200));
-    batcher.push(row(1, 2), now + ms(200));
-    batcher.done();
-
-    assert_eq!(first, Some(vec![row(1, 1)]));
-    assert_eq!(batcher.poll(now + ms(400)), Some(vec![row(1, 2)]));
-}
-
-#[test]
-fn of_what_has_no_revision_the_first_stays() {
-    let now = Instant::now();
-    let mut batcher = Batcher::default();
-    batcher.push(Row::FirstAudio { call: call(), ms: 300 }, now);
-    batcher.push(Row::FirstAudio { call: call(), ms: 900 }, now);
-
-    assert_eq!(batcher.poll(now + ms(200)), Some(vec![Row::FirstAudio { call: call(), ms: 300 }]));
-}
-
-#[test]
-fn a_failed_batch_comes_back_later_each_time_and_a_success_forgets_that() {
-    let mut now = Instant::now();
-    let mut batcher = Batcher::default();
-    batcher.push(row(1, 1), now);
-    now += ms(200);
-
-    for wait in [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000] {
-        assert_eq!(batcher.poll(now), Some(vec![row(1, 1)]), "{wait}");
-        batcher.failed(now);
-        assert_eq!(batcher.poll_timeout(), Some(now + ms(wait)));
-        assert_eq!(batcher.poll(now + ms(wait - 1)), None);
-        now += ms(wait);
+    fn push(&mut self, seq: u32) {
+        self.batcher.push(row(seq), self.now).expect("room");
     }
-    assert!(batcher.poll(now).is_some());
-    batcher.done();
-    batcher.push(row(2, 1), now);
-    assert!(batcher.poll(now + ms(200)).is_some());
-    batcher.failed(now);
 
-    assert_eq!(batcher.poll_timeout(), Some(now + ms(100)));
-}
-
-#[test]
-fn what_is_told_of_no_batch_changes_nothing() {
-    let now = Instant::now();
-    let mut batcher = Batcher::default();
-    batcher.push(row(1, 1), now);
-
-    batcher.done();
-    batcher.failed(now);
-
-    assert_eq!(batcher.len(), 1);
-    assert_eq!(batcher.poll_timeout(), Some(now + ms(200)));
-}
-
-#[derive(Clone, Debug)]
-enum Step {
-    Push { seq: u32, revision: u32 },
-    Poll,
-    Done,
-    Failed,
-    Pass { millis: u64 },
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    prop_oneof![
-        4 => (0..6u32, 0..5u32).prop_map(|(seq, revision)| Step::Push { seq, revision }),
-        3 => Just(Step::Poll),
-        1 => Just(Step::Done),
-        1 => Just(Step::Failed),
-        2 => (0..400u64).prop_map(|millis| Step::Pass { millis }),
-    ]
-}
-
-/// What a table that keeps the highest revision would hold, and what went wrong on the way there.
-#[derive(Default)]
-struct Table {
-    rows: BTreeMap<RowKey, i64>,
-    out: Option<Vec<Row>>,
-    failed: Option<Vec<Row>>,
-}
-
-impl Table {
-    fn receive(&mut self, batch: Vec<Row>, max_rows: usize) {
-        let keys: BTreeSet<RowKey> = batch.iter().map(Row::key).collect();
-        assert!(self.out.is_none(), "two batches are out");
-        assert!((1..=max_rows).contains(&batch.len()), "a batch of {}", batch.len());
-        assert_eq!(keys.len(), batch.len(), "a key twice in one batch");
-        if let Some(failed) = self.failed.take() {
-            assert_eq!(failed, batch, "a failed batch comes back as it was");
+    /// Carries one order out; `luck` says how. False if there is none.
+    fn step(&mut self, luck: u8) -> bool {
+        self.now += ms(10);
+        let Some(order) = self.batcher.poll(self.now) else { return false };
+        match (order, luck) {
+            (_, 0) => self.batcher.forget_orders(self.now),
+            (Order::Commit(_), 1) => self.batcher.not_committed(self.now),
+            (Order::Ship(_) | Order::Bury, 1) => self.batcher.not_shipped(self.now),
+            (Order::Commit(rows), luck) => {
+                self.spool_up(&rows);
+                // The answer may be lost though the work was done.
+                if luck == 2 { self.batcher.forget_orders(self.now) } else { self.batcher.committed(self.places, false, self.now) }
+            }
+            (Order::Ship(limit), _) => self.ship(limit),
+            (Order::Bury, _) => self.bury(),
         }
-        self.out = Some(batch);
+        true
     }
 
-    fn commit(&mut self) {
-        for row in self.out.take().into_iter().flatten() {
-            let stored = self.rows.entry(row.key()).or_insert_with(|| row.revision());
-            *stored = row.revision().max(*stored);
+    fn spool_up(&mut self, rows: &[Row]) {
+        for row in rows {
+            let Row::Turn(turn) = row else { panic!("a turn") };
+            self.places += 1;
+            self.spool.insert(self.places, u32::try_from(turn.seq).expect("small"));
         }
     }
+
+    fn ship(&mut self, limit: usize) {
+        let head: Vec<(u64, u32)> = self.spool.iter().take(limit).map(|(place, seq)| (*place, *seq)).collect();
+        if head.iter().any(|(_, seq)| self.poison.contains(seq)) {
+            return self.batcher.refused(head.len(), self.now);
+        }
+        self.stored.extend(head.iter().map(|(_, seq)| seq));
+        let gone = head.last().map_or(self.places, |(place, _)| *place);
+        self.spool.retain(|place, _| *place > gone);
+        self.batcher.shipped(head.len(), gone, self.now);
+    }
+
+    fn bury(&mut self) {
+        let Some((place, seq)) = self.spool.pop_first() else { return self.batcher.shipped(1, self.places, self.now) };
+        self.buried.push(seq);
+        self.batcher.shipped(1, place, self.now);
+    }
+
+    fn run_dry(&mut self) {
+        for _ in 0..100_000 {
+            if !self.step(9) {
+                let Some(due) = self.batcher.poll_timeout() else { return };
+                self.now = self.now.max(due);
+            }
+        }
+        panic!("there is always something more to do");
+    }
+}
+
+#[test]
+fn one_poison_row_is_buried_and_its_499_neighbours_are_stored() {
+    let mut world = World::new(vec![321]);
+    (0..500).for_each(|seq| world.push(seq));
+
+    world.run_dry();
+
+    assert_eq!(world.buried, [321]);
+    assert_eq!(world.stored, (0..500).filter(|seq| *seq != 321).collect::<Vec<_>>());
 }
 
 proptest! {
+    /// Whatever fails, in whatever order: what was taken ends in the table or among the dead letters, and nothing else does.
     #[test]
-    fn nothing_is_lost_nothing_comes_twice_and_the_newest_stays(steps in prop::collection::vec(step(), 0..200)) {
-        let policy = BatchPolicy { max_rows: 3, ..Default::default() };
-        let (mut now, mut batcher, mut table) = (Instant::now(), Batcher::new(policy), Table::default());
-        let mut pushed: BTreeMap<RowKey, u32> = BTreeMap::new();
-
-        for step in steps {
-            match step {
-                Step::Push { seq, revision } => {
-                    let newest = pushed.entry(row(seq, revision).key()).or_insert(revision);
-                    *newest = revision.max(*newest);
-                    batcher.push(row(seq, revision), now);
-                }
-                Step::Poll => if let Some(batch) = batcher.poll(now) { table.receive(batch, 3) },
-                Step::Done => { batcher.done(); table.commit(); }
-                Step::Failed => {
-                    batcher.failed(now);
-                    if let Some(batch) = table.out.take() { table.failed = Some(batch) }
-                }
-                Step::Pass { millis } => now += ms(millis),
+    fn every_row_arrives_and_only_poison_is_buried(
+        steps in prop::collection::vec((any::<bool>(), 0..6_u8), 1..400),
+        poison in prop::collection::vec(0..200_u32, 0..6),
+    ) {
+        let mut world = World::new(poison.clone());
+        let mut pushed = 0;
+        for (push, luck) in steps {
+            if push {
+                world.push(pushed);
+                pushed += 1;
             }
+            world.step(luck);
         }
-        batcher.done();
-        table.commit();
-        while let Some(due) = batcher.poll_timeout() {
-            let batch = batcher.poll(due).expect("what is due comes");
-            table.receive(batch, 3);
-            batcher.done();
-            table.commit();
-        }
+        world.run_dry();
 
-        prop_assert!(batcher.is_empty());
-        prop_assert_eq!(table.rows, pushed);
-    }
-
-    #[test]
-    fn a_row_that_is_stored_does_not_come_again(seqs in prop::collection::vec(0..1000u32, 0..300)) {
-        let (now, mut batcher) = (Instant::now(), Batcher::new(BatchPolicy { max_rows: 7, ..Default::default() }));
-        let distinct: BTreeSet<u32> = seqs.iter().copied().collect();
-        for seq in seqs {
-            batcher.push(row(seq, 1), now);
-        }
-
-        let mut stored = Vec::new();
-        while let Some(batch) = batcher.poll(now + ms(200)) {
-            stored.extend(batch.iter().map(Row::key));
-            batcher.done();
-        }
-
-        prop_assert_eq!(stored.len(), distinct.len());
-        prop_assert_eq!(stored.into_iter().collect::<BTreeSet<_>>().len(), distinct.len());
+        let arrived = |rows: &[u32]| rows.iter().copied().collect::<std::collections::BTreeSet<u32>>();
+        let (bad, good): (Vec<u32>, Vec<u32>) = (0..pushed).partition(|seq| poison.contains(seq));
+        prop_assert_eq!(arrived(&world.stored), arrived(&good));
+        prop_assert_eq!(arrived(&world.buried), arrived(&bad));
+        prop_assert!(world.spool.is_empty() && world.batcher.backlog() == 0 && world.batcher.waiting() == 0);
+        prop_assert!(world.batcher.is_committed(world.batcher.last_ticket()));
     }
 }

@@ -62,12 +62,12 @@ fn turns(conversation: &Value) -> Vec<&Value> {
     conversation["turns"].as_array().expect("turns").iter().collect()
 }
 
-fn said(conversation: &Value, speaker: &str) -> Vec<String> {
+pub fn said(conversation: &Value, speaker: &str) -> Vec<String> {
     let of = |turn: &&Value| turn["speaker"] == speaker;
     turns(conversation).into_iter().filter(of).map(|turn| turn["generated"].as_str().expect("text").to_owned()).collect()
 }
 
-fn clip(name: &str) -> String {
+pub fn clip(name: &str) -> String {
     alpha_call::sim::speech::clip(name).text.to_owned()
 }
 
@@ -113,7 +113,7 @@ fn clears(report: &CallReport) -> Vec<(Duration, u64)> {
 }
 
 /// The record of each interrupted answer is what the phone really played of it.
-fn assert_cuts(conversation: &Value, report: &CallReport) {
+pub fn assert_cuts(conversation: &Value, report: &CallReport) {
     let cut = turns(conversation).into_iter().filter(|turn| turn["interrupted"] == true);
     let on_record: Vec<u64> = cut.map(|turn| turn["heard_ms"].as_u64().expect("ms")).collect();
     let played: Vec<u64> = clears(report).into_iter().map(|(_, played_ms)| played_ms).collect();

@@ -6,7 +6,7 @@ mod counters;
 mod http;
 mod neighbour;
 mod operator;
-mod process;
+pub mod process;
 mod stream;
 mod streams;
 mod twiml;
