@@ -3,7 +3,9 @@ use std::io::{Cursor, Read, Write};
 use alpha_call::store::{BulkError, CallStore, FaultyBackup};
 use alpha_call::types::Redacted;
 
-use crate::bulk_words::{NASTY, assert_same, backup, backup_of_seeds, fill_with_nasty_rows, first_step, indices, is_empty, packed, rows_of, seeded, unpacked};
+use crate::bulk_words::{
+    NASTY, assert_same, backup, backup_of_seeds, fill_with_nasty_rows, first_step, indices, is_empty, packed, rows_of, seeded, unpacked,
+};
 use crate::words::{create, id, migrated, new_call, open, stored};
 use crate::{on_postgres, on_sqlite};
 

@@ -26,7 +26,11 @@ pub async fn backup(desk: &Desk, wish: &Backup) -> Outcome {
     draft.keep()?;
     progress.finish();
     let text = format!("{}: {}", place.display(), told(&backup.rows));
-    if is_file { say(&text) } else { desk.note(&text) }
+    if is_file {
+        say(&text)
+    } else {
+        desk.note(&text)
+    }
     Ok(0)
 }
 

@@ -16,14 +16,13 @@ pub async fn seed(desk: &Desk, wish: &Seed) -> Outcome {
         let question = format!("{}\n{} invented calls are added.", desk.place, wish.calls);
         confirm::ask(&question, &desk.place.name()).await?;
     }
-    let plan =
-        SeedPlan { calls: wish.calls, days: wish.days, turns: wish.turns, random_seed: wish.random_seed, until: Utc::now() };
+    let plan = SeedPlan { calls: wish.calls, days: wish.days, turns: wish.turns, random_seed: wish.random_seed, until: Utc::now() };
     let progress = desk.progress("calls", Some(wish.calls));
     let (step, quiet, calls) = (progress.clone(), desk.quiet, wish.calls);
     let seeded = desk.store.seed(plan, move |more| {
         step.advance(more);
         if step.count() == calls && !quiet {
-            crate::cli::screen::complain("all calls are loaded; indices and statistics are being made");
+            crate::cli::screen::complain("all calls are loaded; the load is being finished");
         }
     });
     let seeded = seeded.await.map_err(|error| match error {

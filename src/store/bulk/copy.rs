@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 
 use chrono::SecondsFormat;
-use sea_orm::{
-    ActiveModelTrait, ActiveValue, DbBackend, EntityTrait, IdenStatic, IntoActiveModel, Iterable, QueryTrait, Statement, Value,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue, DbBackend, EntityTrait, IdenStatic, IntoActiveModel, Iterable, QueryTrait, Statement, Value};
 
 use super::super::error::StoreError;
 
@@ -20,7 +18,11 @@ pub(super) struct Parcel {
 
 pub(super) enum Body {
     /// What to copy into, and the rows in the text format.
-    Copy { table: &'static str, columns: String, text: String },
+    Copy {
+        table: &'static str,
+        columns: String,
+        text: String,
+    },
     Inserts(Vec<Statement>),
 }
 

@@ -101,7 +101,7 @@ impl Copying {
         }
         run(&mut transaction, format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", TABLES.join(", "))).await?;
         if ground != Ground::Cleared && is_taken(&mut transaction).await? {
-            return Err(BulkError::NotEmpty);
+            return Self::on_top(transaction, ground).await;
         }
         // Rows are frozen as they come, if their table was truncated in the same transaction (postgresql.org/docs/current/sql-copy.html).
         run(&mut transaction, format!("TRUNCATE {}, {FIGURES}", TABLES.join(", "))).await?;

@@ -24,14 +24,11 @@ pub use format::{Counts, FaultyBackup};
 pub use restore::Restored;
 pub use seed::{SeedPlan, Seeded};
 
-use super::CallStore;
 use super::error::StoreError;
-use super::sql::rows;
+use super::{CallStore, schema};
 
 /// A server that is told so notices within seconds that nobody waits for its answer any more; some servers cannot be told.
 const NOTICE_HANGUP: &str = "DO $$ BEGIN SET LOCAL client_connection_check_interval = '2s'; EXCEPTION WHEN OTHERS THEN NULL; END $$";
-
-const APPLIED: &str = "SELECT version FROM seaql_migrations ORDER BY version";
 
 /// Why work on whole tables came to nothing. The database is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -104,18 +101,8 @@ async fn take_time(transaction: &DatabaseTransaction) -> Result<(), StoreError> 
 
 /// The steps of the schema that the database has, all of ours among them.
 async fn steps<C: ConnectionTrait>(db: &C) -> Result<Vec<String>, BulkError> {
-    let mut applied = Vec::new();
-    match rows(db, APPLIED, []).await {
-        Ok(found) => {
-            for step in found {
-                applied.push(step.try_get("", "version")?);
-            }
-        }
-        Err(error) if error.is_outage() => return Err(error.into()),
-        // No table, no step.
-        Err(_) => {}
-    }
-    match Migrator::migrations().iter().find(|step| !applied.iter().any(|done: &String| done == step.name())) {
+    let applied: Vec<String> = schema::applied(db).await?.into_iter().map(|step| step.name).collect();
+    match Migrator::migrations().iter().find(|step| !applied.iter().any(|done| done == step.name())) {
         Some(missing) => Err(BulkError::Unmigrated(missing.name().to_owned())),
         None => Ok(applied),
     }

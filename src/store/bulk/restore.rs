@@ -34,12 +34,7 @@ pub struct Restored {
 impl CallStore {
     /// Reads a backup into an empty database, or with `replace` into whatever is there. Nothing is committed before counts and
     /// checksum are found right; `progress` is told of rows.
-    pub async fn restore<R>(
-        &self,
-        backup: R,
-        replace: bool,
-        progress: impl Fn(u64) + Send + Sync + 'static,
-    ) -> Result<Restored, BulkError>
+    pub async fn restore<R>(&self, backup: R, replace: bool, progress: impl Fn(u64) + Send + Sync + 'static) -> Result<Restored, BulkError>
     where
         R: Read + Send + 'static,
     {

@@ -59,8 +59,26 @@ struct TurnLine<'a> {
 /// A turn in CSV, where each line stands for itself.
 type Cells<'a> = (String, Option<&'a str>, String, &'a str, &'a str, &'a str, &'a str, TurnLine<'a>);
 const COLUMNS: [&str; 20] = [
-    "call_id", "call_sid", "initiated_at", "direction", "from", "to", "assistant", "epoch", "position", "speaker", "kind", "started_ms",
-    "ended_ms", "latency_ms", "interrupted", "generated", "heard", "tool", "tool_call_id", "at",
+    "call_id",
+    "call_sid",
+    "initiated_at",
+    "direction",
+    "from",
+    "to",
+    "assistant",
+    "epoch",
+    "position",
+    "speaker",
+    "kind",
+    "started_ms",
+    "ended_ms",
+    "latency_ms",
+    "interrupted",
+    "generated",
+    "heard",
+    "tool",
+    "tool_call_id",
+    "at",
 ];
 
 impl<W: Write> Renderer<W> {

@@ -7,9 +7,8 @@ const HOUR_MS: f64 = 3_600_000.0;
 /// Of the callers: Central Standard Time.
 const UTC_OFFSET_HOURS: i64 = -6;
 /// Calls in each hour of a day, midnight first, in relation to each other.
-const DAY: [f64; 24] = [
-    1.0, 0.6, 0.4, 0.3, 0.4, 0.8, 2.0, 5.0, 10.0, 15.0, 17.0, 16.0, 13.0, 14.0, 16.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.5, 2.4, 1.6,
-];
+const DAY: [f64; 24] =
+    [1.0, 0.6, 0.4, 0.3, 0.4, 0.8, 2.0, 5.0, 10.0, 15.0, 17.0, 16.0, 13.0, 14.0, 16.0, 15.0, 13.0, 11.0, 9.0, 7.0, 5.0, 3.5, 2.4, 1.6];
 /// Of each day of a week, Monday first.
 const WEEK: [f64; 7] = [1.25, 1.15, 1.1, 1.05, 1.0, 0.45, 0.3];
 

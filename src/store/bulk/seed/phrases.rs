@@ -105,13 +105,38 @@ const ASSISTANT_GOODBYE: [&str; 4] = [
 ];
 
 const NAMES: [&str; 16] = [
-    "Ada Moreno", "Ben Okafor", "Carla Lindqvist", "Dev Raman", "Elif Yıldız", "Frank O'Neill", "Grace Huang", "Hugo Pérez", "Iris Novak",
-    "Jonas Weber", "Kira Petrova", "Liam Achebe", "Mina Sato", "Noor Haddad", "Olga Jönsson", "Paul Dubois",
+    "Ada Moreno",
+    "Ben Okafor",
+    "Carla Lindqvist",
+    "Dev Raman",
+    "Elif Yıldız",
+    "Frank O'Neill",
+    "Grace Huang",
+    "Hugo Pérez",
+    "Iris Novak",
+    "Jonas Weber",
+    "Kira Petrova",
+    "Liam Achebe",
+    "Mina Sato",
+    "Noor Haddad",
+    "Olga Jönsson",
+    "Paul Dubois",
 ];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-const TIMES: [&str; 8] = ["half past eight", "nine", "a quarter past ten", "noon", "two thirty", "four", "six in the evening", "eight tonight"];
-const THINGS: [&str; 10] =
-    ["double room", "corner table", "blue kettle", "floor lamp", "oven dish", "check-up", "parking space", "garden chair", "invoice", "late checkout"];
+const TIMES: [&str; 8] =
+    ["half past eight", "nine", "a quarter past ten", "noon", "two thirty", "four", "six in the evening", "eight tonight"];
+const THINGS: [&str; 10] = [
+    "double room",
+    "corner table",
+    "blue kettle",
+    "floor lamp",
+    "oven dish",
+    "check-up",
+    "parking space",
+    "garden chair",
+    "invoice",
+    "late checkout",
+];
 const QUALITIES: [&str; 5] = ["fine", "wonderful", "very good", "quite all right", "lovely"];
 const STATES: [&str; 5] = ["broken", "the wrong colour", "scratched", "not complete", "too small"];
 const PLACES: [&str; 5] = ["12 Harbour Road", "Elm Street 5", "the corner of Mill Lane", "48 Station Square", "Fernhill Park, gate 3"];

@@ -82,7 +82,10 @@ async fn json_is_an_array_of_any_length() {
         for call in calls {
             assert_eq!((&call["call_sid"], &call["from"]), (&"CA00000000000000000000000000000007".into(), &"+14155550101".into()));
             assert_eq!(call["turns"][0]["generated"], "A *star*,\n\"quoted\"");
-            assert_eq!((&call["turns"][1]["generated"], &call["turns"][1]["heard"]), (&"We are open from eight.".into(), &"We are open".into()));
+            assert_eq!(
+                (&call["turns"][1]["generated"], &call["turns"][1]["heard"]),
+                (&"We are open from eight.".into(), &"We are open".into())
+            );
             assert_eq!(call["turns"][2]["tool"], "find_room");
         }
     }
@@ -98,7 +101,8 @@ async fn csv_has_one_header_and_a_line_for_each_turn() {
     assert_eq!(reader.headers().expect("a header").iter().collect::<Vec<_>>(), COLUMNS);
     let lines: Vec<csv::StringRecord> = reader.records().collect::<std::result::Result<_, _>>().expect("lines");
     assert_eq!(lines.len(), 6);
-    let cell = |line: usize, column: &str| lines[line].get(COLUMNS.iter().position(|name| *name == column).expect("a column")).expect("a cell");
+    let cell =
+        |line: usize, column: &str| lines[line].get(COLUMNS.iter().position(|name| *name == column).expect("a column")).expect("a cell");
     assert_eq!((cell(0, "speaker"), cell(0, "generated"), cell(0, "started_ms")), ("user", "A *star*,\n\"quoted\"", "67700"));
     assert_eq!((cell(4, "generated"), cell(4, "heard"), cell(4, "interrupted")), ("We are open from eight.", "We are open", "true"));
     assert_eq!((cell(2, "tool"), cell(2, "latency_ms"), cell(2, "at")), ("find_room", "", "1970-01-01T00:00:00.000Z"));
