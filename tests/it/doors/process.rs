@@ -13,6 +13,9 @@ use tempfile::TempDir;
 /// A debug build on a busy machine is slow to start.
 const START: Duration = Duration::from_secs(20);
 
+/// What a command that runs on says on standard output.
+const OUT: &str = "stdout.txt";
+
 pub struct Shell {
     folder: TempDir,
     variables: BTreeMap<String, String>,
@@ -31,7 +34,7 @@ pub struct Instance {
     child: Child,
     lines: Receiver<String>,
     said: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Shell {
@@ -56,9 +59,14 @@ impl Shell {
     }
 
     pub fn start(self, arguments: &[&str]) -> Instance {
-        let mut child = self.command(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+        let out = std::fs::File::create(self.folder.path().join(OUT)).expect("a file");
+        let mut child = self.command(arguments).stdout(out).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let lines = lines_of(child.stderr.take().expect("a pipe"));
-        Instance { child, lines, said: String::new(), _folder: self.folder }
+        Instance { child, lines, said: String::new(), folder: self.folder }
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
 
     /// What lies in the folder now.
@@ -101,7 +109,8 @@ impl Instance {
         }
         assert!(std::time::Instant::now() < deadline, "not ended within {within:?}: {}", self.said);
         let code = self.child.wait().expect("a status").code();
-        Told { code, out: String::new(), err: std::mem::take(&mut self.said) }
+        let out = std::fs::read_to_string(self.folder.path().join(OUT)).expect("what it said");
+        Told { code, out, err: std::mem::take(&mut self.said) }
     }
 }
 

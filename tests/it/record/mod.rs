@@ -1,5 +1,6 @@
 //! What calls leave behind, while things break.
 
+mod black_box;
 mod cluster;
 mod killed;
 mod outage;
