@@ -1,3 +1,5 @@
+#![expect(clippy::indexing_slicing, clippy::panic, reason = "a test ends by panicking")]
+
 use std::io::{Cursor, Read, Write};
 
 use alpha_call::store::{BulkError, CallStore, FaultyBackup};

@@ -17,7 +17,7 @@ use render::Renderer;
 pub async fn export_transcripts(desk: &Desk, wish: &ExportTranscripts) -> Outcome {
     let selection = selected(wish)?;
     let one = matches!(selection, Selection::Call(_));
-    let draft = Draft::open(wish.out.as_deref().unwrap_or(Path::new("-")), wish.force)?;
+    let draft = Draft::open(wish.out.as_deref().unwrap_or_else(|| Path::new("-")), wish.force)?;
     let mut renderer = Renderer::new(wish.format, BufWriter::new(draft.writer()?));
     let progress = draft.is_file().then(|| desk.progress("calls", None));
     let mut coming = desk.store.conversations(selection);

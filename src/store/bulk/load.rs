@@ -56,7 +56,9 @@ impl Loader {
         let immediate = TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
         let transaction = db.begin_with_options(immediate).await?;
         match ground {
-            Ground::Found => drop(transaction.execute_unprepared(&format!("DELETE FROM {FIGURES}")).await?),
+            Ground::Found => {
+                transaction.execute_unprepared(&format!("DELETE FROM {FIGURES}")).await?;
+            }
             Ground::Empty if rows(&transaction, any_row(), []).await?.is_empty() => {}
             Ground::Empty => return Err(BulkError::NotEmpty),
             Ground::Cleared => {
