@@ -50,7 +50,7 @@ struct Bench {
 
 impl Bench {
     async fn open(url: &str) -> Self {
-        let settings = DatabaseSettings { url: url.into(), max_connections: 8, acquire_timeout: Duration::from_secs(5), echo: false };
+        let settings = DatabaseSettings { max_connections: 8, acquire_timeout: Duration::from_secs(5), ..DatabaseSettings::at(url) };
         let store = CallStore::open(&settings).expect("a store");
         store.migrate().await.expect("migrated");
         let db = Database::connect(url).await.expect("connected");

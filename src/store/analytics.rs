@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::CallStore;
 use super::error::StoreError;
 use super::sql::moment;
-pub use figures::{Analytics, Conversation, Costs, PerCall, Percentiles, Point, TokenCounts};
+pub use figures::{Analytics, ConversationCounts, Costs, PerCall, Percentiles, Point, TokenCounts};
 use span::{HOUR, Span, hour_from, hour_of};
 use summary::{Hour, Summary};
 

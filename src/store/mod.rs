@@ -3,6 +3,7 @@
 mod analytics;
 mod batch;
 pub mod black_box;
+mod bulk;
 mod calls;
 mod connect;
 mod conversation;
@@ -26,8 +27,11 @@ use std::time::Duration;
 use sea_orm::DatabaseConnection;
 use tokio::time::timeout;
 
-pub use analytics::{Analytics, AnalyticsQuery, Conversation, Costs, Interval, PerCall, Percentiles, Point, TokenCounts};
+pub use analytics::{Analytics, AnalyticsQuery, ConversationCounts, Costs, Interval, PerCall, Percentiles, Point, TokenCounts};
 pub use batch::{BatchPolicy, Batcher, Order, Ticket};
+pub use bulk::{
+    BackedUp, BulkError, CleanupPlan, Conversation, Conversations, Counts, FaultyBackup, Leavings, Restored, SeedPlan, Seeded, Selection,
+};
 pub use calls::{CallEnd, Created, NewCall};
 pub use connect::DatabaseSettings;
 pub use conversation::StoredTurn;

@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
-use sea_orm::{ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QuerySelect,
+    TryIntoModel,
+};
 
 use super::entity::{call, stream, turn};
 use super::error::StoreError;
@@ -50,17 +53,17 @@ async fn tallies<C: ConnectionTrait>(db: &C, calls: &[String]) -> Result<BTreeMa
 }
 
 #[derive(Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     ai_responses: i64,
     user_inputs: i64,
     interruptions: i64,
     tool_calls: i64,
     latencies: Vec<i64>,
-    streams: Vec<stream::Model>,
+    pub(super) streams: Vec<stream::Model>,
 }
 
 impl Tally {
-    fn said(&mut self, speaker: &str, kind: &str, interrupted: bool, latency: Option<i64>) {
+    pub(super) fn said(&mut self, speaker: &str, kind: &str, interrupted: bool, latency: Option<i64>) {
         match (kind, speaker) {
             ("message", "ai") => self.ai_responses += 1,
             ("message", "user") => self.user_inputs += 1,
@@ -69,6 +72,18 @@ impl Tally {
         }
         self.interruptions += i64::from(interrupted);
         self.latencies.extend(latency);
+    }
+
+    /// The whole row with what was counted.
+    pub(super) fn into_row(self, row: call::Model) -> call::Model {
+        let counted = self.onto(row.id.clone());
+        let mut whole = row.clone().into_active_model();
+        for column in call::Column::iter() {
+            if let ActiveValue::Set(value) = counted.get(column) {
+                whole.set(column, value);
+            }
+        }
+        whole.try_into_model().unwrap_or(row)
     }
 
     fn onto(mut self, call: String) -> call::ActiveModel {

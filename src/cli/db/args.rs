@@ -1,9 +1,13 @@
 //! The command line of `alpha-call db`.
 
+mod bulk;
+
 use std::path::PathBuf;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::{Args, Subcommand, ValueEnum, value_parser};
+
+pub use bulk::{Backup, Cleanup, ExportTranscripts, Restore, Seed, TranscriptFormat, Which};
 
 /// `alpha-call db VERB`.
 #[derive(Debug, Args)]
@@ -41,6 +45,16 @@ pub enum Verb {
     Test,
     /// Figures over the calls on record
     Analytics(Analytics),
+    /// Write everything on record into a file
+    Backup(Backup),
+    /// Read such a file back
+    Restore(Restore),
+    /// Write what was said in calls: for programs, or to be read
+    ExportTranscripts(ExportTranscripts),
+    /// Delete what is old, in small batches
+    Cleanup(Cleanup),
+    /// Add invented calls, for a look or a measurement
+    Seed(Seed),
     /// Store the rows that an instance wrote to its log when it ended without its database
     Import(Import),
 }
