@@ -5,7 +5,9 @@ mod conversation;
 mod ending;
 mod properties;
 mod reconnect;
+mod record;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
