@@ -68,6 +68,7 @@ fn note(turn: &Turn) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::event::TurnKind;
     use crate::types::Redacted;
 
     fn turn(generated: &str, heard: &str) -> Turn {
@@ -78,6 +79,7 @@ mod tests {
             item: None,
             response: None,
             speaker: Speaker::Ai,
+            kind: TurnKind::Message,
             generated: Redacted(generated.to_owned()),
             heard: Redacted(heard.to_owned()),
             interrupted: generated != heard,
@@ -86,6 +88,9 @@ mod tests {
             started: Duration::from_millis(7_700),
             ended: None,
             latency: Some(Duration::from_millis(144)),
+            tokens: None,
+            transcription: None,
+            tool: None,
         }
     }
 
