@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::event::{Note, Speaker, Tokens, Turn, TurnKind, Usage};
+use super::event::{Speaker, Tokens, Turn, TurnKind, Usage};
 use super::policy::Message;
 use crate::types::Redacted;
 
@@ -53,23 +53,6 @@ impl Turn {
 impl Usage {
     pub(super) const fn tokens(&self) -> Tokens {
         Tokens { input: self.text_in.saturating_add(self.audio_in), output: self.text_out.saturating_add(self.audio_out) }
-    }
-}
-
-impl Note {
-    /// Whether a reader of the conversation wants to know: then it is a turn of its own.
-    pub(super) const fn is_event(self) -> bool {
-        match self {
-            Self::PlaybackOverflow | Self::ModelError | Self::ModelReconnected | Self::UnknownTool | Self::Restarted => true,
-            Self::Interrupted
-            | Self::TalkedOver
-            | Self::UnknownMark
-            | Self::MarkOverdue
-            | Self::LateAudioDropped
-            | Self::CallerAudioDropped
-            | Self::SilencePadded
-            | Self::LaneTaken => false,
-        }
     }
 }
 

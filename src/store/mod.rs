@@ -30,7 +30,7 @@ pub use conversation::StoredTurn;
 pub use cooldown::CooldownClaim;
 pub use error::{Fault, StoreError};
 pub use history::{Call, CallKey, HistoryFilter, Page};
-pub use row::{Row, RowClass, RowKey};
+pub use row::{Row, RowClass, RowKey, StreamCost, StreamRow};
 pub use runtime::DbRuntime;
 
 /// On top of the wait for a connection: a server that fell silent in mid-statement is an outage after this long.
