@@ -177,7 +177,7 @@ impl CallActor {
         count(&record);
         self.links.feed.send(FeedEvent::Recorded { call: self.call, epoch: self.epoch, record: record.clone() });
         let row = match record {
-            Record::Turn(turn) => Row::turn(self.call, self.epoch, turn, clock::utc()),
+            Record::Turn(turn) => Row::turn(self.call, self.epoch, *turn, clock::utc()),
             Record::FirstAudio { after } => Row::FirstAudio { call: self.call, ms: whole_ms(after) },
             Record::Usage(_) => self.stream.row(None),
             Record::Answered { .. } | Record::Note(_) => return,
@@ -221,7 +221,7 @@ impl CallActor {
     fn bury(&mut self, now: Instant) -> History {
         let elapsed = now.saturating_duration_since(self.began);
         for turn in self.chronicle.close(elapsed) {
-            self.record(Record::Turn(turn));
+            self.record(Record::Turn(Box::new(turn)));
         }
         self.chronicle.history(elapsed)
     }

@@ -39,7 +39,7 @@ impl Chronicle {
     pub fn observe(&mut self, output: &Output) {
         match output {
             Output::Leg(LegCommand::Mark(mark)) => self.marked(mark),
-            Output::Record(Record::Turn(turn)) => self.keep(turn.clone()),
+            Output::Record(Record::Turn(turn)) => self.keep(Turn::clone(turn)),
             Output::Leg(LegCommand::Play(_) | LegCommand::Clear) | Output::Model(_) | Output::Record(_) | Output::Hangup(_) => {}
         }
     }
@@ -130,7 +130,7 @@ mod tests {
     use crate::types::Redacted;
 
     fn turn(seq: u32, position: u32, heard: &str) -> Output {
-        Output::Record(Record::Turn(Turn {
+        Output::Record(Record::Turn(Box::new(Turn {
             seq,
             revision: 1,
             position,
@@ -149,7 +149,7 @@ mod tests {
             tokens: None,
             transcription: None,
             tool: None,
-        }))
+        })))
     }
 
     fn said(history: &History) -> Vec<&str> {

@@ -360,7 +360,7 @@ pub struct ToolUse {
 /// What is to be stored.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
-    Turn(Turn),
+    Turn(Box<Turn>),
     /// The first sound of the assistant went out, so long after the stream began.
     FirstAudio {
         after: Duration,

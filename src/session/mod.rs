@@ -280,7 +280,7 @@ impl CallSession {
 
     fn record_turns(&mut self) {
         let turns = self.transcript.take_changed();
-        self.outputs.extend(turns.into_iter().map(|turn| Output::Record(Record::Turn(turn))));
+        self.outputs.extend(turns.into_iter().map(|turn| Output::Record(Record::Turn(Box::new(turn)))));
     }
 
     fn heard(&mut self, now: Instant, finished: Vec<Played>) {

@@ -19,7 +19,8 @@ pub struct StreamTally {
     pub frames_dropped: u64,
     /// How often the assistant began while the caller spoke.
     pub ai_interruptions: u64,
-    speech_since: Option<Instant>,
+    /// Since when the caller speaks.
+    pub speech_since: Option<Instant>,
 }
 
 impl StreamTally {

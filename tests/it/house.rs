@@ -99,11 +99,11 @@ impl House {
         self.engine.store().turns(id).await.expect("turns")
     }
 
-    /// What the database holds: the first row of a query over the call of this sid, as JSON.
-    pub async fn columns(&self, sql: &str, sid: &str) -> Value {
+    /// What the database holds: the first row of a query about the call of this name, as JSON.
+    pub async fn columns(&self, sql: &str, name: &str) -> Value {
         let file = format!("sqlite://{}", self.folder.path().join("calls.db").display());
         let database = Database::connect(file).await.expect("the database");
-        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [sid.into()]);
+        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [name.into()]);
         let row = JsonValue::find_by_statement(statement).one(&database).await.expect("an answer");
         row.expect("a row")
     }
