@@ -48,7 +48,7 @@ impl Chronicle {
     pub fn close(&mut self, at: Duration) -> Vec<Turn> {
         let mut closed = Vec::new();
         for turn in self.turns.values_mut() {
-            let sent = self.sounding.iter().find(|(seq, _)| *seq == Some(turn.seq));
+            let sent = self.sounding.iter().rfind(|(seq, _)| *seq == Some(turn.seq));
             if close(turn, at, sent.map_or(0, |(_, ms)| *ms)) {
                 turn.revision += 1;
                 closed.push(turn.clone());
@@ -88,8 +88,8 @@ impl Chronicle {
     }
 
     fn keep(&mut self, turn: Turn) {
-        let first = is_open_answer(&turn) && !self.turns.contains_key(&turn.seq);
-        if let Some((seq, _)) = self.sounding.iter_mut().find(|(seq, _)| seq.is_none()).filter(|_| first) {
+        let begins = is_open_answer(&turn) && !self.turns.get(&turn.seq).is_some_and(is_open_answer);
+        if let Some((seq, _)) = self.sounding.iter_mut().find(|(seq, _)| seq.is_none()).filter(|_| begins) {
             *seq = Some(turn.seq);
         }
         self.next = self.next.max(turn.seq.max(turn.position).saturating_add(1));

@@ -98,11 +98,11 @@ impl Transcript {
         self.entry(item, ItemKind::Assistant, at).turn.response.get_or_insert_with(|| response.clone());
     }
 
-    /// The first sound of the item goes out.
+    /// The first sound of the item goes out; of one that was over already, its first sound after that.
     pub(super) fn spoken(&mut self, item: &ItemId, response: ResponseId, latency: Option<Duration>, at: Duration) {
         let entry = self.entry(item, ItemKind::Assistant, at);
         entry.sounded = true;
-        entry.turn.started = at;
+        (entry.turn.started, entry.turn.ended) = (at, None);
         entry.turn.response = Some(response);
         entry.turn.latency = latency;
         self.touch(item);
