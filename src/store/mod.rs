@@ -39,7 +39,7 @@ pub use cooldown::CooldownClaim;
 pub use error::{Fault, StoreError};
 pub use history::{BadCursor, Call, CallKey, Cursor, HistoryFilter, InvalidSearch, ListedCall, Page, Search, Sort};
 pub use probe::{Place, Server, Vitals};
-pub use row::{Row, RowClass, RowKey};
+pub use row::{Row, RowClass, RowKey, StreamCost, StreamRow};
 pub use runtime::DbRuntime;
 pub use schema::{Step, StepState};
 pub use spool::{Appended, Spool, SpoolSettings, Spooled, Stored};

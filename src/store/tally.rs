@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter, QuerySelect,
-    TryIntoModel,
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
+    QuerySelect, TryIntoModel,
 };
 
 use super::entity::{call, stream, turn};
 use super::error::StoreError;
+use crate::session::event::Transcription;
 
 /// What of a turn counts: call, speaker, kind, whether it was cut, latency.
 type Said = (String, String, String, bool, Option<i64>);
@@ -38,7 +39,10 @@ async fn tallies<C: ConnectionTrait>(db: &C, calls: &[String]) -> Result<BTreeMa
     use turn::Column as T;
     let mut tallies: BTreeMap<String, Tally> = calls.iter().map(|call| (call.clone(), Tally::default())).collect();
     let columns = [T::CallId, T::Speaker, T::Kind, T::Interrupted, T::LatencyMs];
-    let said = turn::Entity::find().select_only().columns(columns).filter(T::CallId.is_in(calls));
+    // Speech that was written down as no words at all was noise.
+    let words =
+        Condition::any().add(T::Transcription.is_null()).add(T::Transcription.ne(Transcription::Done.as_str())).add(T::Generated.ne(""));
+    let said = turn::Entity::find().select_only().columns(columns).filter(T::CallId.is_in(calls)).filter(words);
     for (call, speaker, kind, interrupted, latency) in said.into_tuple::<Said>().all(db).await? {
         if let Some(tally) = tallies.get_mut(&call) {
             tally.said(&speaker, &kind, interrupted, latency);
