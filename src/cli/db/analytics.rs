@@ -114,7 +114,11 @@ mod tests {
 
         let lines: Vec<&str> = text.lines().collect();
         let words = |line: usize| lines[line].split_whitespace().collect::<Vec<_>>().join(" ");
-        assert_eq!([words(0), words(2), words(3), words(5)], ["figure value", "total calls 5", "by status: completed 1", "none -"], "{text}");
+        assert_eq!(
+            [words(0), words(2), words(3), words(5)],
+            ["figure value", "total calls 5", "by status: completed 1", "none -"],
+            "{text}"
+        );
         let hour = lines.iter().position(|line| *line == " by hour").expect("a title");
         assert_eq!([words(hour + 2), words(hour + 4)], ["start calls answer: p95", "2026-11-22T09:00:00Z 4 12"], "{text}");
     }

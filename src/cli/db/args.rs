@@ -41,7 +41,7 @@ pub enum Verb {
     Test,
     /// Figures over the calls on record
     Analytics(Analytics),
-    /// Store the rows that an instance wrote to its log when it ended without its database
+    /// Store the rows that an instance without its database wrote to its log
     Import(Import),
 }
 

@@ -11,9 +11,9 @@ pub enum Node {
     Word(String),
     Whole(i128),
     Decimal(f64),
-    List(Vec<Node>),
+    List(Vec<Self>),
     /// In the order of the fields.
-    Fields(Vec<(String, Node)>),
+    Fields(Vec<(String, Self)>),
 }
 
 impl Node {
