@@ -5,6 +5,16 @@
 
 #![expect(clippy::expect_used, clippy::print_stderr, reason = "a test ends by panicking, and says aloud what it skips")]
 
+#[path = "store_contract/bulk_cleanup.rs"]
+mod bulk_cleanup;
+#[path = "store_contract/bulk_copies.rs"]
+mod bulk_copies;
+#[path = "store_contract/bulk_export.rs"]
+mod bulk_export;
+#[path = "store_contract/bulk_seed.rs"]
+mod bulk_seed;
+#[path = "store_contract/bulk_words.rs"]
+mod bulk_words;
 #[path = "store_contract/calls.rs"]
 mod calls;
 #[path = "store_contract/cooldowns.rs"]
@@ -67,6 +77,8 @@ promises!(
     calls::twilios_word_only_moves_on,
     calls::a_call_ends_exactly_once,
     calls::the_first_sound_counts_once,
+    calls::the_last_word_on_who_answered_stands,
+    calls::a_call_comes_to_the_sum_of_its_streams,
     cooldowns::one_of_a_hundred_claims_wins,
     cooldowns::a_cooldown_is_over_when_its_time_has_passed,
     cooldowns::a_claim_is_given_back_unless_somebody_claimed_since,
@@ -75,6 +87,7 @@ promises!(
     turns::the_conversation_keeps_its_order,
     turns::a_batch_larger_than_one_statement_is_written_whole,
     turns::a_text_with_a_nul_is_stored_without_it,
+    turns::noise_that_was_taken_for_speech_is_no_input,
     turns::interruptions_are_counted_however_often_a_turn_is_written,
     history::pages_have_no_gaps_and_no_repeats,
     history::pages_stay_whole_while_calls_come_in,
@@ -90,6 +103,35 @@ promises!(
     figures::what_is_kept_stays_true_under_load,
     figures::hours_are_kept_newest_first_and_only_once,
     outages::a_closed_store_is_an_outage,
+    bulk_seed::invented_calls_are_as_many_as_were_asked_for,
+    bulk_seed::invented_calls_are_plausible,
+    bulk_seed::counters_agree_with_the_turns,
+    bulk_seed::calls_that_are_there_already_stay,
+    bulk_seed::another_seed_makes_other_calls,
+    bulk_seed::a_load_leaves_the_indices_as_they_were,
+    bulk_seed::seeding_that_is_given_up_leaves_nothing,
+    bulk_seed::nothing_is_seeded_without_a_schema,
+    bulk_copies::every_character_survives_a_restore,
+    bulk_copies::a_restore_needs_an_empty_database_or_a_word,
+    bulk_copies::a_restore_leaves_the_indices_as_they_were,
+    bulk_copies::a_flipped_byte_is_found,
+    bulk_copies::altered_lines_are_found,
+    bulk_copies::a_backup_that_is_cut_short_is_found,
+    bulk_copies::a_backup_of_a_newer_version_is_refused,
+    bulk_copies::counters_that_a_backup_lacks_are_naught,
+    bulk_copies::a_restore_that_is_given_up_leaves_what_was_there,
+    bulk_copies::a_backup_that_cannot_be_written_says_so,
+    bulk_copies::a_backup_shows_one_moment,
+    bulk_export::conversations_come_whole_and_in_order,
+    bulk_export::a_selection_is_a_call_or_a_time,
+    bulk_export::a_reader_may_stop_early,
+    bulk_cleanup::what_is_old_goes_and_the_rest_stays,
+    bulk_cleanup::calls_have_an_age_of_their_own,
+    bulk_cleanup::calls_that_have_not_ended_stay,
+    bulk_cleanup::what_would_go_is_what_goes,
+    bulk_cleanup::rows_of_calls_that_nobody_knows_go_too,
+    bulk_cleanup::figures_of_hours_go_with_their_calls,
+    bulk_cleanup::a_cleanup_that_is_given_up_leaves_whole_calls,
 );
 
 async fn on_sqlite(promise: impl AsyncFnOnce(String)) {

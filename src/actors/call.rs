@@ -11,8 +11,10 @@ use actix_http::ws::CloseCode;
 
 use super::feed::{Feed, FeedEvent};
 use super::governor::ConcurrencyGovernor;
+use super::instance::InstanceName;
 use super::logger::LogPort;
 use super::openai_session::{CloseModel, LinkTiming, ModelBrief, ModelOrder, ModelSaid, OpenAiSessionActor};
+use super::stream_log::StreamLog;
 use super::supervise::{RestartBudget, start_watched, supervise};
 use super::supervisor::StreamEnded;
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
@@ -38,6 +40,8 @@ pub struct CallBrief {
     pub epoch: Epoch,
     pub policy: SessionPolicy,
     pub history: History,
+    /// Who carries this stream.
+    pub owner: InstanceName,
 }
 
 /// Whom a call talks to.
@@ -59,6 +63,7 @@ pub struct CallActor {
     links: CallLinks,
     session: CallSession,
     chronicle: Chronicle,
+    stream: StreamLog,
     began: Instant,
     model: Option<ModelPorts>,
     /// Which model session counts; what an older one still says does not.
@@ -93,12 +98,13 @@ impl CallActor {
     }
 
     fn new(brief: CallBrief, links: CallLinks) -> Self {
-        let CallBrief { call, epoch, policy, history } = brief;
+        let CallBrief { call, epoch, policy, history, owner } = brief;
         let now = clock::now();
         Self {
             call,
             epoch,
             chronicle: Chronicle::after(&history),
+            stream: StreamLog::new(call, epoch, owner, &policy.profile),
             began: now.checked_sub(history.elapsed).unwrap_or(now),
             session: CallSession::new(now, policy.clone(), history),
             policy,
@@ -112,13 +118,16 @@ impl CallActor {
     }
 
     fn feed(&mut self, input: Input, ctx: &mut Context<Self>) {
-        self.session.handle_input(clock::now(), input);
+        let now = clock::now();
+        self.stream.heard(now, &input);
+        self.session.handle_input(now, input);
         self.drain(ctx);
     }
 
     fn drain(&mut self, ctx: &mut Context<Self>) {
         while let Some(output) = self.session.poll_output() {
             self.chronicle.observe(&output);
+            self.stream.observe(&output);
             self.perform(output, ctx);
         }
         self.arm(ctx);
@@ -168,10 +177,15 @@ impl CallActor {
         count(&record);
         self.links.feed.send(FeedEvent::Recorded { call: self.call, epoch: self.epoch, record: record.clone() });
         let row = match record {
-            Record::Turn(turn) => Row::turn(self.call, self.epoch, turn, clock::utc()),
+            Record::Turn(turn) => Row::turn(self.call, self.epoch, *turn, clock::utc()),
             Record::FirstAudio { after } => Row::FirstAudio { call: self.call, ms: whole_ms(after) },
-            Record::Answered { .. } | Record::Usage(_) | Record::Note(_) => return,
+            Record::Usage(_) => self.stream.row(None),
+            Record::Answered { .. } | Record::Note(_) => return,
         };
+        self.keep(row);
+    }
+
+    fn keep(&mut self, row: Row) {
         self.kept.push_back(row);
         if self.kept.len() > MAX_KEPT_ROWS {
             self.kept.pop_front();
@@ -191,9 +205,25 @@ impl CallActor {
 
     fn hang_up(&mut self, cause: HangupCause, ctx: &mut Context<Self>) {
         tracing::info!(call.id = %self.call, call.epoch = %self.epoch, cause = %cause, "stream over");
-        self.ended = Some(cause);
+        self.end(cause);
         self.close_model();
         self.leave(cause, ctx);
+    }
+
+    /// The last row of the stream.
+    fn end(&mut self, cause: HangupCause) {
+        self.ended = Some(cause);
+        let row = self.stream.row(Some(cause));
+        self.keep(row);
+    }
+
+    /// What the session that died left open is closed on record; returns what the next one has to know.
+    fn bury(&mut self, now: Instant) -> History {
+        let elapsed = now.saturating_duration_since(self.began);
+        for turn in self.chronicle.close(elapsed) {
+            self.record(Record::Turn(Box::new(turn)));
+        }
+        self.chronicle.history(elapsed)
     }
 
     /// The supervisor is told before the socket closes: Twilio's next question finds the answer.
@@ -256,7 +286,11 @@ impl Actor for CallActor {
         ctx.set_mailbox_capacity(MAILBOX);
         match self.ended {
             Some(cause) => self.leave(cause, ctx),
-            None => self.drain(ctx),
+            None => {
+                let row = self.stream.row(None);
+                self.keep(row);
+                self.drain(ctx);
+            }
         }
     }
 }
@@ -264,19 +298,27 @@ impl Actor for CallActor {
 impl Supervised for CallActor {
     fn restarting(&mut self, _: &mut Context<Self>) {
         let now = clock::now();
-        let history = self.chronicle.history(now.saturating_duration_since(self.began));
-        tracing::warn!(call.id = %self.call, call.generation = history.generation, "call starts again after a panic");
         self.close_model();
         self.timer = None;
+        if self.ended.is_some() {
+            return;
+        }
+        self.stream.restarted();
+        let history = self.bury(now);
+        tracing::warn!(call.id = %self.call, call.generation = history.generation, "call starts again after a panic");
         self.chronicle = Chronicle::after(&history);
         self.session = CallSession::new(now, self.policy.clone(), history);
     }
 }
 
-/// However the call ended, its model session ends with it.
+/// However the call ended, its model session ends with it; and if it panicked once too often, so does its record.
 impl Drop for CallActor {
     fn drop(&mut self) {
         self.close_model();
+        if self.ended.is_none() {
+            self.bury(clock::now());
+            self.end(HangupCause::ActorFailed);
+        }
     }
 }
 

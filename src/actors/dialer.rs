@@ -83,10 +83,14 @@ impl Engine {
             Err(error) if error.ambiguous() => tracing::error!(call.id = %call, %error, "call may have been placed"),
             Err(error) => {
                 tracing::error!(call.id = %call, %error, "call not placed");
-                self.not_placed(call, cause_of(&error)).await;
+                self.not_placed(call, code_of(&error), cause_of(&error)).await;
             }
         }
     }
+}
+
+fn code_of(error: &RestError) -> Option<String> {
+    if let RestError::Api { code, .. } = error { code.map(|code| code.to_string()) } else { None }
 }
 
 /// What the operator needs to mend it; Twilio's message may name the number, so it stays out.

@@ -12,9 +12,10 @@ use super::clock;
 use super::feed::Feed;
 use super::governor::{Admission, Admit, AskOccupancy, CloseDoors, ConcurrencyGovernor, Occupancy};
 use super::inbound::Turns;
+use super::instance::InstanceName;
 use super::logger::{LogPort, LoggerActor};
 use super::openai_session::LinkTiming;
-use super::profile::{roster_policy, session_policy};
+use super::profile::{instructions, roster_policy, session_policy};
 use super::registry::{Abandon, Census, EndAll, SabotageCall, TakeCensus};
 use super::supervise::{MAILBOX, permanent};
 use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
@@ -43,6 +44,7 @@ pub(super) struct Parts {
     pub(super) rest: Option<TwilioRest>,
     pub(super) token_key: TokenKey,
     pub(super) turns: Turns,
+    instance: InstanceName,
     feed: Feed,
     draining: AtomicBool,
     /// Questions for another stream that came while draining.
@@ -91,7 +93,9 @@ impl Engine {
         let log = LogPort::start(logs, logger);
         let governor =
             permanent(calls, "governor", MAILBOX, ConcurrencyGovernor::new(admission_policy(&config), store.clone(), log.clone()));
+        let instance = InstanceName::new(config.instance.as_deref());
         let outfit = Outfit {
+            instance: instance.clone(),
             governor: governor.clone(),
             log: log.clone(),
             feed: feed.clone(),
@@ -112,6 +116,7 @@ impl Engine {
             rest,
             token_key,
             turns,
+            instance,
             feed,
             draining,
             asked: AtomicUsize::new(0),
@@ -231,8 +236,8 @@ impl Engine {
             assistant: config.assistant.name.clone(),
             model: config.openai.model.clone(),
             voice: config.openai.voice.clone(),
-            system_message: None,
-            owner: None,
+            system_message: Some(instructions(config, name)),
+            owner: Some(self.0.instance.as_str().to_owned()),
             initiated_at: clock::utc(),
         }
     }

@@ -12,8 +12,8 @@ use super::registry::{Claim, Expect, Find, Identify, Remind};
 use super::supervisor::{Answer, AskNext, Carrier, PhoneEnded};
 use super::twilio_stream::StreamClaim;
 use crate::governor::Refusal;
-use crate::session::policy::{History, Message};
-use crate::store::{CallKey, Created, NewCall, Row, StoreError, StoredTurn};
+use crate::session::policy::History;
+use crate::store::{CallKey, Created, NewCall, Row, StoreError};
 use crate::twilio::webhook::{StatusCallback, VoiceRequest};
 use crate::types::{CallId, CallSid, Code, Direction, Epoch, HangupCause, StreamToken};
 
@@ -79,7 +79,20 @@ impl Engine {
     /// A phone that we called was answered.
     pub async fn answered_call(&self, call: CallId, request: VoiceRequest) -> Result<Instruction, EngineError> {
         let ours = self.parts().supervisor.send(Identify { call, sid: request.call }).await?;
-        if ours { self.next_step(call, Epoch::FIRST).await } else { Ok(Instruction::Hangup) }
+        if !ours {
+            return Ok(Instruction::Hangup);
+        }
+        // The phone waits for the answer, and not for this.
+        let (engine, word) = (self.clone(), request.answered_by);
+        actix_rt::spawn(async move { engine.note_answered_by(call, word.as_deref()).await });
+        self.next_step(call, Epoch::FIRST).await
+    }
+
+    async fn note_answered_by(&self, call: CallId, word: Option<&str>) {
+        let Some(word) = word else { return };
+        if let Err(error) = self.parts().store.answered_by(call, word).await {
+            tracing::warn!(call.id = %call, %error, "who answered is not on record");
+        }
     }
 
     /// A stream of the call is over; `epoch` would be the next one's.
@@ -155,9 +168,11 @@ impl Engine {
         let at = clock::utc();
         let noted = self.parts().store.progress(call, status.as_str(), at).await;
         self.or_spool(noted.map(drop), || Row::Progress { call, status: status.as_str().to_owned(), at }).await;
+        self.note_answered_by(call, callback.answered_by.as_deref()).await;
         if let Some(cause) = status.hangup_cause() {
-            let error = callback.error_code.map(|code| format!("twilio error {code}"));
-            let carrier = Carrier { status: Some(status.as_str().to_owned()), error };
+            let error_code = callback.error_code.map(|code| code.to_string());
+            let error = error_code.as_ref().map(|code| format!("twilio error {code}"));
+            let carrier = Carrier { status: Some(status.as_str().to_owned()), error_code, error };
             self.parts().supervisor.send(PhoneEnded { call, cause, carrier }).await?;
         }
         Ok(())
@@ -197,7 +212,7 @@ impl Engine {
     async fn remind(&self, call: CallId) {
         self.flush(READ_BACK).await;
         let messages = match self.parts().store.turns(call).await {
-            Ok(turns) => turns.into_iter().filter_map(heard).collect(),
+            Ok(turns) => turns.iter().filter_map(|stored| stored.turn.message()).collect(),
             Err(error) => {
                 tracing::error!(call.id = %call, %error, "call goes on without its history");
                 Vec::new()
@@ -208,8 +223,8 @@ impl Engine {
     }
 
     /// The call could not be placed.
-    pub(super) async fn not_placed(&self, call: CallId, error: String) {
-        let carrier = Carrier { status: None, error: Some(error) };
+    pub(super) async fn not_placed(&self, call: CallId, error_code: Option<String>, error: String) {
+        let carrier = Carrier { status: None, error_code, error: Some(error) };
         let _ = self.parts().supervisor.send(PhoneEnded { call, cause: HangupCause::CarrierFailed, carrier }).await;
     }
 }
@@ -230,10 +245,4 @@ impl Turns {
         let sum = sid.as_str().bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         Some(self.0.get(sum % self.0.len())?.lock().await)
     }
-}
-
-fn heard(stored: StoredTurn) -> Option<Message> {
-    let turn = stored.turn;
-    let text = if turn.heard.is_empty() && turn.ended.is_none() { turn.generated } else { turn.heard };
-    (!text.is_empty()).then_some(Message { speaker: turn.speaker, text })
 }

@@ -35,14 +35,24 @@ pub fn session_policy(config: &Config, name: Option<&str>) -> SessionPolicy {
     }
 }
 
+/// What the model is told of its task.
+#[must_use]
+pub fn instructions(config: &Config, name: Option<&str>) -> String {
+    template::fill(&config.assistant.instructions, &variables(name))
+}
+
+fn variables(name: Option<&str>) -> BTreeMap<String, String> {
+    name.map(|name| ("name".to_owned(), name.to_owned())).into_iter().collect()
+}
+
 fn profile(config: &Config, name: Option<&str>) -> Profile {
     let assistant = &config.assistant;
-    let vars: BTreeMap<_, _> = name.map(|name| ("name".to_owned(), name.to_owned())).into_iter().collect();
+    let vars = variables(name);
     let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     Profile {
         model: config.openai.model.clone(),
         voice: config.openai.voice.clone(),
-        instructions: template::fill(&assistant.instructions, &vars),
+        instructions: instructions(config, name),
         greeting: text(&template::fill(&assistant.greeting, &vars)),
         language: text(&assistant.language),
         transcription_model: text(&config.openai.transcription_model),

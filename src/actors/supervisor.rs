@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::call::{CallActor, CallBrief, CallLinks, EndCall};
 use super::feed::{Feed, FeedEvent};
 use super::governor::{ClaimedCooldown, ConcurrencyGovernor, Slot};
+use super::instance::InstanceName;
 use super::logger::LogPort;
 use super::openai_session::LinkTiming;
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
@@ -22,6 +23,7 @@ use crate::metrics;
 use crate::realtime::socket::Endpoint;
 use crate::session::policy::{History, SessionPolicy};
 use crate::store::{CallEnd, CallStore, Row};
+use crate::twilio::price;
 use crate::twilio::rest::TwilioRest;
 use crate::types::{CallId, CallSid, Direction, Epoch, HangupCause, StreamSid};
 
@@ -38,6 +40,7 @@ pub struct CallSupervisor {
 /// What every call gets.
 #[derive(Clone)]
 pub struct Outfit {
+    pub instance: InstanceName,
     pub governor: Addr<ConcurrencyGovernor>,
     pub log: LogPort,
     pub feed: Feed,
@@ -82,8 +85,9 @@ impl CallSupervisor {
         tracing::info!(call.id = %call, cause = %cause, "call ended");
         metrics::call_ended(direction, cause);
         self.outfit.feed.send(FeedEvent::Ended { call, cause });
-        let Carrier { status, error } = end.unwrap_or_default();
-        CallEnd { id: call, cause, twilio_status: status, error_code: None, error, at: clock::utc(), minute_nanos: 0 }
+        let Carrier { status, error_code, error } = end.unwrap_or_default();
+        let minute_nanos = price::minute_nanos(direction);
+        CallEnd { id: call, cause, twilio_status: status, error_code, error, at: clock::utc(), minute_nanos }
     }
 
     fn note(&self, row: Row) {
@@ -156,7 +160,7 @@ impl Handler<Begin> for CallSupervisor {
         let began = *held.began.get_or_insert(now);
         let direction = held.direction;
         let history = History { elapsed: now.saturating_duration_since(began), ..std::mem::take(&mut held.history) };
-        let brief = CallBrief { call, epoch, policy: held.policy.clone(), history };
+        let brief = CallBrief { call, epoch, policy: held.policy.clone(), history, owner: self.outfit.instance.clone() };
         if epoch == Epoch::FIRST {
             metrics::call_started(direction);
         }
@@ -270,6 +274,8 @@ pub struct PhoneEnded {
 #[derive(Clone, Debug, Default)]
 pub struct Carrier {
     pub status: Option<String>,
+    /// <https://www.twilio.com/docs/api/errors>
+    pub error_code: Option<String>,
     pub error: Option<String>,
 }
 

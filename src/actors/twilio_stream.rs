@@ -43,6 +43,8 @@ pub struct TwilioStreamActor {
     stream: Option<StreamSid>,
     assembler: Assembler,
     strikes: Strikes,
+    /// Frames given up since the call last took one.
+    dropped: u32,
 }
 
 enum State {
@@ -63,7 +65,7 @@ impl TwilioStreamActor {
     #[must_use]
     pub fn new(claim: StreamClaim, begin: Recipient<Begin>, ended: Recipient<StreamEnded>) -> Self {
         let (assembler, strikes) = (Assembler::of_at_most(MAX_MESSAGE_BYTES), Strikes::default());
-        Self { claim, begin, ended, state: State::Waiting, stream: None, assembler, strikes }
+        Self { claim, begin, ended, state: State::Waiting, stream: None, assembler, strikes, dropped: 0 }
     }
 
     fn text(&mut self, text: &ByteString, ctx: &mut WebsocketContext<Self>) {
@@ -112,6 +114,7 @@ impl TwilioStreamActor {
     fn attach(&mut self, call: Recipient<LegHeard>) {
         if let State::Starting(early) = std::mem::replace(&mut self.state, State::Live(call.clone())) {
             early.into_iter().for_each(|event| port::tell(&call, LegHeard(event)));
+            tell_of_dropped(&call, &mut self.dropped);
         }
     }
 
@@ -122,8 +125,11 @@ impl TwilioStreamActor {
                 self.refuse(CloseCode::Policy, "nothing may come before start", ctx);
             }
             State::Starting(early) if early.len() < EARLY || !matches!(event, LegEvent::Audio(_)) => early.push(event),
-            State::Starting(_) => metrics::frame_dropped(Leg::Phone, "call_not_ready"),
-            State::Live(call) => pass_on(call, event),
+            State::Starting(_) => {
+                metrics::frame_dropped(Leg::Phone, "call_not_ready");
+                self.dropped += 1;
+            }
+            State::Live(call) => pass_on(call, event, &mut self.dropped),
             State::Over => {}
         }
     }
@@ -164,7 +170,7 @@ impl TwilioStreamActor {
     /// Tells, once, that nothing more will come.
     fn over(&mut self) {
         match std::mem::replace(&mut self.state, State::Over) {
-            State::Live(call) => port::tell(&call, LegHeard(LegEvent::Lost)),
+            State::Live(call) => pass_on(&call, LegEvent::Lost, &mut self.dropped),
             State::Waiting | State::Starting(_) => {
                 let StreamClaim { call, epoch, .. } = self.claim;
                 port::tell(&self.ended, StreamEnded { call, epoch, cause: HangupCause::StreamLost });
@@ -183,14 +189,24 @@ fn is_too_long(error: &ProtocolError) -> bool {
     }
 }
 
-/// Caller audio may be refused by a call that is behind; everything else may not.
-fn pass_on(call: &Recipient<LegHeard>, event: LegEvent) {
+/// Caller audio may be refused by a call that is behind; everything else may not. What was refused is told with what
+/// comes through next.
+fn pass_on(call: &Recipient<LegHeard>, event: LegEvent, dropped: &mut u32) {
     if !matches!(event, LegEvent::Audio(_)) {
+        tell_of_dropped(call, dropped);
         return port::tell(call, LegHeard(event));
     }
     metrics::frames(Leg::Phone, Flow::In, 1);
-    if port::offer(call, LegHeard(event)).is_err() {
-        metrics::frame_dropped(Leg::Phone, "call_behind");
+    if port::offer(call, LegHeard(event)).is_ok() {
+        return tell_of_dropped(call, dropped);
+    }
+    metrics::frame_dropped(Leg::Phone, "call_behind");
+    *dropped += 1;
+}
+
+fn tell_of_dropped(call: &Recipient<LegHeard>, dropped: &mut u32) {
+    if *dropped > 0 {
+        port::tell(call, LegHeard(LegEvent::FramesDropped(std::mem::take(dropped))));
     }
 }
 

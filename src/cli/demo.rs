@@ -14,7 +14,7 @@ use super::screen::{Paint, complain, grid, say};
 use super::serve::StopSignals;
 use super::transcript::{LEGEND, lines};
 use crate::actors::feed::FeedEvent;
-use crate::session::event::{Note, Record, Turn};
+use crate::session::event::{Note, Record, Turn, TurnKind};
 use crate::sim::client::ApiClient;
 use crate::sim::stage::{CALLEE, CALLER, OUR_NUMBER, Stage, clinic};
 use crate::sim::twilio::{CallIn, CallReport};
@@ -151,7 +151,7 @@ async fn tell(feed: &mut broadcast::Receiver<FeedEvent>, paint: Paint) -> Story 
 
 impl Story {
     fn turn(&mut self, epoch: u32, turn: &Turn, paint: Paint) {
-        let over = turn.ended.is_some() && !turn.generated.is_empty();
+        let over = turn.kind == TurnKind::Message && turn.ended.is_some() && !turn.generated.is_empty();
         if over && self.told.insert((epoch, turn.seq)) {
             lines(turn, paint).iter().for_each(|line| say(line));
         }

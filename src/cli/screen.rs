@@ -27,7 +27,7 @@ impl Paint {
         Self { on: std::io::stdout().is_terminal() && !refused }
     }
 
-    #[cfg(test)]
+    #[must_use]
     pub const fn none() -> Self {
         Self { on: false }
     }

@@ -18,6 +18,8 @@ use super::{Config, LoadOptions, Loaded, Missing, Sources};
 
 /// By these Cloud Run and App Engine tell that we run there.
 const PLATFORMS: [&str; 2] = ["K_SERVICE", "GAE_ENV"];
+/// What platforms call one of our processes, the most exact name first.
+const INSTANCES: [&str; 3] = ["GAE_INSTANCE", "K_REVISION", "HOSTNAME"];
 
 pub(super) fn load(env: &BTreeMap<String, String>, options: &LoadOptions) -> Result<Loaded, Invalid> {
     let mut notes = Notes::default();
@@ -25,7 +27,7 @@ pub(super) fn load(env: &BTreeMap<String, String>, options: &LoadOptions) -> Res
     let chosen = gathered.environment(&mut notes);
     let settings = gathered.settings(chosen.environment, &mut notes.problems).map_err(|error| unmergeable(&error))?;
     let mut reader = Reader::new(&settings, chosen, notes);
-    let config = Config::read(&mut reader);
+    let config = Config { instance: gathered.instance(), ..Config::read(&mut reader) };
     reader.forgive(|key| options.scope.covers(key));
     warn_of_missing(&mut reader, &config.missing());
     let (settings, warnings) = reader.finish()?;
@@ -84,6 +86,10 @@ impl Gathered {
 
     fn platform(&self) -> Option<&'static str> {
         PLATFORMS.into_iter().find(|name| self.process.get(name).or_else(|| self.dotenv.get(name)).is_some())
+    }
+
+    fn instance(&self) -> Option<String> {
+        INSTANCES.into_iter().find_map(|name| self.process.get(name)).map(str::to_owned)
     }
 
     /// Whether the host that would hold in development is more than this machine.

@@ -37,6 +37,8 @@ use names::Name;
 #[derive(Clone, Debug)]
 pub struct Config {
     pub environment: Environment,
+    /// What the platform calls this process, if it calls it anything.
+    pub instance: Option<String>,
     pub server: Server,
     pub public: Public,
     pub openai: OpenAi,
@@ -114,6 +116,7 @@ impl Config {
         let has_auth_token = twilio.auth_token.is_some();
         Self {
             environment: reader.environment,
+            instance: None,
             server,
             public,
             openai,

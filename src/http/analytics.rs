@@ -74,6 +74,6 @@ impl Query {
                 return Err(Problem::field("interval", format!("makes more than {MAX_POINTS} points of this time: take a longer one")));
             }
         }
-        Ok(AnalyticsQuery { from, to: to.or(self.interval.map(|_| now)), assistant: self.assistant, interval: self.interval, now })
+        Ok(AnalyticsQuery { from, to: to.or_else(|| self.interval.map(|_| now)), assistant: self.assistant, interval: self.interval, now })
     }
 }

@@ -37,7 +37,7 @@ pub(super) struct Query {
 #[derive(Serialize)]
 pub(super) struct History {
     calls: Vec<ListedView>,
-    /// Exact up to 100,000. With a cursor: as the first page counted.
+    /// Exact up to 100,000, if not searched for too long. With a cursor: as the first page counted.
     total: u64,
     total_is_estimate: bool,
     limit: u64,

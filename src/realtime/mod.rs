@@ -4,5 +4,6 @@
 //! <https://developers.openai.com/api/docs/guides/realtime-websocket>
 
 pub mod codec;
+pub mod price;
 pub mod socket;
 pub mod wire;

@@ -4,39 +4,61 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::event::{LegCommand, Output, Record};
+use super::event::{LegCommand, Mark, Note, Output, Record, Speaker, Transcription, Turn, TurnKind};
 use super::policy::{History, Message};
+use crate::types::Redacted;
 
 #[derive(Debug)]
 pub struct Chronicle {
-    /// What was said before the stream began.
+    /// What was said before the stream began, or a session of it.
     before: Vec<Message>,
-    /// What was said since, by the key of its turn; with its position.
-    turns: BTreeMap<u32, (u32, Message)>,
+    /// What was recorded since, by its key.
+    turns: BTreeMap<u32, Turn>,
+    /// Keys and positions from here on are free.
+    next: u32,
     generation: u32,
     sounded: bool,
+    /// Answers in the order of their first sounds: the key of their turn, and what was sent of them.
+    sounding: Vec<(Option<u32>, u64)>,
 }
 
 impl Chronicle {
     #[must_use]
     pub fn after(history: &History) -> Self {
-        Self { before: history.messages.clone(), turns: BTreeMap::new(), generation: history.generation, sounded: history.resumed }
+        Self {
+            before: history.messages.clone(),
+            turns: BTreeMap::new(),
+            next: history.next_seq,
+            generation: history.generation,
+            sounded: history.resumed,
+            sounding: Vec::new(),
+        }
     }
 
     /// Looks at an order of the session, or a record.
     pub fn observe(&mut self, output: &Output) {
         match output {
-            Output::Leg(LegCommand::Mark(mark)) => {
-                self.generation = self.generation.max(mark.generation);
-                self.sounded = true;
-            }
-            Output::Record(Record::Turn(turn)) => {
-                let text = if turn.ended.is_some() { &turn.heard } else { &turn.generated };
-                let message = Message { speaker: turn.speaker, text: text.clone() };
-                self.turns.insert(turn.seq, (turn.position, message));
-            }
+            Output::Leg(LegCommand::Mark(mark)) => self.marked(mark),
+            Output::Record(Record::Turn(turn)) => self.keep(Turn::clone(turn)),
             Output::Leg(LegCommand::Play(_) | LegCommand::Clear) | Output::Model(_) | Output::Record(_) | Output::Hangup(_) => {}
         }
+    }
+
+    /// The session died: what it left open is closed by a revision of its own, and a last turn tells of the death.
+    pub fn close(&mut self, at: Duration) -> Vec<Turn> {
+        let mut closed = Vec::new();
+        for turn in self.turns.values_mut() {
+            let sent = self.sounding.iter().rfind(|(seq, _)| *seq == Some(turn.seq));
+            if close(turn, at, sent.map_or(0, |(_, ms)| *ms)) {
+                turn.revision += 1;
+                closed.push(turn.clone());
+            }
+        }
+        let begun = Turn::begun(TurnKind::Event, Speaker::System, self.next, at);
+        let death = Turn { revision: 1, generated: Redacted(Note::Restarted.as_str().to_owned()), ended: Some(at), ..begun };
+        self.keep(death.clone());
+        closed.push(death);
+        closed
     }
 
     /// What the next session of this stream has to know.
@@ -47,16 +69,58 @@ impl Chronicle {
             resumed: self.sounded,
             owes_answer: self.sounded,
             elapsed,
-            next_seq: self.turns.last_key_value().map_or(0, |(seq, _)| seq + 1),
+            next_seq: self.next,
             generation: self.generation.wrapping_add(1),
         }
     }
 
-    fn messages(&self) -> Vec<Message> {
-        let mut turns: Vec<_> = self.turns.values().filter(|(_, message)| !message.text.is_empty()).collect();
-        turns.sort_by_key(|(position, _)| *position);
-        self.before.iter().chain(turns.into_iter().map(|(_, message)| message)).cloned().collect()
+    /// An item's first mark stands before its first sound, the others behind what was sent of it.
+    fn marked(&mut self, mark: &Mark) {
+        if mark.generation > self.generation {
+            self.sounding.clear();
+        }
+        self.generation = self.generation.max(mark.generation);
+        self.sounded = true;
+        match self.sounding.last_mut().filter(|_| mark.ms > 0) {
+            Some((_, sent_ms)) => *sent_ms = mark.ms,
+            None => self.sounding.push((None, mark.ms)),
+        }
     }
+
+    fn keep(&mut self, turn: Turn) {
+        let begins = is_open_answer(&turn) && !self.turns.get(&turn.seq).is_some_and(is_open_answer);
+        if let Some((seq, _)) = self.sounding.iter_mut().find(|(seq, _)| seq.is_none()).filter(|_| begins) {
+            *seq = Some(turn.seq);
+        }
+        self.next = self.next.max(turn.seq.max(turn.position).saturating_add(1));
+        self.turns.insert(turn.seq, turn);
+    }
+
+    fn messages(&self) -> Vec<Message> {
+        let mut turns: Vec<_> = self.turns.values().collect();
+        turns.sort_by_key(|turn| turn.position);
+        self.before.iter().cloned().chain(turns.into_iter().filter_map(|turn| turn.message())).collect()
+    }
+}
+
+fn is_open_answer(turn: &Turn) -> bool {
+    (turn.kind, turn.speaker, turn.ended) == (TurnKind::Message, Speaker::Ai, None)
+}
+
+/// True if there was something to close. Of what was sent of an answer, as much was heard as there was time for.
+fn close(turn: &mut Turn, at: Duration, sent_ms: u64) -> bool {
+    let pending = turn.transcription == Some(Transcription::Pending);
+    if pending {
+        turn.transcription = Some(Transcription::Failed);
+    }
+    let open = is_open_answer(turn);
+    if open {
+        let elapsed = u64::try_from(at.saturating_sub(turn.started).as_millis()).unwrap_or(u64::MAX);
+        (turn.heard_ms, turn.audio_ms) = (elapsed.min(sent_ms), sent_ms);
+        (turn.interrupted, turn.ended) = (true, Some(at));
+        turn.recut();
+    }
+    pending || open
 }
 
 #[cfg(test)]
@@ -66,7 +130,7 @@ mod tests {
     use crate::types::Redacted;
 
     fn turn(seq: u32, position: u32, heard: &str) -> Output {
-        Output::Record(Record::Turn(Turn {
+        Output::Record(Record::Turn(Box::new(Turn {
             seq,
             revision: 1,
             position,
@@ -85,7 +149,7 @@ mod tests {
             tokens: None,
             transcription: None,
             tool: None,
-        }))
+        })))
     }
 
     fn said(history: &History) -> Vec<&str> {

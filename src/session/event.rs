@@ -37,6 +37,8 @@ pub enum LegEvent {
     /// Everything before the mark of this name was played, or was cleared.
     MarkReached(ByteString),
     Digit(char),
+    /// So many frames of the caller were given up on their way.
+    FramesDropped(u32),
     /// Twilio took the call off the stream: it ended, or was redirected.
     Stopped,
     /// The socket ended without a `stop`.
@@ -358,7 +360,7 @@ pub struct ToolUse {
 /// What is to be stored.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
-    Turn(Turn),
+    Turn(Box<Turn>),
     /// The first sound of the assistant went out, so long after the stream began.
     FirstAudio {
         after: Duration,
@@ -407,7 +409,10 @@ pub struct Turn {
 /// Things that are counted, by the word they are counted under.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Note {
+    /// The caller cut the assistant short.
     Interrupted,
+    /// The assistant began while the caller spoke.
+    TalkedOver,
     UnknownMark,
     MarkOverdue,
     PlaybackOverflow,
@@ -418,6 +423,8 @@ pub enum Note {
     ModelError,
     ModelReconnected,
     UnknownTool,
+    /// The session died, and another one took its place.
+    Restarted,
 }
 
 impl Note {
@@ -425,6 +432,7 @@ impl Note {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Interrupted => "interrupted",
+            Self::TalkedOver => "talked_over",
             Self::UnknownMark => "unknown_mark",
             Self::MarkOverdue => "mark_overdue",
             Self::PlaybackOverflow => "playback_overflow",
@@ -435,6 +443,7 @@ impl Note {
             Self::ModelError => "model_error",
             Self::ModelReconnected => "model_reconnected",
             Self::UnknownTool => "unknown_tool",
+            Self::Restarted => "restarted",
         }
     }
 }

@@ -12,6 +12,9 @@ impl CallSession {
     pub(super) fn barge_in(&mut self, now: Instant, item: &ItemId) {
         let at = self.at(now);
         self.transcript.speech_started(item, at);
+        if self.turn.was_talked_over(now) {
+            self.note(Note::TalkedOver);
+        }
         self.turn.speech_started();
         self.closing = None;
         self.lane.drop_pending();
@@ -57,5 +60,11 @@ impl CallSession {
 
     pub(super) fn note(&mut self, note: Note) {
         self.outputs.push_back(Output::Record(Record::Note(note)));
+    }
+
+    /// A note that also stands in the conversation.
+    pub(super) fn event(&mut self, now: Instant, note: Note) {
+        self.note(note);
+        self.transcript.event(note, self.at(now));
     }
 }

@@ -15,8 +15,9 @@ impl CallSession {
         match event {
             LegEvent::Audio(audio) => self.caller_audio(now, audio),
             LegEvent::MarkReached(name) => self.mark_reached(now, &name),
-            // Keys mean nothing yet; the stream that carries them is alive.
-            LegEvent::Digit(_) => {}
+            // Keys mean nothing yet, but are on record.
+            LegEvent::Digit(key) => self.transcript.key(key, self.at(now)),
+            LegEvent::FramesDropped(_) => {}
             LegEvent::Stopped => self.wind_up(now, HangupCause::CallerHungUp),
             LegEvent::Lost => self.wind_up(now, HangupCause::StreamLost),
             LegEvent::Misbehaved => self.wind_up(now, HangupCause::ProtocolViolation),

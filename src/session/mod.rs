@@ -20,7 +20,9 @@ mod link;
 mod model;
 mod playback;
 pub mod policy;
+mod record;
 mod response;
+mod tally;
 mod timer;
 mod tools;
 mod transcript;
@@ -36,6 +38,7 @@ use link::Link;
 use playback::{Playback, Played};
 use policy::{History, Message, SessionPolicy};
 use response::ResponseLane;
+pub use tally::StreamTally;
 use timer::{Timer, TimerTable};
 use transcript::Transcript;
 use turn::TurnState;
@@ -152,11 +155,11 @@ impl CallSession {
     fn winding(&mut self, now: Instant, cause: HangupCause, input: Input) {
         match input {
             Input::Model(event) => self.on_last_words(now, event),
-            Input::Timeout if self.timers.pop(now) == Some(Timer::Winding) => self.finish(cause),
+            Input::Timeout if self.timers.pop(now) == Some(Timer::Winding) => self.finish(now, cause),
             Input::Leg(_) | Input::HangupRequested(_) | Input::Timeout => {}
         }
         if self.phase == Phase::Winding(cause) && !self.transcript.awaits_text() {
-            self.finish(cause);
+            self.finish(now, cause);
         }
     }
 
@@ -201,6 +204,7 @@ impl CallSession {
             self.sound(now);
             let latency = self.turn.take_latency(now);
             self.outputs.extend(latency.map(|after| Output::Record(Record::Answered { after })));
+            self.turn.answer_sounded(now);
             self.transcript.spoken(&item, response, latency, self.at(now));
         }
     }
@@ -262,11 +266,12 @@ impl CallSession {
             self.timers.set(Timer::Winding, Some(now + WINDING));
             self.phase = Phase::Winding(cause);
         } else {
-            self.finish(cause);
+            self.finish(now, cause);
         }
     }
 
-    fn finish(&mut self, cause: HangupCause) {
+    fn finish(&mut self, now: Instant, cause: HangupCause) {
+        self.transcript.close(self.at(now));
         self.record_turns();
         self.timers.clear();
         self.phase = Phase::Over;
@@ -275,7 +280,7 @@ impl CallSession {
 
     fn record_turns(&mut self) {
         let turns = self.transcript.take_changed();
-        self.outputs.extend(turns.into_iter().map(|turn| Output::Record(Record::Turn(turn))));
+        self.outputs.extend(turns.into_iter().map(|turn| Output::Record(Record::Turn(Box::new(turn)))));
     }
 
     fn heard(&mut self, now: Instant, finished: Vec<Played>) {

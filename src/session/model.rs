@@ -37,11 +37,11 @@ impl CallSession {
             ModelEvent::UserText { item, text } => self.transcript.user_text(&item, text, at),
             ModelEvent::UserTextFailed { item } => self.transcript.user_text_failed(&item, at),
             ModelEvent::ResponseCreated { response } => self.response_created(response),
-            ModelEvent::Audio { response, item, audio } => self.audio(&response, &item, &audio),
+            ModelEvent::Audio { response, item, audio } => self.audio(now, &response, &item, &audio),
             ModelEvent::AudioDone { item } => self.playback.complete(&item),
             ModelEvent::Text { item, delta } => self.transcript.text(&item, &delta, at),
             ModelEvent::TextDone { item, text } => self.transcript.text_done(&item, text, at),
-            ModelEvent::ToolCalled(call) => self.tool_called(call),
+            ModelEvent::ToolCalled(call) => self.tool_called(now, &call),
             ModelEvent::ResponseDone { response, status, usage } => self.response_done(now, &response, status, usage),
             ModelEvent::Error(error) => self.model_error(now, &error),
         }
@@ -55,13 +55,13 @@ impl CallSession {
             ModelEvent::UserTextFailed { item } => self.transcript.user_text_failed(&item, at),
             ModelEvent::ItemAdded { item, previous, kind } => self.transcript.added(&item, previous, kind, at),
             ModelEvent::TextDone { item, text } => self.transcript.text_done(&item, text, at),
-            ModelEvent::ResponseDone { usage, .. } => self.usage(usage),
+            ModelEvent::SpeechStopped { item } => self.transcript.speech_stopped(&item, at),
+            ModelEvent::ResponseDone { response, usage, .. } => self.usage(&response, usage),
             ModelEvent::Lost { .. } => self.transcript.settle(),
             ModelEvent::Opened
             | ModelEvent::Ready
             | ModelEvent::Refused(_)
             | ModelEvent::SpeechStarted { .. }
-            | ModelEvent::SpeechStopped { .. }
             | ModelEvent::ResponseCreated { .. }
             | ModelEvent::Audio { .. }
             | ModelEvent::AudioDone { .. }
@@ -86,7 +86,7 @@ impl CallSession {
         self.lane.reset();
         self.turn.forget_speech();
         self.transcript.settle();
-        self.note(Note::ModelReconnected);
+        self.event(now, Note::ModelReconnected);
         self.open_model(now, delay);
     }
 
@@ -147,12 +147,13 @@ impl CallSession {
         }
     }
 
-    fn audio(&mut self, response: &ResponseId, item: &ItemId, audio: &Bytes) {
+    fn audio(&mut self, now: Instant, response: &ResponseId, item: &ItemId, audio: &Bytes) {
         if !self.lane.is_active(response) {
             return self.note(Note::LateAudioDropped);
         }
+        self.transcript.belongs(item, response, self.at(now));
         if !self.playback.push(response, item, audio, self.policy.max_queued_ms) {
-            self.note(Note::PlaybackOverflow);
+            self.event(now, Note::PlaybackOverflow);
             self.playback.complete(item);
             let order = self.lane.cancel();
             self.outputs.extend(order.map(Output::Model));
@@ -162,7 +163,7 @@ impl CallSession {
     fn response_done(&mut self, now: Instant, response: &ResponseId, status: ResponseStatus, usage: Usage) {
         self.playback.complete_response(response);
         self.turn.answer_began();
-        self.usage(usage);
+        self.usage(response, usage);
         let order = self.lane.done(response);
         self.outputs.extend(order.map(Output::Model));
         match status {
@@ -172,7 +173,7 @@ impl CallSession {
     }
 
     fn answer_failed(&mut self, now: Instant, retry: bool) {
-        self.note(Note::ModelError);
+        self.event(now, Note::ModelError);
         self.turn.failures += 1;
         if !retry || self.turn.failures >= FAILURES {
             return self.wind_up(now, HangupCause::ModelUnavailable);
@@ -192,9 +193,9 @@ impl CallSession {
                 self.outputs.extend(order.map(Output::Model));
             }
             ErrorClass::Fatal => self.wind_up(now, HangupCause::ModelUnavailable),
-            ErrorClass::OurFault => self.note(Note::ModelError),
+            ErrorClass::OurFault => self.event(now, Note::ModelError),
             ErrorClass::Transient => {
-                self.note(Note::ModelError);
+                self.event(now, Note::ModelError);
                 if self.lane.request_failed() {
                     self.answer_failed(now, true);
                 }
@@ -202,8 +203,9 @@ impl CallSession {
         }
     }
 
-    fn usage(&mut self, usage: Usage) {
+    fn usage(&mut self, response: &ResponseId, usage: Usage) {
         if usage != Usage::default() {
+            self.transcript.spent(response, usage.tokens());
             self.outputs.push_back(Output::Record(Record::Usage(usage)));
         }
     }

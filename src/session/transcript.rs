@@ -2,13 +2,21 @@
 //!
 //! The caller's words may come seconds after the answer to them. A turn keeps the `seq` it was
 //! first seen under; its `position` follows the chain, and a turn that moved is recorded again.
+//! What the model has no item for (a result, a key, an event) stands behind what there was when it came.
+
+mod chain;
+mod entry;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::event::{ItemId, ItemKind, ResponseId, Speaker, Turn, TurnKind};
+use self::entry::{Entry, speaker};
+use super::event::{ItemId, ItemKind, Note, ResponseId, Speaker, Tokens, ToolCall, ToolUse, Transcription, Turn, TurnKind};
 use super::policy::Message;
 use crate::types::Redacted;
+
+/// Keys that follow each other within this time are one entry.
+const SAME_ENTRY: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 pub(super) struct Transcript {
@@ -17,50 +25,49 @@ pub(super) struct Transcript {
     index: HashMap<ItemId, usize>,
     /// Entries of earlier model sessions stand before these, in the order they had.
     settled: usize,
-    next_seq: u32,
+    /// Keys and positions count from here.
+    first: u32,
+    /// The last keys pressed, and when the last of them was.
+    keys: Option<(usize, Duration)>,
     dirty: bool,
 }
 
-#[derive(Debug)]
-struct Entry {
-    turn: Turn,
-    previous: Option<ItemId>,
-    kind: ItemKind,
-    /// The caller's words are still to come.
-    awaiting_text: bool,
-    /// There is something new to record.
-    changed: bool,
-    recorded: bool,
-}
-
 impl Transcript {
-    pub(super) fn new(next_seq: u32) -> Self {
-        Self { entries: Vec::new(), index: HashMap::new(), settled: 0, next_seq, dirty: false }
+    pub(super) fn new(first: u32) -> Self {
+        Self { entries: Vec::new(), index: HashMap::new(), settled: 0, first, keys: None, dirty: false }
     }
 
     /// The item exists, after `previous`.
     pub(super) fn added(&mut self, item: &ItemId, previous: Option<ItemId>, kind: ItemKind, at: Duration) {
         let entry = self.entry(item, kind, at);
-        entry.kind = kind;
-        entry.turn.speaker = speaker(kind);
+        if entry.is_message() {
+            entry.kind = kind;
+            entry.turn.speaker = speaker(kind);
+        }
+        entry.confirmed = true;
+        entry.expect_text();
         if previous.is_some() {
             entry.previous = previous;
         }
+        self.dirty = true;
         self.reorder();
     }
 
     pub(super) fn speech_started(&mut self, item: &ItemId, at: Duration) {
-        let entry = self.entry(item, ItemKind::User, at);
-        entry.awaiting_text = true;
+        self.entry(item, ItemKind::User, at).awaiting_text = true;
     }
 
     pub(super) fn speech_stopped(&mut self, item: &ItemId, at: Duration) {
-        self.entry(item, ItemKind::User, at).turn.ended = Some(at);
+        let entry = self.entry(item, ItemKind::User, at);
+        entry.turn.ended.get_or_insert(at);
+        entry.expect_text();
+        self.dirty = true;
     }
 
     pub(super) fn user_text(&mut self, item: &ItemId, text: Redacted<String>, at: Duration) {
         let entry = self.entry(item, ItemKind::User, at);
         entry.awaiting_text = false;
+        entry.turn.transcription = Some(Transcription::Done);
         entry.turn.ended.get_or_insert(at);
         entry.turn.heard = text.clone();
         entry.turn.generated = text;
@@ -68,7 +75,11 @@ impl Transcript {
     }
 
     pub(super) fn user_text_failed(&mut self, item: &ItemId, at: Duration) {
-        self.entry(item, ItemKind::User, at).awaiting_text = false;
+        let entry = self.entry(item, ItemKind::User, at);
+        entry.awaiting_text = false;
+        entry.turn.ended.get_or_insert(at);
+        entry.turn.transcription = Some(Transcription::Failed);
+        self.touch(item);
     }
 
     pub(super) fn text(&mut self, item: &ItemId, delta: &str, at: Duration) {
@@ -82,12 +93,19 @@ impl Transcript {
         self.touch(item);
     }
 
-    /// The first sound of the item goes out.
+    /// The item is a part of the response.
+    pub(super) fn belongs(&mut self, item: &ItemId, response: &ResponseId, at: Duration) {
+        self.entry(item, ItemKind::Assistant, at).turn.response.get_or_insert_with(|| response.clone());
+    }
+
+    /// The first sound of the item goes out; of one that was over already, its first sound after that.
     pub(super) fn spoken(&mut self, item: &ItemId, response: ResponseId, latency: Option<Duration>, at: Duration) {
         let entry = self.entry(item, ItemKind::Assistant, at);
-        entry.turn.started = at;
+        entry.sounded = true;
+        (entry.turn.started, entry.turn.ended) = (at, None);
         entry.turn.response = Some(response);
         entry.turn.latency = latency;
+        self.touch(item);
     }
 
     /// The item left the playback ledger: this much of it was heard.
@@ -101,6 +119,58 @@ impl Transcript {
         self.touch(item);
     }
 
+    /// What the response cost: told of one of its turns, so that a sum over turns is right. What was said comes first.
+    pub(super) fn spent(&mut self, response: &ResponseId, tokens: Tokens) {
+        let of = |kind: TurnKind| self.entries.iter().position(|e| e.turn.kind == kind && e.turn.response.as_ref() == Some(response));
+        let place = of(TurnKind::Message).or_else(|| of(TurnKind::ToolCall));
+        if let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) {
+            entry.turn.tokens = Some(tokens);
+            entry.changed = true;
+            self.dirty = true;
+        }
+    }
+
+    /// The model asked for a tool, and was answered; the result stands behind the call.
+    pub(super) fn tool_used(&mut self, call: &ToolCall, output: &str, at: Duration) {
+        let tool = ToolUse { name: call.name.clone(), call_id: call.call_id.to_string() };
+        let entry = self.entry(&call.item, ItemKind::Other, at);
+        entry.kind = ItemKind::Other;
+        let turn = &mut entry.turn;
+        (turn.kind, turn.speaker, turn.ended) = (TurnKind::ToolCall, Speaker::Ai, Some(at));
+        (turn.generated, turn.heard) = (call.arguments.clone(), Redacted::default());
+        (turn.response, turn.tool) = (Some(call.response.clone()), Some(tool.clone()));
+        self.touch(&call.item);
+        let place = self.ours(TurnKind::ToolResult, Speaker::System, output, Some(call.item.clone()), at);
+        if let Some(result) = self.entries.get_mut(place) {
+            (result.turn.response, result.turn.tool) = (Some(call.response.clone()), Some(tool));
+        }
+        self.reorder();
+    }
+
+    /// The caller pressed a key; those in quick succession are one entry.
+    pub(super) fn key(&mut self, key: char, at: Duration) {
+        let open = self.keys.filter(|(_, last)| at.saturating_sub(*last) <= SAME_ENTRY);
+        let place = match open.and_then(|(place, _)| Some((place, self.entries.get_mut(place)?))) {
+            Some((place, entry)) => {
+                entry.turn.generated.0.push(key);
+                entry.turn.ended = Some(at);
+                entry.changed = true;
+                self.dirty = true;
+                place
+            }
+            None => self.ours(TurnKind::Dtmf, Speaker::User, &key.to_string(), self.tail(), at),
+        };
+        self.keys = Some((place, at));
+    }
+
+    /// Something happened that a reader wants to know. The same thing again, with nothing between, is no news.
+    pub(super) fn event(&mut self, note: Note, at: Duration) {
+        let last = self.last().filter(|last| last.turn.kind == TurnKind::Event);
+        if last.is_none_or(|last| last.turn.generated.0 != note.as_str()) {
+            self.ours(TurnKind::Event, Speaker::System, note.as_str(), self.tail(), at);
+        }
+    }
+
     /// Words of the caller that are still to come.
     pub(super) fn awaits_text(&self) -> bool {
         self.entries.iter().any(|entry| entry.awaiting_text)
@@ -110,14 +180,21 @@ impl Transcript {
     /// being played can still be heard.
     pub(super) fn settle(&mut self) {
         self.settled = self.entries.len();
-        self.entries.iter_mut().for_each(|entry| entry.awaiting_text = false);
+        self.entries.iter_mut().for_each(Entry::give_up_text);
+        self.dirty = true;
         let entries = &self.entries;
         self.index.retain(|_, index| entries.get(*index).is_some_and(|entry| entry.turn.ended.is_none()));
     }
 
+    /// The stream ends: nothing is left open.
+    pub(super) fn close(&mut self, at: Duration) {
+        self.entries.iter_mut().for_each(|entry| entry.close(at));
+        self.dirty = true;
+    }
+
     /// What was said and heard, oldest first.
     pub(super) fn messages(&self) -> Vec<Message> {
-        let mut entries: Vec<_> = self.entries.iter().filter(|entry| !entry.turn.heard.is_empty()).collect();
+        let mut entries: Vec<_> = self.entries.iter().filter(|entry| entry.is_message() && !entry.turn.heard.is_empty()).collect();
         entries.sort_by_key(|entry| entry.turn.position);
         entries.into_iter().map(|entry| Message { speaker: entry.turn.speaker, text: entry.turn.heard.clone() }).collect()
     }
@@ -133,14 +210,34 @@ impl Transcript {
     }
 
     fn entry(&mut self, item: &ItemId, kind: ItemKind, at: Duration) -> &mut Entry {
-        let index = *self.index.entry(item.clone()).or_insert(self.entries.len());
-        if index == self.entries.len() {
-            let position = u32::try_from(index).unwrap_or(u32::MAX);
-            self.entries.push(Entry::new(item, kind, self.next_seq, position, at));
-            self.next_seq += 1;
+        let (next, number) = (self.entries.len(), self.number(self.entries.len()));
+        let index = *self.index.entry(item.clone()).or_insert(next);
+        if index == next {
+            self.entries.push(Entry::new(item, kind, number, at));
         }
         #[expect(clippy::indexing_slicing, reason = "the index holds places in `entries` alone, which never shrinks")]
         &mut self.entries[index]
+    }
+
+    /// Adds what the model has no item for, behind `previous`.
+    fn ours(&mut self, kind: TurnKind, speaker: Speaker, text: &str, previous: Option<ItemId>, at: Duration) -> usize {
+        let place = self.entries.len();
+        let entry = Entry::ours(kind, speaker, Redacted(text.to_owned()), self.number(place), at);
+        self.entries.push(Entry { previous, ..entry });
+        self.dirty = true;
+        place
+    }
+
+    fn number(&self, place: usize) -> u32 {
+        self.first.saturating_add(u32::try_from(place).unwrap_or(u32::MAX))
+    }
+
+    fn last(&self) -> Option<&Entry> {
+        self.entries.get(self.settled..)?.iter().max_by_key(|entry| entry.turn.position)
+    }
+
+    fn tail(&self) -> Option<ItemId> {
+        self.last().map(|entry| entry.id.clone())
     }
 
     fn touch(&mut self, item: &ItemId) {
@@ -152,9 +249,9 @@ impl Transcript {
 
     /// Gives every entry of this model session its place in the chain.
     fn reorder(&mut self) {
-        let order = chain(self.entries.get(self.settled..).unwrap_or_default());
+        let order = chain::order(self.entries.get(self.settled..).unwrap_or_default());
         for (place, offset) in order.into_iter().enumerate() {
-            let position = u32::try_from(self.settled + place).unwrap_or(u32::MAX);
+            let position = self.number(self.settled + place);
             if let Some(entry) = self.entries.get_mut(self.settled + offset)
                 && entry.turn.position != position
             {
@@ -164,94 +261,6 @@ impl Transcript {
             }
         }
     }
-}
-
-/// Places of `entries` in chain order; those whose predecessor is not known stand where they came.
-fn chain(entries: &[Entry]) -> Vec<usize> {
-    let known: HashMap<&ItemId, usize> = entries.iter().enumerate().filter_map(|(i, e)| e.turn.item.as_ref().map(|id| (id, i))).collect();
-    let mut followers: HashMap<usize, Vec<usize>> = HashMap::new();
-    let mut roots = Vec::new();
-    for (index, entry) in entries.iter().enumerate() {
-        match entry.previous.as_ref().and_then(|id| known.get(id)).filter(|place| **place != index) {
-            Some(place) => followers.entry(*place).or_default().push(index),
-            None => roots.push(index),
-        }
-    }
-    roots.sort_by_key(|index| entries.get(*index).is_some_and(|entry| entry.previous.is_some()));
-    walk(roots, &mut followers)
-}
-
-fn walk(mut stack: Vec<usize>, followers: &mut HashMap<usize, Vec<usize>>) -> Vec<usize> {
-    let mut order = Vec::new();
-    stack.reverse();
-    while let Some(index) = stack.pop() {
-        order.push(index);
-        stack.extend(followers.remove(&index).into_iter().flatten().rev());
-    }
-    order
-}
-
-impl Entry {
-    fn new(item: &ItemId, kind: ItemKind, seq: u32, position: u32, at: Duration) -> Self {
-        let turn = Turn {
-            seq,
-            revision: 0,
-            position,
-            item: Some(item.clone()),
-            response: None,
-            speaker: speaker(kind),
-            kind: TurnKind::Message,
-            generated: Redacted::default(),
-            heard: Redacted::default(),
-            interrupted: false,
-            audio_ms: 0,
-            heard_ms: 0,
-            started: at,
-            ended: None,
-            latency: None,
-            tokens: None,
-            transcription: None,
-            tool: None,
-        };
-        Self { turn, previous: None, kind, awaiting_text: false, changed: false, recorded: false }
-    }
-
-    /// What was heard follows what was generated, as far as the ear got.
-    fn recut(&mut self) {
-        if self.turn.ended.is_some() {
-            let cut = if self.turn.interrupted { heard_text(&self.turn) } else { self.turn.generated.0.clone() };
-            self.turn.heard = Redacted(cut);
-        }
-    }
-
-    fn take_changed(&mut self) -> Option<Turn> {
-        let worth_a_row = self.kind != ItemKind::Other && !(self.turn.generated.is_empty() && self.turn.heard_ms == 0);
-        if !(std::mem::take(&mut self.changed) && worth_a_row) {
-            return None;
-        }
-        self.recorded = true;
-        self.turn.revision += 1;
-        Some(self.turn.clone())
-    }
-}
-
-const fn speaker(kind: ItemKind) -> Speaker {
-    match kind {
-        ItemKind::User => Speaker::User,
-        ItemKind::Assistant | ItemKind::Other => Speaker::Ai,
-    }
-}
-
-/// Speech of the usual pace: the text of an answer that was cut while it was generated runs ahead of its audio.
-const CHARACTERS_PER_SECOND: u64 = 15;
-
-/// The words heard, in proportion to the audio heard.
-fn heard_text(turn: &Turn) -> String {
-    let words: Vec<&str> = turn.generated.split_whitespace().collect();
-    let spoken = turn.generated.chars().count() as u64 * 1_000 / CHARACTERS_PER_SECOND;
-    let whole = turn.audio_ms.max(spoken * 3 / 4).max(1);
-    let count = (words.len() as u64 * turn.heard_ms / whole) as usize;
-    words.get(..count.min(words.len())).unwrap_or_default().join(" ")
 }
 
 #[cfg(test)]

@@ -2,11 +2,17 @@
 
 use std::time::{Duration, Instant};
 
+/// From a sound that we send to speech that the model reports because of it: the way to the ear and back, the time
+/// that people need to react, and the time that it takes to tell speech from noise.
+const REACTION: Duration = Duration::from_millis(400);
+
 /// The caller: `speaking`, `listening`, or `away` after so many prompts.
 #[derive(Debug, Default)]
 pub(super) struct TurnState {
     speaking: bool,
     stopped_at: Option<Instant>,
+    /// The last time that an item of the assistant began to sound.
+    sounded_at: Option<Instant>,
     /// The caller has finished; the model has not begun to answer.
     awaiting_answer: bool,
     /// How often a silent caller was asked.
@@ -22,6 +28,15 @@ impl TurnState {
 
     pub(super) const fn awaiting_answer(&self) -> bool {
         self.awaiting_answer
+    }
+
+    /// Speech that begins now began before the assistant did: nobody answers a sound so soon.
+    pub(super) fn was_talked_over(&self, now: Instant) -> bool {
+        !self.speaking && self.sounded_at.is_some_and(|at| now.saturating_duration_since(at) < REACTION)
+    }
+
+    pub(super) const fn answer_sounded(&mut self, now: Instant) {
+        self.sounded_at = Some(now);
     }
 
     pub(super) const fn speech_started(&mut self) {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::CallStore;
 use super::error::StoreError;
 use super::sql::moment;
-pub use figures::{Analytics, Conversation, Costs, PerCall, Percentiles, Point, TokenCounts};
+pub use figures::{Analytics, ConversationCounts, Costs, PerCall, Percentiles, Point, TokenCounts};
 use span::{HOUR, Span, hour_from, hour_of};
 use summary::{Hour, Summary};
 
@@ -170,7 +170,8 @@ impl Gathering {
         let open = span.to == moment(DateTime::<Utc>::MAX_UTC);
         let to = if open { last.map_or(from, |last| interval.end(*last)) } else { span.to };
         let starts = std::iter::successors(Some(interval.start(from)), |start| Some(interval.end(*start))).take_while(|start| *start < to);
-        starts.map(|start| Point::of(start, self.series.get(&start).unwrap_or(&Summary::default()))).collect()
+        let nothing = Summary::default();
+        starts.map(|start| Point::of(start, self.series.get(&start).unwrap_or(&nothing))).collect()
     }
 }
 

@@ -22,6 +22,7 @@ const CLAIM: &str = "UPDATE call_logs SET epoch = $2, claimed_at = $3 WHERE id =
 const CONNECT: &str = "UPDATE call_logs SET status = $4, stream_sid = $3, epoch = $2, connected_at = COALESCE(connected_at, $5) \
      WHERE id = $1 AND epoch <= $2 AND ended_at IS NULL";
 const RINGING: &str = "UPDATE call_logs SET ringing_at = $2 WHERE id = $1 AND ringing_at IS NULL";
+const ANSWERED_BY: &str = "UPDATE call_logs SET answered_by = $2 WHERE id = $1";
 const FIRST_AUDIO: &str = "UPDATE call_logs SET first_audio_ms = $2 WHERE id = $1 AND first_audio_ms IS NULL";
 
 /// Twilio's words in the order in which a call passes them; the last rung is the end.
@@ -123,14 +124,20 @@ impl CallStore {
         self.run_soon(move |db| async move { progress(&db, id, &word, at).await }).await
     }
 
+    /// Who picked up, in the word of Twilio's detection; its last word stands.
+    pub async fn answered_by(&self, id: CallId, word: &str) -> Result<(), StoreError> {
+        let values = [id.to_string().into(), clean(word).into()];
+        self.run(move |db| async move { execute(&db, ANSWERED_BY, values).await }).await.map(drop)
+    }
+
     /// Ends the call on record, and counts what it came to. True for whoever ended it; false if it had ended already, or is unknown.
     pub async fn finish(&self, end_of_call: CallEnd) -> Result<bool, StoreError> {
         self.run(|db| async move {
             let transaction = db.begin().await?;
             let call = end_of_call.id.to_string();
             let ended = end(&transaction, end_of_call).await?;
-            tally::recount_ended(&transaction, [call.clone()].into()).await?;
-            hours::forget(&transaction, &[call]).await?;
+            let began = tally::recount_ended(&transaction, [call.clone()].into()).await?;
+            hours::forget_older(&transaction, [call], &began).await?;
             transaction.commit().await?;
             Ok(ended)
         })

@@ -86,8 +86,9 @@ pub(super) fn is_postgres(url: &str) -> bool {
 }
 
 fn postgres(options: PgConnectOptions, settings: &DatabaseSettings) -> DatabaseConnection {
-    let options =
-        options.application_name(env!("CARGO_PKG_NAME")).options([("statement_timeout", STATEMENT_TIMEOUT.as_millis().to_string())]);
+    // Compiling a plan takes longer than any statement of ours.
+    let settings_of_session = [("statement_timeout", STATEMENT_TIMEOUT.as_millis().to_string()), ("jit", "off".to_owned())];
+    let options = options.application_name(env!("CARGO_PKG_NAME")).options(settings_of_session);
     let pool = PgPoolOptions::new()
         .max_connections(settings.max_connections)
         .min_connections(settings.min_connections)

@@ -84,7 +84,7 @@ pub struct Page {
     pub calls: Vec<ListedCall>,
     /// With a cursor: as it was on the first page.
     pub total: u64,
-    /// The total is what the planner thinks: there are more than 100,000.
+    /// The total is what the planner thinks: there are more than 100,000, or searching for all of them takes too long.
     pub total_is_estimate: bool,
     /// Leads to the next page; none on the last one.
     pub next: Option<Cursor>,

@@ -3,6 +3,7 @@
 mod analytics;
 mod batch;
 pub mod black_box;
+mod bulk;
 mod calls;
 mod connect;
 mod conversation;
@@ -26,8 +27,11 @@ use std::time::Duration;
 use sea_orm::DatabaseConnection;
 use tokio::time::timeout;
 
-pub use analytics::{Analytics, AnalyticsQuery, Conversation, Costs, Interval, PerCall, Percentiles, Point, TokenCounts};
+pub use analytics::{Analytics, AnalyticsQuery, ConversationCounts, Costs, Interval, PerCall, Percentiles, Point, TokenCounts};
 pub use batch::{BatchPolicy, Batcher, Order, Ticket};
+pub use bulk::{
+    BackedUp, BulkError, CleanupPlan, Conversation, Conversations, Counts, FaultyBackup, Leavings, Restored, SeedPlan, Seeded, Selection,
+};
 pub use calls::{CallEnd, Created, NewCall};
 pub use connect::DatabaseSettings;
 pub use conversation::StoredTurn;
@@ -35,7 +39,7 @@ pub use cooldown::CooldownClaim;
 pub use error::{Fault, StoreError};
 pub use history::{BadCursor, Call, CallKey, Cursor, HistoryFilter, InvalidSearch, ListedCall, Page, Search, Sort};
 pub use probe::{Place, Server, Vitals};
-pub use row::{Row, RowClass, RowKey};
+pub use row::{Row, RowClass, RowKey, StreamCost, StreamRow};
 pub use runtime::DbRuntime;
 pub use schema::{Step, StepState};
 pub use spool::{Appended, Spool, SpoolSettings, Spooled, Stored};

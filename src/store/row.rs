@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::calls::{CallEnd, NewCall};
 use super::entity::{Private, stream, turn};
 use super::sql::{clean, millis, moment, signed};
+use crate::session::StreamTally;
 use crate::session::event::{ToolUse, Turn};
-use crate::types::{CallId, CallSid, Epoch, StreamSid};
+use crate::types::{CallId, CallSid, Epoch, HangupCause, StreamSid};
 
 /// A row on its way to the database, at least once, in any order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,7 +66,34 @@ pub enum RowClass {
     Droppable,
 }
 
+/// What a stream came to so far. The highest revision stands.
+#[derive(Clone, Debug)]
+pub struct StreamRow<'a> {
+    pub call: CallId,
+    pub epoch: Epoch,
+    pub revision: u32,
+    /// The instance that carries it.
+    pub owner: &'a str,
+    pub started: DateTime<Utc>,
+    pub ended: Option<(DateTime<Utc>, HangupCause)>,
+    pub tally: &'a StreamTally,
+    pub cost: StreamCost,
+}
+
+/// In billionths of a US dollar, and under which prices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamCost {
+    pub model_nanos: u64,
+    pub transcription_nanos: u64,
+    pub price_version: &'static str,
+}
+
 impl Row {
+    #[must_use]
+    pub fn stream(row: StreamRow<'_>) -> Self {
+        Self::Stream(Box::new(stream_of(&row)))
+    }
+
     /// A turn of the stream `epoch`, as it stood `at`.
     #[must_use]
     pub fn turn(call: CallId, epoch: Epoch, turn: Turn, at: DateTime<Utc>) -> Self {
@@ -122,6 +150,34 @@ impl Row {
             Self::FirstAudio { .. } => "first_audio",
             Self::Ended(_) => "ended",
         }
+    }
+}
+
+fn stream_of(row: &StreamRow<'_>) -> stream::Model {
+    let (StreamRow { tally, cost, .. }, tokens) = (row, row.tally.tokens);
+    stream::Model {
+        call_id: row.call.to_string(),
+        epoch: row.epoch.number().into(),
+        revision: row.revision.into(),
+        owner: clean(row.owner),
+        started_at: moment(row.started),
+        ended_at: row.ended.map(|(at, _)| moment(at)),
+        ended_reason: row.ended.map(|(_, cause)| cause.as_str().to_owned()),
+        price_version: cost.price_version.to_owned(),
+        restarts: signed(tally.restarts),
+        reconnects: signed(tally.reconnects),
+        frames_dropped: signed(tally.frames_dropped),
+        ai_interruptions: signed(tally.ai_interruptions),
+        audio_in_ms: signed(tally.audio_in_ms),
+        audio_out_ms: signed(tally.audio_out_ms),
+        text_in_tokens: signed(tokens.text_in),
+        audio_in_tokens: signed(tokens.audio_in),
+        text_out_tokens: signed(tokens.text_out),
+        audio_out_tokens: signed(tokens.audio_out),
+        cached_text_tokens: signed(tokens.cached_text_in),
+        cached_audio_tokens: signed(tokens.cached_audio_in),
+        model_cost_nanos: signed(cost.model_nanos),
+        transcription_cost_nanos: signed(cost.transcription_nanos),
     }
 }
 

@@ -143,12 +143,12 @@ async fn begin_alone(db: &DatabaseConnection) -> Result<DatabaseTransaction, Sto
 }
 
 /// What is noted as applied, in order.
-struct Done {
-    name: String,
+pub(super) struct Done {
+    pub(super) name: String,
     at: DateTime<Utc>,
 }
 
-async fn applied<C: ConnectionTrait>(db: &C) -> Result<Vec<Done>, StoreError> {
+pub(super) async fn applied<C: ConnectionTrait>(db: &C) -> Result<Vec<Done>, StoreError> {
     if !has_journal(db).await? {
         return Ok(Vec::new());
     }

@@ -2,35 +2,47 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::{ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
+    QuerySelect, TryIntoModel,
+};
 
 use super::entity::{call, stream, turn};
 use super::error::StoreError;
+use crate::session::event::Transcription;
 
 /// What of a turn counts: call, speaker, kind, whether it was cut, latency.
 type Said = (String, String, String, bool, Option<i64>);
 
-/// Counts those of the calls that have ended.
-pub(super) async fn recount_ended<C: ConnectionTrait>(db: &C, calls: BTreeSet<String>) -> Result<(), StoreError> {
+/// Counts those of the calls that have ended. Tells of all that are known when they began.
+pub(super) async fn recount_ended<D: ConnectionTrait>(
+    db: &D,
+    calls: BTreeSet<String>,
+) -> Result<BTreeMap<String, DateTime<Utc>>, StoreError> {
+    use call::Column as C;
     if calls.is_empty() {
-        return Ok(());
+        return Ok(BTreeMap::new());
     }
-    let ended = call::Entity::find().select_only().column(call::Column::Id).filter(call::Column::Id.is_in(calls));
-    let ended: Vec<String> = ended.filter(call::Column::EndedAt.is_not_null()).into_tuple().all(db).await?;
-    if ended.is_empty() {
-        return Ok(());
+    let known = call::Entity::find().select_only().columns([C::Id, C::InitiatedAt, C::EndedAt]).filter(C::Id.is_in(calls));
+    let known: Vec<(String, DateTime<Utc>, Option<DateTime<Utc>>)> = known.into_tuple().all(db).await?;
+    let ended: Vec<String> = known.iter().filter(|(.., ended_at)| ended_at.is_some()).map(|(call, ..)| call.clone()).collect();
+    if !ended.is_empty() {
+        for (call, tally) in tallies(db, &ended).await? {
+            call::Entity::update(tally.onto(call)).validate()?.exec(db).await?;
+        }
     }
-    for (call, tally) in tallies(db, &ended).await? {
-        call::Entity::update(tally.onto(call)).validate()?.exec(db).await?;
-    }
-    Ok(())
+    Ok(known.into_iter().map(|(call, began, _)| (call, began)).collect())
 }
 
 async fn tallies<C: ConnectionTrait>(db: &C, calls: &[String]) -> Result<BTreeMap<String, Tally>, StoreError> {
     use turn::Column as T;
     let mut tallies: BTreeMap<String, Tally> = calls.iter().map(|call| (call.clone(), Tally::default())).collect();
     let columns = [T::CallId, T::Speaker, T::Kind, T::Interrupted, T::LatencyMs];
-    let said = turn::Entity::find().select_only().columns(columns).filter(T::CallId.is_in(calls));
+    // Speech that was written down as no words at all was noise.
+    let words =
+        Condition::any().add(T::Transcription.is_null()).add(T::Transcription.ne(Transcription::Done.as_str())).add(T::Generated.ne(""));
+    let said = turn::Entity::find().select_only().columns(columns).filter(T::CallId.is_in(calls)).filter(words);
     for (call, speaker, kind, interrupted, latency) in said.into_tuple::<Said>().all(db).await? {
         if let Some(tally) = tallies.get_mut(&call) {
             tally.said(&speaker, &kind, interrupted, latency);
@@ -45,17 +57,17 @@ async fn tallies<C: ConnectionTrait>(db: &C, calls: &[String]) -> Result<BTreeMa
 }
 
 #[derive(Debug, Default)]
-struct Tally {
+pub(super) struct Tally {
     ai_responses: i64,
     user_inputs: i64,
     interruptions: i64,
     tool_calls: i64,
     latencies: Vec<i64>,
-    streams: Vec<stream::Model>,
+    pub(super) streams: Vec<stream::Model>,
 }
 
 impl Tally {
-    fn said(&mut self, speaker: &str, kind: &str, interrupted: bool, latency: Option<i64>) {
+    pub(super) fn said(&mut self, speaker: &str, kind: &str, interrupted: bool, latency: Option<i64>) {
         match (kind, speaker) {
             ("message", "ai") => self.ai_responses += 1,
             ("message", "user") => self.user_inputs += 1,
@@ -64,6 +76,18 @@ impl Tally {
         }
         self.interruptions += i64::from(interrupted);
         self.latencies.extend(latency);
+    }
+
+    /// The whole row with what was counted.
+    pub(super) fn into_row(self, row: call::Model) -> call::Model {
+        let counted = self.onto(row.id.clone());
+        let mut whole = row.clone().into_active_model();
+        for column in call::Column::iter() {
+            if let ActiveValue::Set(value) = counted.get(column) {
+                whole.set(column, value);
+            }
+        }
+        whole.try_into_model().unwrap_or(row)
     }
 
     fn onto(mut self, call: String) -> call::ActiveModel {

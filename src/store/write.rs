@@ -56,8 +56,8 @@ async fn store<C: ConnectionTrait>(db: &C, rows: Vec<Row>) -> Result<(), StoreEr
         touched.insert(end.id.to_string());
         calls::end(db, end).await?;
     }
-    tally::recount_ended(db, touched).await?;
-    hours::forget(db, &Vec::from_iter(changed)).await
+    let began = tally::recount_ended(db, touched).await?;
+    hours::forget_older(db, changed, &began).await
 }
 
 /// The call whose figures the row changes.

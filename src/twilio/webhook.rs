@@ -125,6 +125,8 @@ pub struct StatusCallback {
     pub sip_response_code: Option<u16>,
     /// <https://www.twilio.com/docs/api/errors>
     pub error_code: Option<u32>,
+    /// As in a `VoiceRequest`.
+    pub answered_by: Option<String>,
 }
 
 impl StatusCallback {
@@ -137,6 +139,7 @@ impl StatusCallback {
             duration_s: params.read("CallDuration")?,
             sip_response_code: params.read("SipResponseCode")?,
             error_code: params.read("ErrorCode")?,
+            answered_by: params.text("AnsweredBy"),
         })
     }
 }

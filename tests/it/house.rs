@@ -6,14 +6,16 @@ use std::time::Duration;
 use alpha_call::actors::engine::Engine;
 use alpha_call::app::{Application, Running};
 use alpha_call::config::{Config, LoadOptions, load};
+use alpha_call::session::event::TurnKind;
 use alpha_call::sim::client::ApiClient;
 use alpha_call::sim::openai::OpenAiControl;
 use alpha_call::sim::scenario::CallerScript;
 use alpha_call::sim::stage::{CALLER, Stage};
 use alpha_call::sim::twilio::{CallHandle, CallIn};
 use alpha_call::sim::verdict::Verdict;
-use alpha_call::store::HistoryFilter;
-use alpha_call::types::CallStatus;
+use alpha_call::store::{HistoryFilter, StoredTurn};
+use alpha_call::types::{CallId, CallStatus};
+use sea_orm::{Database, DbBackend, FromQueryResult as _, JsonValue, Statement};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -77,10 +79,33 @@ impl House {
         answer.body
     }
 
-    /// The call and its turns, with all that was recorded so far.
+    /// The call and what was said in it, with all that was recorded so far.
     pub async fn conversation(&self, call: &str) -> Value {
+        let record = self.record(call).await;
+        let said = |turn: &Value| {
+            let is_this = |stored: &&StoredTurn| json!([stored.epoch, stored.turn.seq]) == json!([turn["epoch"], turn["seq"]]);
+            record.iter().find(is_this).is_none_or(|stored| stored.turn.kind == TurnKind::Message)
+        };
+        let mut conversation = self.get(&format!("/api/call/{call}/conversation")).await;
+        conversation["turns"].as_array_mut().expect("turns").retain(said);
+        conversation
+    }
+
+    /// Every turn of the call that was recorded so far, in order.
+    pub async fn record(&self, call: &str) -> Vec<StoredTurn> {
         assert!(self.engine.flush(HOME).await, "records are written");
-        self.get(&format!("/api/call/{call}/conversation")).await
+        let row = self.get(&format!("/api/call/{call}")).await;
+        let id: CallId = row["id"].as_str().expect("an id").parse().expect("our id");
+        self.engine.store().turns(id).await.expect("turns")
+    }
+
+    /// What the database holds: the first row of a query about the call of this name, as JSON.
+    pub async fn columns(&self, sql: &str, name: &str) -> Value {
+        let file = format!("sqlite://{}", self.folder.path().join("calls.db").display());
+        let database = Database::connect(file).await.expect("the database");
+        let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [name.into()]);
+        let row = JsonValue::find_by_statement(statement).one(&database).await.expect("an answer");
+        row.expect("a row")
     }
 
     /// The row of a call, once `seen` is true of it.

@@ -1,11 +1,13 @@
 use std::time::Duration;
 
-use alpha_call::store::{CallEnd, CallKey, Created, NewCall, Row, StoreError};
+use alpha_call::session::StreamTally;
+use alpha_call::session::event::Usage;
+use alpha_call::store::{CallEnd, CallKey, Created, NewCall, Row, StoreError, StreamCost, StreamRow};
 use alpha_call::types::{CallStatus, Direction, Epoch, HangupCause, Redacted};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 
-use crate::words::{at, create, end, everything, id, migrated, new_call, sid, stored, stream};
+use crate::words::{at, create, end, everything, found, id, migrated, new_call, sid, stored, stream};
 
 pub async fn a_call_is_kept_as_it_was_given(url: &str) {
     let store = migrated(url).await;
@@ -133,4 +135,38 @@ pub async fn the_first_sound_counts_once(url: &str) {
     store.write(vec![Row::FirstAudio { call: id(1), ms: 77 }]).await.expect("of a later stream");
 
     assert_eq!(stored(&store, 1).await.first_audio_ms, Some(420));
+}
+
+pub async fn the_last_word_on_who_answered_stands(url: &str) {
+    let store = migrated(url).await;
+    create(&store, new_call(1)).await;
+
+    for word in ["machine_start", "machine_end_beep"] {
+        store.answered_by(id(1), word).await.expect("kept");
+    }
+
+    assert_eq!(found(url, "SELECT answered_by FROM call_logs").await.as_deref(), Some("machine_end_beep"));
+}
+
+pub async fn a_call_comes_to_the_sum_of_its_streams(url: &str) {
+    let store = migrated(url).await;
+    create(&store, new_call(1)).await;
+    let counted = |epoch, revision, reconnects, price_version| {
+        let tokens = Usage { text_in: 1, audio_in: 2, text_out: 3, audio_out: 4, cached_text_in: 5, cached_audio_in: 6 };
+        let tally = StreamTally { audio_in_ms: 7, audio_out_ms: 8, tokens, reconnects, ..StreamTally::default() };
+        let cost = StreamCost { model_nanos: 9, transcription_nanos: 10, price_version };
+        let epoch = Epoch::new(epoch);
+        let ended = Some((at(9), HangupCause::StreamLost));
+        Row::stream(StreamRow { call: id(1), epoch, revision, owner: "one", started: at(1), ended, tally: &tally, cost })
+    };
+
+    store.write(vec![counted(1, 2, 1, "2026-11"), counted(2, 1, 1, "2026-11/unknown-model")]).await.expect("written");
+    assert!(store.finish(end(1, HangupCause::CallerHungUp, 9)).await.expect("asked"));
+    store.write(vec![counted(1, 1, 50, "older"), counted(2, 2, 2, "2026-11/unknown-model")]).await.expect("late");
+
+    let sums = "text_in_tokens || ' ' || audio_in_tokens || ' ' || text_out_tokens || ' ' || audio_out_tokens || ' ' || cached_text_tokens \
+         || ' ' || cached_audio_tokens || ' ' || audio_in_ms || ' ' || audio_out_ms || ' ' || model_cost_nanos || ' ' \
+         || transcription_cost_nanos || ' ' || reconnects || ' ' || resumes || ' ' || price_version";
+    let sums = found(url, &format!("SELECT {sums} FROM call_logs")).await;
+    assert_eq!(sums.as_deref(), Some("2 4 6 8 10 12 14 16 18 20 3 1 2026-11/unknown-model"));
 }

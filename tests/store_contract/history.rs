@@ -78,7 +78,7 @@ pub async fn pages_stay_whole_while_calls_come_in(url: &str) {
 
     for (turn, sort) in SORTS.into_iter().enumerate() {
         let newcomer = async |page: usize| {
-            let second = if page % 2 == 0 { 30 } else { -30 };
+            let second = if page.is_multiple_of(2) { 30 } else { -30 };
             if page < 4 {
                 create(&store, NewCall { initiated_at: at(second), ..new_call(100 * (turn + 1) as u128 + page as u128) }).await;
             }

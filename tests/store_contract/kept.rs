@@ -20,7 +20,7 @@ enum Step {
     Say { call: u128, seq: u32, revision: u32, latency: Option<u64>, user: bool },
     Sound { call: u128, ms: u64 },
     End { call: u128, failed: bool },
-    Rows(Vec<Step>),
+    Rows(Vec<Self>),
     Keep(usize),
 }
 

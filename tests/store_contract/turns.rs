@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use alpha_call::session::event::{Speaker, Turn};
+use alpha_call::session::event::{Speaker, Transcription, Turn};
 use alpha_call::store::{CallStore, StoredTurn};
 use alpha_call::types::{Epoch, HangupCause, Redacted};
 
-use crate::words::{at, create, end, id, migrated, new_call, row, stored, turn};
+use crate::words::{at, create, end, found, id, migrated, new_call, row, stored, turn};
 
 async fn heard(store: &CallStore) -> Vec<String> {
     let turns = store.turns(id(1)).await.expect("read");
@@ -85,6 +85,19 @@ pub async fn a_text_with_a_nul_is_stored_without_it(url: &str) {
     assert_eq!(heard(&store).await, ["to be"]);
     let call = stored(&store, 1).await;
     assert_eq!((call.caller_name, call.error), (Some(Redacted("Ann".to_owned())), Some("broken".to_owned())));
+}
+
+pub async fn noise_that_was_taken_for_speech_is_no_input(url: &str) {
+    let store = migrated(url).await;
+    create(&store, new_call(1)).await;
+    let said =
+        |seq, transcription, text| row(1, 1, Turn { speaker: Speaker::User, transcription: Some(transcription), ..turn(seq, 1, text) });
+
+    let rows = vec![said(0, Transcription::Done, "words"), said(1, Transcription::Done, ""), said(2, Transcription::Failed, "")];
+    store.write(rows).await.expect("written");
+    assert!(store.finish(end(1, HangupCause::CallerHungUp, 1)).await.expect("asked"));
+
+    assert_eq!(found(url, "SELECT user_inputs || '' FROM call_logs").await.as_deref(), Some("2"));
 }
 
 pub async fn interruptions_are_counted_however_often_a_turn_is_written(url: &str) {

@@ -6,6 +6,7 @@ use alpha_call::session::event::{Speaker, Turn, TurnKind};
 use alpha_call::store::{Call, CallEnd, CallKey, CallStore, Created, DatabaseSettings, HistoryFilter, NewCall, Row};
 use alpha_call::types::{CallId, CallSid, Direction, Epoch, HangupCause, PhoneNumber, Redacted, StreamSid};
 use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ConnectionTrait as _, Database, Statement};
 use uuid::Uuid;
 
 pub fn settings(url: &str, acquire_timeout: Duration) -> DatabaseSettings {
@@ -93,6 +94,16 @@ pub fn row(call: u128, epoch: u32, turn: Turn) -> Row {
 
 pub fn everything() -> HistoryFilter {
     HistoryFilter { limit: 100, ..HistoryFilter::default() }
+}
+
+/// The one value that a query finds, as text.
+pub async fn found(url: &str, sql: &str) -> Option<String> {
+    let database = Database::connect(url).await.expect("the database");
+    let statement = Statement::from_string(database.get_database_backend(), sql.to_owned());
+    let row = database.query_one_raw(statement).await.expect("an answer").expect("a row");
+    let value = row.try_get_by_index(0).expect("a text");
+    database.close().await.expect("closed");
+    value
 }
 
 pub async fn create(store: &CallStore, call: NewCall) {

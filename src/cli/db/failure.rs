@@ -2,7 +2,8 @@
 
 use std::fmt::Display;
 
-use crate::store::StoreError;
+use super::advice::MIGRATE;
+use crate::store::{BulkError, StoreError};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -33,6 +34,16 @@ impl Failure {
         match self {
             Self::Usage(_) => 2,
             Self::Store(_) | Self::Other(_) => 1,
+        }
+    }
+}
+
+impl From<BulkError> for Failure {
+    fn from(cause: BulkError) -> Self {
+        match cause {
+            BulkError::Store(cause) => Self::Store(cause),
+            BulkError::Unmigrated(_) => Self::Other(format!("{cause}: {MIGRATE}")),
+            other => Self::other(other),
         }
     }
 }

@@ -3,14 +3,19 @@
 mod advice;
 mod analytics;
 pub mod args;
+mod backup;
 mod check;
+mod cleanup;
 mod confirm;
 mod create;
+mod draft;
+mod export;
 mod failure;
 mod import;
 mod migrate;
 mod output;
 mod progress;
+mod seed;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -78,7 +83,15 @@ impl Verb {
     /// Whether there is nothing to do on a file that is not there; the others make it.
     const fn wants_records(&self) -> bool {
         match self {
-            Self::Rollback(_) | Self::Status(_) | Self::Test | Self::Analytics(_) => true,
+            Self::Rollback(_)
+            | Self::Status(_)
+            | Self::Test
+            | Self::Analytics(_)
+            | Self::Backup(_)
+            | Self::Restore(_)
+            | Self::ExportTranscripts(_)
+            | Self::Cleanup(_)
+            | Self::Seed(_) => true,
             Self::Migrate | Self::Fresh(_) | Self::CreateMigration(_) | Self::Import(_) => false,
         }
     }
@@ -92,6 +105,9 @@ impl Verb {
             Self::Fresh(_) => "nothing was dropped, unless it was done already; `alpha-call db status` shows where the schema is",
             Self::Import(_) => "the rows so far are stored; import the file again for the others",
             Self::Status(_) | Self::CreateMigration(_) | Self::Test | Self::Analytics(_) => "the records were only read",
+            Self::Backup(_) | Self::ExportTranscripts(_) => "the database was only read, and no file was made",
+            Self::Restore(_) | Self::Seed(_) => "nothing was added, and what was there is there still",
+            Self::Cleanup(_) => "some of what is old is deleted, whole calls each; the same again deletes the rest",
         }
     }
 }
@@ -157,6 +173,11 @@ async fn done(desk: &Desk, verb: &Verb) -> Outcome {
         Verb::CreateMigration(wish) => create::create(wish),
         Verb::Test => check::test(desk).await,
         Verb::Analytics(wish) => analytics::analytics(desk, wish).await,
+        Verb::Backup(wish) => backup::backup(desk, wish).await,
+        Verb::Restore(wish) => backup::restore(desk, wish).await,
+        Verb::ExportTranscripts(wish) => export::export_transcripts(desk, wish).await,
+        Verb::Cleanup(wish) => cleanup::cleanup(desk, wish).await,
+        Verb::Seed(wish) => seed::seed(desk, wish).await,
         Verb::Import(wish) => import::import(desk, wish).await,
     }
 }

@@ -49,6 +49,11 @@ impl Progress {
         }
     }
 
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.bar.position()
+    }
+
     /// All is done: what came of it stands in a line. Without this, the bar just goes.
     pub fn finish(&self) {
         self.0.bar.finish_and_clear();
@@ -141,6 +146,6 @@ mod tests {
         progress.clone().advance(3);
         progress.advance(4);
 
-        assert_eq!(progress.0.bar.position(), 7);
+        assert_eq!(progress.count(), 7);
     }
 }

@@ -5,7 +5,9 @@ mod conversation;
 mod ending;
 mod properties;
 mod reconnect;
+mod record;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -185,7 +187,7 @@ impl Rig {
     }
 
     fn turns(&self) -> Vec<&Turn> {
-        self.out.iter().filter_map(|o| if let Output::Record(Record::Turn(turn)) = o { Some(turn) } else { None }).collect()
+        self.out.iter().filter_map(|o| if let Output::Record(Record::Turn(turn)) = o { Some(&**turn) } else { None }).collect()
     }
 
     fn notes(&self) -> Vec<Note> {

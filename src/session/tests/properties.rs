@@ -1,7 +1,7 @@
 //! Random event orders against a model of the two peers. The seed is printed; `SESSION_SEED`
 //! replays one.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -25,16 +25,21 @@ enum Step {
     ResponseDone(bool),
     SpeechStarted,
     SpeechStopped,
+    UserItem,
     UserText,
+    UserTextFailed,
+    Text,
     MarkReturns,
     GarbageMark(u8),
-    Tool,
+    Tool(u8),
     LaneTaken,
     NothingToCancel,
     TransientError,
     Digit,
     Stopped,
     Lost,
+    /// The session dies of a bug, and another one takes its place.
+    Panic,
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -51,16 +56,20 @@ fn step() -> impl Strategy<Value = Step> {
         5 => any::<bool>().prop_map(Step::ResponseDone),
         4 => Just(Step::SpeechStarted),
         4 => Just(Step::SpeechStopped),
+        3 => Just(Step::UserItem),
         3 => Just(Step::UserText),
+        1 => Just(Step::UserTextFailed),
+        3 => Just(Step::Text),
         12 => Just(Step::MarkReturns),
         1 => any::<u8>().prop_map(Step::GarbageMark),
-        1 => Just(Step::Tool),
+        2 => (0..4u8).prop_map(Step::Tool),
         1 => Just(Step::LaneTaken),
         1 => Just(Step::NothingToCancel),
         1 => Just(Step::TransientError),
         1 => Just(Step::Digit),
         1 => Just(Step::Stopped),
         1 => Just(Step::Lost),
+        1 => Just(Step::Panic),
     ]
 }
 
@@ -82,6 +91,10 @@ struct World {
     marks: VecDeque<Mark>,
     generation: u32,
     hangups: u32,
+    chronicle: Chronicle,
+    began: Instant,
+    /// The newest revision of every turn.
+    record: BTreeMap<u32, Turn>,
 }
 
 impl World {
@@ -102,6 +115,9 @@ impl World {
             marks: VecDeque::new(),
             generation: 0,
             hangups: 0,
+            chronicle: Chronicle::after(&History::default()),
+            began: now,
+            record: BTreeMap::new(),
         };
         world.observe();
         world
@@ -150,6 +166,12 @@ impl World {
                     self.model(ModelEvent::SpeechStopped { item: format!("u{n}").into() });
                 }
             }
+            Step::UserItem => {
+                let (item, previous) = (format!("u{}", self.speeches).into(), Some(item(self.items)));
+                self.model(ModelEvent::ItemAdded { item, previous, kind: ItemKind::User });
+            }
+            Step::UserTextFailed => self.model(ModelEvent::UserTextFailed { item: format!("u{}", self.speeches).into() }),
+            Step::Text => self.model(ModelEvent::Text { item: item(self.items), delta: words("well ") }),
             Step::UserText => {
                 self.model(ModelEvent::UserText { item: format!("u{}", self.speeches).into(), text: words("well") });
             }
@@ -161,11 +183,7 @@ impl World {
             Step::GarbageMark(n) => {
                 self.input(Input::Leg(LegEvent::MarkReached(format!("{}:{n}:{n}0", self.generation).into())));
             }
-            Step::Tool => {
-                let response = self.active.clone().unwrap_or_default().into();
-                let call = ToolCall { response, item: "f".into(), call_id: "c".into(), name: "end_call".into(), arguments: words("{}") };
-                self.model(ModelEvent::ToolCalled(call));
-            }
+            Step::Tool(number) => self.tool_called(number),
             Step::LaneTaken => {
                 if self.active.is_some() && self.asked {
                     self.asked = false;
@@ -186,7 +204,37 @@ impl World {
             Step::Digit => self.input(Input::Leg(LegEvent::Digit('5'))),
             Step::Stopped => self.input(Input::Leg(LegEvent::Stopped)),
             Step::Lost => self.input(Input::Leg(LegEvent::Lost)),
+            Step::Panic => self.panic(),
         }
+    }
+
+    /// Twice under one number, the call comes again after its item has moved.
+    fn tool_called(&mut self, number: u8) {
+        let response: ResponseId = self.active.clone().unwrap_or_default().into();
+        let (called, call_id) = (ItemId::from(format!("f{number}")), format!("c{number}").into());
+        let name = if number == 0 { "end_call" } else { "fly" };
+        let call = ToolCall { response, item: called.clone(), call_id, name: name.into(), arguments: words("{}") };
+        self.model(ModelEvent::ToolCalled(call));
+        self.model(ModelEvent::ItemAdded { item: called, previous: Some(item(self.items)), kind: ItemKind::Other });
+    }
+
+    /// What the actor of a call does when its session panics.
+    fn panic(&mut self) {
+        if self.hangups > 0 {
+            return;
+        }
+        let elapsed = self.now - self.began;
+        for turn in self.chronicle.close(elapsed) {
+            self.observe_turn(&turn);
+        }
+        let open: Vec<_> = self.record.values().filter(|turn| is_open(turn)).collect();
+        assert!(open.is_empty(), "a panic left open: {open:#?}");
+        let history = self.chronicle.history(elapsed);
+        self.chronicle = Chronicle::after(&history);
+        (self.active, self.last_response) = (None, None);
+        (self.asked, self.speech) = (false, None);
+        self.session = CallSession::new(self.now, policy(), history);
+        self.observe();
     }
 
     fn pass(&mut self, time: u64) {
@@ -245,6 +293,7 @@ impl World {
     fn observe(&mut self) {
         while let Some(output) = self.session.poll_output() {
             assert_eq!(self.hangups, 0, "{output:?} after the hangup");
+            self.chronicle.observe(&output);
             match output {
                 Output::Leg(command) => self.observe_leg(command),
                 Output::Model(command) => self.observe_model(command),
@@ -291,8 +340,11 @@ impl World {
                 (self.active, self.last_response) = (None, None);
                 (self.asked, self.speech) = (false, None);
             }
+            ModelCommand::Seed(seed) => {
+                assert!(!seed.text.is_empty(), "a turn without words was told");
+                assert!(seed.speaker != Speaker::System && !seed.text.contains('{'), "only what was said is told");
+            }
             ModelCommand::Configure(_)
-            | ModelCommand::Seed(_)
             | ModelCommand::Append(_)
             | ModelCommand::Cancel { .. }
             | ModelCommand::Delete { .. }
@@ -300,14 +352,40 @@ impl World {
         }
     }
 
-    fn observe_record(&self, record: &Record) {
+    fn observe_record(&mut self, record: &Record) {
         if let Record::Turn(turn) = record {
-            assert!(turn.heard_ms <= turn.audio_ms);
-            if let Some(tag) = turn.item.as_ref().and_then(|id| id.strip_prefix('i')).and_then(|n| n.parse::<u8>().ok()) {
-                let sent = self.sent.get(&tag).copied().unwrap_or_default() / 8;
-                assert!(turn.heard_ms <= sent as u64, "heard {} of {sent} ms sent", turn.heard_ms);
-            }
+            self.observe_turn(turn);
         }
+    }
+
+    fn observe_turn(&mut self, turn: &Turn) {
+        assert!(turn.heard_ms <= turn.audio_ms);
+        assert!(turn.kind == TurnKind::Message || turn.heard.is_empty(), "only what was said is heard");
+        if let Some(known) = self.record.insert(turn.seq, turn.clone()) {
+            assert!(turn.revision > known.revision, "a revision that is not newer: {known:#?} {turn:#?}");
+            assert_eq!((&turn.item, turn.kind), (&known.item, known.kind), "one key for two turns");
+        }
+        if let Some(tag) = turn.item.as_ref().and_then(|id| id.strip_prefix('i')).and_then(|n| n.parse::<u8>().ok()) {
+            let sent = self.sent.get(&tag).copied().unwrap_or_default() / 8;
+            assert!(turn.heard_ms <= sent as u64, "heard {} of {sent} ms sent", turn.heard_ms);
+        }
+    }
+}
+
+/// Something of it is still to come.
+fn is_open(turn: &Turn) -> bool {
+    turn.transcription == Some(Transcription::Pending) || turn.ended.is_none()
+}
+
+/// What holds of the record of every call that is over.
+fn is_whole(record: &BTreeMap<u32, Turn>) {
+    let open: Vec<_> = record.values().filter(|turn| is_open(turn)).collect();
+    assert!(open.is_empty(), "left open: {open:#?}");
+    let positions: BTreeSet<u32> = record.values().map(|turn| turn.position).collect();
+    assert_eq!(positions.len(), record.len(), "two turns in one place");
+    for call in record.values().filter(|turn| turn.kind == TurnKind::ToolCall) {
+        let is_result = |turn: &&Turn| turn.kind == TurnKind::ToolResult && turn.tool == call.tool && turn.position > call.position;
+        assert!(record.values().any(|turn| is_result(&turn)), "no result behind {call:#?}");
     }
 }
 
@@ -337,6 +415,7 @@ fn the_invariants_hold_in_any_order_of_events() {
         world.step(Step::Stopped);
         world.pass(2_000);
         prop_assert_eq!(world.hangups, 1, "every call ends in exactly one hangup");
+        is_whole(&world.record);
         Ok(())
     });
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
 
@@ -37,6 +38,8 @@ pub struct SessionReport {
     pub appended_ms: u64,
     /// How each response ended: `completed`, `cancelled`, `failed`.
     pub responses: Vec<&'static str>,
+    /// What each of them was told to have cost.
+    pub usages: Vec<Value>,
     /// Role and text of every message that the client created.
     pub seeds: Vec<(String, String)>,
     /// Text of every spoken item, in order, whether or not it was spoken to its end.

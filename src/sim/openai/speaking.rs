@@ -246,7 +246,10 @@ impl Session {
     fn done(&mut self, now: Duration, speaking: &Speaking, status: &'static str, details: &Value) {
         let usage = self.usage(speaking);
         let response = self.response(speaking, status, details, &usage);
-        self.note(|report| report.responses.push(status));
+        self.note(|report| {
+            report.responses.push(status);
+            report.usages.push(usage);
+        });
         self.emit("response.done", json!({"response": response}));
         self.later(now + RATE_LIMITS_AFTER, Later::RateLimits);
     }

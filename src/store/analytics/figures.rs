@@ -34,7 +34,7 @@ pub struct Analytics {
     pub turn_latency_ms: Percentiles,
     /// Of the assistant by the caller.
     pub interruptions: u64,
-    pub conversation: Conversation,
+    pub conversation: ConversationCounts,
     pub tokens: TokenCounts,
     pub cost: Costs,
     /// The last 24 hours, this one included, whatever was asked for.
@@ -53,7 +53,7 @@ pub struct Percentiles {
 
 /// What was said in calls that have ended, and in one of them on average.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Conversation {
+pub struct ConversationCounts {
     pub ai_responses: u64,
     pub user_inputs: u64,
     /// Of the assistant by the caller, and the other way round.
@@ -131,7 +131,7 @@ impl Analytics {
             average_turn_latency_ms: average(&summary.latency_ms),
             turn_latency_ms: Percentiles::of(&summary.latency_ms),
             interruptions: summary.counts.interruptions,
-            conversation: Conversation::of(&summary.counts, summary.duration_ms.count()),
+            conversation: ConversationCounts::of(&summary.counts, summary.duration_ms.count()),
             tokens: TokenCounts::of(&summary.counts),
             cost: Costs::of(&summary.counts),
             last_24_hours: Vec::new(),
@@ -172,7 +172,7 @@ impl Percentiles {
     }
 }
 
-impl Conversation {
+impl ConversationCounts {
     fn of(counts: &Counts, calls: u64) -> Self {
         let per_call = |count| ratio(count, calls);
         Self {

@@ -53,6 +53,16 @@ pub(in crate::store) async fn forget<C: ConnectionTrait>(db: &C, calls: &[String
     Ok(())
 }
 
+/// Likewise, where it is known of some calls when they began: costs nothing as long as that was in this hour.
+pub(in crate::store) async fn forget_older<C: ConnectionTrait>(
+    db: &C,
+    calls: impl IntoIterator<Item = String>,
+    began: &BTreeMap<String, DateTime<Utc>>,
+) -> Result<(), StoreError> {
+    let older = |call: &String| began.get(call).is_none_or(|at| may_be_stored(*at));
+    forget(db, &calls.into_iter().filter(older).collect::<Vec<_>>()).await
+}
+
 /// Deletes every hour: for who changes more calls than it can name. Inside the transaction that changes them.
 #[allow(dead_code, reason = "for loads and restores")]
 pub(in crate::store) async fn forget_all<C: ConnectionTrait>(db: &C) -> Result<(), StoreError> {

@@ -41,29 +41,48 @@ pub struct Model {
     pub first_audio_ms: Option<i64>,
     pub latency_p50_ms: Option<i64>,
     pub latency_p95_ms: Option<i64>,
+    #[serde(default)]
     pub ai_responses: i64,
+    #[serde(default)]
     pub user_inputs: i64,
     /// Of the assistant by the caller, and the other way round.
+    #[serde(default)]
     pub interruptions: i64,
+    #[serde(default)]
     pub ai_interruptions: i64,
+    #[serde(default)]
     pub tool_calls: i64,
     /// Streams after the first, and model sessions after the first of a stream.
+    #[serde(default)]
     pub resumes: i64,
+    #[serde(default)]
     pub reconnects: i64,
+    #[serde(default)]
     pub frames_dropped: i64,
     /// Heard from the caller, and sent to the caller.
+    #[serde(default)]
     pub audio_in_ms: i64,
+    #[serde(default)]
     pub audio_out_ms: i64,
+    #[serde(default)]
     pub text_in_tokens: i64,
+    #[serde(default)]
     pub audio_in_tokens: i64,
+    #[serde(default)]
     pub text_out_tokens: i64,
+    #[serde(default)]
     pub audio_out_tokens: i64,
     /// Parts of the two inputs.
+    #[serde(default)]
     pub cached_text_tokens: i64,
+    #[serde(default)]
     pub cached_audio_tokens: i64,
     /// Billionths of a US dollar.
+    #[serde(default)]
     pub model_cost_nanos: i64,
+    #[serde(default)]
     pub transcription_cost_nanos: i64,
+    #[serde(default)]
     pub carrier_cost_nanos: i64,
     pub price_version: Option<String>,
     pub metadata: Option<Json>,

@@ -2,7 +2,9 @@
 
 use sea_orm::prelude::Json;
 use sea_orm::sea_query::{Alias, Expr, Func, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, Statement};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, Statement, TransactionTrait,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{HistoryFilter, everything};
@@ -12,6 +14,9 @@ use crate::store::sql::unsigned;
 
 /// So far Postgres counts; beyond it is asked what it thinks.
 const EXACT: u64 = 100_000;
+
+/// A quarter of a second.
+const SOON: &str = "SET LOCAL statement_timeout = 250";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Total {
@@ -27,15 +32,29 @@ pub(super) async fn of(db: &DatabaseConnection, filter: &HistoryFilter) -> Resul
     }
     let backend = db.get_database_backend();
     let found = call::Entity::find().filter(everything(filter, backend));
-    let limited = if backend == DbBackend::Postgres { found.clone().limit(EXACT + 1) } else { found.clone() };
-    let counted = count(db, limited).await?;
-    if backend != DbBackend::Postgres || counted <= EXACT {
-        return Ok(Total { calls: counted, is_estimate: false });
+    if backend != DbBackend::Postgres {
+        return Ok(Total { calls: count(db, found).await?, is_estimate: false });
     }
-    Ok(Total { calls: estimate(db, found).await?.max(counted), is_estimate: true })
+    let limited = found.clone().limit(EXACT + 1);
+    let counted = if filter.q.is_some() { count_soon(db, limited).await? } else { Some(count(db, limited).await?) };
+    match counted {
+        Some(calls) if calls <= EXACT => Ok(Total { calls, is_estimate: false }),
+        more => Ok(Total { calls: estimate(db, found).await?.max(more.unwrap_or_default()), is_estimate: true }),
+    }
 }
 
-pub(super) async fn count(db: &DatabaseConnection, found: Select<call::Entity>) -> Result<u64, StoreError> {
+/// What a search finds has to be read row by row; none if that takes too long.
+async fn count_soon(db: &DatabaseConnection, found: Select<call::Entity>) -> Result<Option<u64>, StoreError> {
+    let transaction = db.begin().await?;
+    transaction.execute_unprepared(SOON).await?;
+    match count(&transaction, found).await {
+        // Not an outage of the database: if it is one, the estimate fails too.
+        Err(error) if error.is_outage() => Ok(None),
+        outcome => outcome.map(Some),
+    }
+}
+
+pub(super) async fn count<C: ConnectionTrait>(db: &C, found: Select<call::Entity>) -> Result<u64, StoreError> {
     let found = found.select_only().expr(Expr::val(1)).into_query();
     let count: SelectStatement =
         Query::select().expr_as(Func::count(Expr::cust("*")), "calls").from_subquery(found, Alias::new("found")).to_owned();

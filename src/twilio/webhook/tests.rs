@@ -81,6 +81,7 @@ fn a_status_callback_is_read() {
         timestamp: Some("Sun, 22 Nov 2026 14:00:00 +0000".to_owned()),
         duration_s: Some(0),
         sip_response_code: Some(487),
+        answered_by: None,
         error_code: None,
     };
 

@@ -10,6 +10,7 @@ mod moving;
 mod no_model;
 mod outbound;
 mod panics;
+mod record;
 mod talking;
 
 use std::time::{Duration, Instant};

@@ -71,6 +71,10 @@ async fn a_call_that_twilio_refuses_fails_with_its_code_and_gives_the_cooldown_b
 
     assert_eq!((&row["status"], &row["ended_reason"]), (&"failed".into(), &"carrier_failed".into()));
     assert!(row["error"].as_str().is_some_and(|error| error.contains("21211")), "{row}");
+    assert_eq!(
+        house.columns("SELECT error_code FROM call_logs WHERE id = $1", row["id"].as_str().expect("an id")).await["error_code"],
+        "21211"
+    );
 
     house.stage.twilio.answer_next(Answer::PickUp(CallerScript::new(vec![Step::WaitForSpeech { within: WITHIN }, Step::HangUp])));
     let second = id(&request(&house).await);

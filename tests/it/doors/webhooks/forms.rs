@@ -131,3 +131,24 @@ async fn fields_that_nobody_asked_for_do_no_harm() {
     operator.hang_up(&line).await;
     house.finish().await;
 }
+
+#[actix_rt::test]
+async fn who_answered_and_what_twilio_calls_the_error_are_on_record() {
+    let house = House::open().await;
+    let operator = Operator::of(&house);
+    let line = operator.ring().await;
+    let status = format!("/twilio/status/{}", line.call);
+
+    let answered = with(operator.form(&line.sid), "AnsweredBy", Some("machine_start"));
+    assert_eq!(operator.post(&status, &answered).await.status, 204);
+    let failed = with(with(operator.form(&line.sid), "CallStatus", Some("failed")), "ErrorCode", Some("11200"));
+    assert_eq!(operator.post(&status, &failed).await.status, 204);
+    house.ended(&line.call).await;
+
+    let row = house.columns("SELECT answered_by, error_code, error FROM call_logs WHERE id = $1", &line.call).await;
+    assert_eq!(
+        (&row["answered_by"], &row["error_code"], &row["error"]),
+        (&"machine_start".into(), &"11200".into(), &"twilio error 11200".into())
+    );
+    house.finish().await;
+}

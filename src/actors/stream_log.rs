@@ -1,0 +1,72 @@
+//! What one stream of a call came to so far, as rows: each one newer than the one before.
+
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+
+use super::clock;
+use super::instance::InstanceName;
+use crate::realtime::price;
+use crate::session::StreamTally;
+use crate::session::event::{Input, Output};
+use crate::session::policy::Profile;
+use crate::store::{Row, StreamCost, StreamRow};
+use crate::types::{CallId, Epoch, HangupCause};
+
+/// Kept outside of the session: it survives a panic.
+pub struct StreamLog {
+    call: CallId,
+    epoch: Epoch,
+    owner: InstanceName,
+    model: String,
+    /// None if the caller is not written down.
+    transcription: Option<String>,
+    started: DateTime<Utc>,
+    revision: u32,
+    tally: StreamTally,
+}
+
+impl StreamLog {
+    pub fn new(call: CallId, epoch: Epoch, owner: InstanceName, profile: &Profile) -> Self {
+        let (model, transcription) = (profile.model.clone(), profile.transcription_model.clone());
+        Self { call, epoch, owner, model, transcription, started: clock::utc(), revision: 0, tally: StreamTally::default() }
+    }
+
+    pub fn heard(&mut self, now: Instant, input: &Input) {
+        self.tally.heard(now, input);
+    }
+
+    pub fn observe(&mut self, output: &Output) {
+        self.tally.observe(output);
+    }
+
+    pub fn restarted(&mut self) {
+        self.tally.restarted();
+    }
+
+    /// The row as it is now; with its end, if it has ended.
+    pub fn row(&mut self, ended: Option<HangupCause>) -> Row {
+        self.revision = self.revision.saturating_add(1);
+        Row::stream(StreamRow {
+            call: self.call,
+            epoch: self.epoch,
+            revision: self.revision,
+            owner: self.owner.as_str(),
+            started: self.started,
+            ended: ended.map(|cause| (clock::utc(), cause)),
+            tally: &self.tally,
+            cost: self.cost(),
+        })
+    }
+
+    /// Transcription is paid by the speech that the model heard, not by all that came from the phone.
+    fn cost(&self) -> StreamCost {
+        let transcription = self.transcription.as_deref();
+        let speech = Duration::from_millis(self.tally.speech_ms);
+        StreamCost {
+            model_nanos: price::cost(&self.model, &self.tally.tokens),
+            transcription_nanos: transcription.map_or(0, |model| price::transcription_cost(model, speech)),
+            price_version: price::version(&self.model, transcription),
+        }
+    }
+}
