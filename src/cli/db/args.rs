@@ -55,7 +55,7 @@ pub enum Verb {
     Cleanup(Cleanup),
     /// Add invented calls, for a look or a measurement
     Seed(Seed),
-    /// Store the rows that an instance wrote to its log when it ended without its database
+    /// Store the rows that an instance without its database wrote to its log
     Import(Import),
 }
 
@@ -179,13 +179,14 @@ pub struct Import {
 const IMPORT: &str = "\
 Where the disk dies with the instance (Cloud Run, App Engine), rows that the database did not take
 before the end stand in the log, as lines of {\"alpha_call_row\":1,…}. Other lines do no harm. Every
-row is stored once, however often it is imported; a row that cannot be stored is kept in dead_letters.
+row is stored once, however often it is imported; what cannot be stored is kept in dead_letters.
 
 Exit codes: 0 all rows are stored, 1 some lines could not be read.
 
 Examples:
   alpha-call db import instance.log
-  gcloud logging read 'jsonPayload.alpha_call_row=1' --format=json | jq -c '.[]' | alpha-call db import -";
+  gcloud logging read 'jsonPayload.alpha_call_row=1' --format=json | jq -c '.[]' > rows.log
+  alpha-call db import rows.log";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Interval {

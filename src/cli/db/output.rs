@@ -54,11 +54,8 @@ fn table_of<R: Record>(records: &[R], paint: Paint) -> Result<String, Failure> {
 pub fn table(header: &[impl AsRef<str>], rows: Vec<Vec<String>>, paint: Paint) -> String {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
-    if std::io::stdout().is_terminal() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        if let Some(width) = table.width() {
-            table.set_width(width.saturating_sub(1));
-        }
+    if let Some(width) = width() {
+        table.set_content_arrangement(ContentArrangement::Dynamic).set_width(width.saturating_sub(1));
     }
     let numbers: Vec<usize> = (0..header.len()).filter(|column| is_of_numbers(&rows, *column)).collect();
     table.set_header(header.iter().map(|name| name.as_ref().replace('_', " "))).add_rows(rows);
@@ -74,6 +71,12 @@ pub fn table(header: &[impl AsRef<str>], rows: Vec<Vec<String>>, paint: Paint) -
         if number <= title { paint.dim(&line) } else { line }
     };
     text.lines().enumerate().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Of the terminal, where there is one.
+#[must_use]
+pub fn width() -> Option<u16> {
+    std::io::stdout().is_terminal().then(|| Table::new().width()).flatten()
 }
 
 fn is_of_numbers(rows: &[Vec<String>], column: usize) -> bool {

@@ -3,18 +3,20 @@ use std::net::{Ipv4Addr, TcpListener};
 use super::super::process::Shell;
 use super::{at, on_each, on_postgres, steps};
 
-const VERBS: [&str; 7] = ["migrate", "rollback", "fresh", "status", "create-migration", "test", "analytics"];
-
 #[test]
 fn the_help_of_every_verb_fits_a_terminal_and_says_how_it_ends_or_how_it_is_used() {
     let shell = Shell::new();
 
     let overview = shell.done("--help").out;
-    for verb in VERBS {
-        assert!(overview.contains(&format!("\n  {verb} ")), "no {verb} in {overview}");
+    let commands = overview.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let verbs: Vec<&str> = commands.filter_map(|line| line.split_whitespace().next()).filter(|verb| *verb != "help").collect();
+    assert!(["migrate", "rollback", "fresh", "status", "create-migration", "test", "analytics"].iter().all(|verb| verbs.contains(verb)));
+
+    for verb in verbs {
         let help = shell.done(&format!("{verb} --help")).out;
-        assert!(help.contains("Example") || help.contains("Exit codes") || help.contains("--yes"), "{help}");
-        assert!(help.lines().chain(overview.lines()).all(|line| line.chars().count() <= 100), "{help}");
+        assert!(["Example", "Exit codes", "--yes"].iter().any(|word| help.contains(word)), "{help}");
+        let long = help.lines().chain(overview.lines()).find(|line| line.chars().count() > 100);
+        assert_eq!(long, None, "{help}");
     }
 }
 

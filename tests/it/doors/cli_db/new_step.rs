@@ -5,8 +5,10 @@ use std::process::Command;
 use super::super::process::{Shell, Told};
 
 const HERE: &str = env!("CARGO_MANIFEST_DIR");
+const PACKAGE: &str = "migration-of-a-test";
 
-/// A copy of the migration package, in a workspace of its own with the same dependencies, so that they are built already.
+/// A copy of the migration package, in a workspace of its own with the same dependencies, so that they are built already. No package in it
+/// has a name of ours: cargo would put what it builds in the place of ours.
 struct Tree {
     folder: PathBuf,
 }
@@ -23,13 +25,17 @@ impl Tree {
             let entry = entry.expect("an entry");
             fs::copy(entry.path(), sources.join(entry.file_name())).expect("copied");
         }
-        for file in ["migration/Cargo.toml", "Cargo.lock", "rustfmt.toml", "rust-toolchain.toml"] {
+        for file in ["Cargo.lock", "rustfmt.toml", "rust-toolchain.toml"] {
             fs::copy(Path::new(HERE).join(file), folder.join(file)).expect(file);
         }
-        let manifest = fs::read_to_string(Path::new(HERE).join("Cargo.toml")).expect("a manifest");
-        let renamed = manifest.replace("name = \"alpha-call\"", "name = \"tree-of-a-test\"").replace("default-run = \"alpha-call\"\n", "");
-        let sections = renamed.split("\n\n").filter(|section| !section.starts_with("[[bench]]"));
-        fs::write(folder.join("Cargo.toml"), sections.collect::<Vec<_>>().join("\n\n")).expect("written");
+        let sections =
+            text("Cargo.toml").split("\n\n").filter(|section| !section.starts_with("[[bench]]")).collect::<Vec<_>>().join("\n\n");
+        let workspace = renamed(&sections, "name = \"alpha-call\"", "name = \"tree-of-a-test\"");
+        let workspace = renamed(&workspace, "default-run = \"alpha-call\"\n", "");
+        let workspace = renamed(&workspace, "{ path = \"migration\" }", &format!("{{ path = \"migration\", package = \"{PACKAGE}\" }}"));
+        let package = renamed(&text("migration/Cargo.toml"), "name = \"migration\"", &format!("name = \"{PACKAGE}\""));
+        fs::write(folder.join("Cargo.toml"), workspace).expect("written");
+        fs::write(folder.join("migration/Cargo.toml"), package).expect("written");
         fs::write(folder.join("src/lib.rs"), "pub use migration::Migrator;\n").expect("written");
         Self { folder }
     }
@@ -57,6 +63,15 @@ impl Tree {
     }
 }
 
+fn text(file: &str) -> String {
+    fs::read_to_string(Path::new(HERE).join(file)).expect(file)
+}
+
+fn renamed(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "no {from} in {text}");
+    text.replace(from, to)
+}
+
 #[test]
 fn a_new_step_compiles_and_stands_last() {
     let tree = Tree::copied("new-step");
@@ -74,7 +89,7 @@ fn a_new_step_compiles_and_stands_last() {
             .map(|step| register.find(step).unwrap_or_else(|| panic!("no {step} in {register}")))
             .collect();
     assert!(order.is_sorted(), "{register}");
-    tree.cargo(&["fmt", "-p", "migration", "--check"]);
+    tree.cargo(&["fmt", "-p", PACKAGE, "--check"]);
     tree.cargo(&["build", "--offline", "--quiet", "--lib"]);
 }
 
