@@ -2,7 +2,7 @@
 //!
 //! The database must be one that may be filled: the tables of the record are emptied first and last.
 
-#![allow(clippy::expect_used, clippy::print_stdout, clippy::cast_precision_loss, reason = "a measurement that cannot go on has failed")]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout, reason = "a measurement that cannot go on has failed")]
 
 use std::time::{Duration, Instant};
 

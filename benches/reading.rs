@@ -95,6 +95,7 @@ impl Bench {
             ("shortest first", HistoryFilter { sort: Sort::Shortest, ..plain() }),
             ("`status=completed`", HistoryFilter { status: Some(CallStatus::Completed), ..plain() }),
             ("`status=failed`", HistoryFilter { status: Some(CallStatus::Failed), ..plain() }),
+            ("`status=failed`, longest first", HistoryFilter { status: Some(CallStatus::Failed), sort: Sort::Longest, ..plain() }),
             ("`direction=inbound`", HistoryFilter { direction: Some(Direction::Inbound), ..plain() }),
             ("`phone_number` of a caller", HistoryFilter { phone_number: number.clone(), ..plain() }),
             ("`phone_number` of ours", HistoryFilter { phone_number: ours, ..plain() }),

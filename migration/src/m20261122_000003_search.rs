@@ -2,7 +2,8 @@
 //!
 //! | index | query |
 //! |---|---|
-//! | `call_logs_direction` | the history of a direction that is rare |
+//! | `call_logs_direction` | the history of one direction, and how many calls it has, without a look at the rows |
+//! | `call_logs_status_longest` | the sorts by duration of one status: calls that failed have none, which the planner does not know |
 //! | `call_logs_search` (PostgreSQL with `pg_trgm`) | `q`: a part of a number, a sid or a name. Without it `q` reads every row |
 //!
 //! Others serve as they are: `call_logs_newest` no filter and `from`/`to`, `_status`, `_from`, `_to` and `_assistant` their filters,
@@ -40,7 +41,9 @@ END $$";
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.alter_table(Table::alter().table(Hour::Table).add_column(text(Hour::Edition).default("")).to_owned()).await?;
-        manager.create_index(of_direction()).await?;
+        for index in indices() {
+            manager.create_index(index).await?;
+        }
         if manager.get_database_backend() == DbBackend::Postgres {
             manager.get_connection().execute_unprepared(SEARCH).await?;
         }
@@ -51,19 +54,22 @@ impl MigrationTrait for Migration {
         if manager.get_database_backend() == DbBackend::Postgres {
             manager.get_connection().execute_unprepared("DROP INDEX IF EXISTS call_logs_search").await?;
         }
-        manager.drop_index(Index::drop().name("call_logs_direction").table(CallLog::Table).to_owned()).await?;
+        for index in ["call_logs_status_longest", "call_logs_direction"] {
+            manager.drop_index(Index::drop().name(index).table(CallLog::Table).to_owned()).await?;
+        }
         manager.alter_table(Table::alter().table(Hour::Table).drop_column(Hour::Edition).to_owned()).await
     }
 }
 
-fn of_direction() -> IndexCreateStatement {
-    Index::create()
-        .name("call_logs_direction")
-        .table(CallLog::Table)
-        .col(CallLog::Direction)
-        .col((CallLog::InitiatedAt, IndexOrder::Desc))
-        .col((CallLog::Id, IndexOrder::Desc))
-        .to_owned()
+fn indices() -> [IndexCreateStatement; 2] {
+    let of = |name, first, second| {
+        let mut index = Index::create();
+        index.name(name).table(CallLog::Table).col(first).col((second, IndexOrder::Desc)).col((CallLog::Id, IndexOrder::Desc)).take()
+    };
+    [
+        of("call_logs_direction", CallLog::Direction, CallLog::InitiatedAt),
+        of("call_logs_status_longest", CallLog::Status, CallLog::DurationMs),
+    ]
 }
 
 #[derive(DeriveIden)]
@@ -72,7 +78,9 @@ enum CallLog {
     Table,
     Id,
     Direction,
+    Status,
     InitiatedAt,
+    DurationMs,
 }
 
 #[derive(DeriveIden)]

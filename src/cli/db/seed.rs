@@ -8,6 +8,9 @@ use super::{Desk, confirm};
 use crate::cli::screen::say;
 use crate::store::{BulkError, SeedPlan, StoreError};
 
+/// Counted between two looks at what is left.
+const HOURS: usize = 240;
+
 pub async fn seed(desk: &Desk, wish: &Seed) -> Outcome {
     if desk.config.environment.is_production() && !wish.force {
         return Err(Failure::other("invented calls are not for production: add --force if you mean it"));
@@ -30,6 +33,8 @@ pub async fn seed(desk: &Desk, wish: &Seed) -> Outcome {
         other => other.into(),
     })?;
     progress.finish();
+    desk.note("counting the hours that are over");
+    while desk.store.summarise(HOURS).await? > 0 {}
     say(&format!("{} calls, {} turns and {} streams added to {}", seeded.calls, seeded.turns, seeded.streams, desk.place));
     Ok(0)
 }
