@@ -147,7 +147,7 @@ pub struct Cleanup {
     /// Delete transcripts of calls that began more than N days ago
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=36_500))]
     pub days: u32,
-    /// Delete whole calls after M days [default: N], cooldowns and dead letters too
+    /// Delete whole calls, cooldowns and dead letters after M days [default: N]
     #[arg(long, value_name = "M", value_parser = value_parser!(u32).range(1..=36_500))]
     pub calls_days: Option<u32>,
     /// Only say what would be deleted
