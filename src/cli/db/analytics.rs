@@ -73,6 +73,9 @@ fn list_table(title: &str, list: &Node, width: Option<u16>, paint: Paint) -> Opt
     let names: Vec<String> = parts.first()?.iter().map(|(name, _)| spelt(name).replace(' ', "\n")).collect();
     let happened = parts.iter().filter(|part| part.iter().skip(1).any(|(_, value)| !matches!(value.as_str(), "" | "0")));
     let rows: Vec<Vec<String>> = happened.map(|part| part.iter().map(|(_, value)| shown(value.clone())).collect()).collect();
+    if rows.is_empty() {
+        return Some(format!("\n\n  {}\n  nothing happened", paint.bold(title)));
+    }
     let shown = columns_that_fit(&names, &rows, width);
     let left_out = left_out(parts.len() - rows.len(), names.len() - shown);
     let rows: Vec<Vec<String>> = rows.into_iter().map(|row| row.into_iter().take(shown).collect()).collect();
@@ -147,6 +150,13 @@ mod tests {
         assert_eq!(lines[hours + 1..hours + 3], ["start calls answer:", "p95"]);
         let rest = ["2026-11-22 09:00 4 12", "2026-11-22 10:00 1 -", "left out: 1 in which nothing happened; -o json has all"];
         assert_eq!(lines[hours + 4..], rest);
+    }
+
+    #[test]
+    fn a_list_in_which_nothing_happened_says_so() {
+        let quiet = serde_json::from_str(r#"{"calls":0,"by_hour":[{"start":"2026-11-22T08:00:00Z","calls":0}]}"#).expect("json");
+
+        assert!(tables(quiet, None, Paint::none()).ends_with("\n\n  by hour\n  nothing happened"));
     }
 
     #[test]

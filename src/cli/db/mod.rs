@@ -140,7 +140,7 @@ async fn interruptible(desk: &Desk, verb: &Verb) -> i32 {
         code = finished(desk, verb) => code,
         () = stop.told() => {
             tokio::select! {
-                () = desk.store.abandon() => complain(&format!("\ninterrupted: {}", verb.left_behind())),
+                () = desk.store.abandon() => complain(&format!("\n{}", wrap(&format!("interrupted: {}", verb.left_behind()), WIDTH).join("\n"))),
                 () = stop.told() => {}
             }
             INTERRUPTED

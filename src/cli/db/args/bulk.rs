@@ -72,9 +72,10 @@ pub struct Restore {
 }
 
 const RESTORE: &str = "\
-Reads a backup into a database whose schema is up to date. It may come from SQLite or PostgreSQL, and
-of this version or an older one. Nothing is changed unless the file is whole: counts and checksum are
-compared before the end. Stop the service first; on PostgreSQL the tables are locked meanwhile.
+Reads a backup into a database whose schema is up to date. It may come from SQLite or PostgreSQL,
+and of this version or an older one. Nothing is changed unless the file is whole: counts and
+checksum are compared before the end. Stop the service first; on PostgreSQL the tables are locked
+meanwhile.
 
 Examples:
   alpha-call db restore alpha-call-20261122-093000.jsonl.gz
@@ -132,7 +133,8 @@ Say which calls: --days, --call-sid, or --from with or without --to. WHEN is a d
 UTC unless it says otherwise: 2026-11-22, 2026-11-22T09:30:00+01:00. Calls in which nothing was said
 are left out. Where the caller did not hear all that was generated, both are written.
 
-Exit codes: 0 done, also if there was nothing in that time; 1 failed, or the one call has no transcript.
+Exit codes: 0 done, also if there was nothing in that time; 1 failed, or the one call has no
+transcript.
 
 Examples:
   alpha-call db export-transcripts --days 7 --format md --out week.md
@@ -145,7 +147,7 @@ pub struct Cleanup {
     /// Delete transcripts of calls that began more than N days ago
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=36_500))]
     pub days: u32,
-    /// Delete the calls themselves after M days [default: N], cooldowns and dead letters too
+    /// Delete whole calls, cooldowns and dead letters after M days [default: N]
     #[arg(long, value_name = "M", value_parser = value_parser!(u32).range(1..=36_500))]
     pub calls_days: Option<u32>,
     /// Only say what would be deleted
