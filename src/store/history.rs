@@ -11,7 +11,6 @@ pub use cursor::{BadCursor, Cursor};
 pub use search::{InvalidSearch, Search};
 
 use chrono::{DateTime, Utc};
-use futures_util::future::try_join;
 use sea_orm::{ColumnTrait, Condition, DbBackend};
 use serde::{Deserialize, Serialize};
 
@@ -93,10 +92,13 @@ pub struct Page {
 impl CallStore {
     /// Pages by cursor neither repeat nor leave out a call, also while calls come in; but one that ends meanwhile changes its place among durations.
     pub async fn call_history(&self, filter: &HistoryFilter) -> Result<Page, StoreError> {
-        let (wanted, counted) = (filter.clone(), filter.clone());
-        let page = self.run(move |db| async move { page::read(&db, &wanted).await });
-        let total = self.run(move |db| async move { total::of(&db, &counted).await });
-        let ((calls, end), total) = try_join(page, total).await?;
+        let wanted = filter.clone();
+        let read = self.run(move |db| async move {
+            let (calls, end) = page::read(&db, &wanted).await?;
+            let total = total::of(&db, &wanted, calls.len() as u64, end.is_none()).await?;
+            Ok((calls, end, total))
+        });
+        let (calls, end, total) = read.await?;
         let calls: Vec<ListedCall> = calls.into_iter().map(ListedCall::try_from).collect::<Result<_, _>>()?;
         let next = end.map(|end| Cursor::new(filter, end, total));
         Ok(Page { calls, total: total.calls, total_is_estimate: total.is_estimate, next })

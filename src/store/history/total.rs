@@ -12,11 +12,11 @@ use crate::store::entity::call;
 use crate::store::error::StoreError;
 use crate::store::sql::unsigned;
 
-/// So far Postgres counts; beyond it is asked what it thinks.
+/// So far Postgres counts; beyond it is asked what it thinks. What it thinks to be far more is not counted at all.
 const EXACT: u64 = 100_000;
 
-/// A quarter of a second.
-const SOON: &str = "SET LOCAL statement_timeout = 250";
+/// Milliseconds.
+const SOON: &str = "SET LOCAL statement_timeout = 100";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Total {
@@ -26,20 +26,33 @@ pub(super) struct Total {
     pub(super) is_estimate: bool,
 }
 
-pub(super) async fn of(db: &DatabaseConnection, filter: &HistoryFilter) -> Result<Total, StoreError> {
+/// What the page itself tells is not counted again.
+pub(super) async fn of(db: &DatabaseConnection, filter: &HistoryFilter, lines: u64, is_last: bool) -> Result<Total, StoreError> {
     if let Some(cursor) = &filter.cursor {
         return Ok(cursor.total);
     }
+    let reaches_the_end = is_last && filter.limit > 0 && (lines > 0 || filter.offset == 0);
+    if reaches_the_end {
+        return Ok(Total { calls: filter.offset + lines, is_estimate: false });
+    }
     let backend = db.get_database_backend();
     let found = call::Entity::find().filter(everything(filter, backend));
-    if backend != DbBackend::Postgres {
-        return Ok(Total { calls: count(db, found).await?, is_estimate: false });
+    if backend == DbBackend::Postgres {
+        return count_or_estimate(db, found, filter.q.is_some()).await;
     }
-    let limited = found.clone().limit(EXACT + 1);
-    let counted = if filter.q.is_some() { count_soon(db, limited).await? } else { Some(count(db, limited).await?) };
+    Ok(Total { calls: count(db, found).await?, is_estimate: false })
+}
+
+async fn count_or_estimate(db: &DatabaseConnection, found: Select<call::Entity>, searched: bool) -> Result<Total, StoreError> {
+    let estimate = estimate(db, found.clone()).await?;
+    if estimate > 2 * EXACT {
+        return Ok(Total { calls: estimate, is_estimate: true });
+    }
+    let limited = found.limit(EXACT + 1);
+    let counted = if searched { count_soon(db, limited).await? } else { Some(count(db, limited).await?) };
     match counted {
         Some(calls) if calls <= EXACT => Ok(Total { calls, is_estimate: false }),
-        more => Ok(Total { calls: estimate(db, found).await?.max(more.unwrap_or_default()), is_estimate: true }),
+        more => Ok(Total { calls: estimate.max(more.unwrap_or_default()), is_estimate: true }),
     }
 }
 
@@ -48,7 +61,7 @@ async fn count_soon(db: &DatabaseConnection, found: Select<call::Entity>) -> Res
     let transaction = db.begin().await?;
     transaction.execute_unprepared(SOON).await?;
     match count(&transaction, found).await {
-        // Not an outage of the database: if it is one, the estimate fails too.
+        // That it took too long looks like an outage. The page was read a moment ago, so it is none.
         Err(error) if error.is_outage() => Ok(None),
         outcome => outcome.map(Some),
     }
