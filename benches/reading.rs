@@ -151,7 +151,7 @@ impl Bench {
         let mut times = Vec::new();
         let mut cursors = Vec::new();
         for _ in 0..STARTS {
-            let offset = dice.below(50_000);
+            let offset = dice.below(10_000);
             let found = self.store.call_history(&HistoryFilter { offset, limit: 1, ..filter.clone() }).await;
             cursors.extend(found.expect("read").next);
         }
@@ -240,6 +240,7 @@ impl Report {
 
     fn add(&mut self, name: String, mut times: Vec<Duration>) {
         times.sort_unstable();
+        println!("{name}: {:.1} ms", millis(&times, 95));
         self.lines.push((name, times));
     }
 

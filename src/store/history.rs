@@ -29,7 +29,7 @@ const PAGE: u64 = 50;
 pub struct HistoryFilter {
     /// At most 1000.
     pub limit: u64,
-    /// Does not matter with a cursor. Far offsets are slow.
+    /// Does not matter with a cursor. Far offsets are slow: what is skipped is read.
     pub offset: u64,
     /// Where the page before this one ended; of the same filter.
     pub cursor: Option<Cursor>,

@@ -1,5 +1,7 @@
 //! One page, by index: whatever the filter and however far from the start.
 
+use std::cmp::Ordering;
+
 use sea_orm::sea_query::{Expr, ExprTrait, Order};
 use sea_orm::{ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
@@ -9,6 +11,9 @@ use super::{HistoryFilter, MAX_PAGE, Sort, condition, ends, everything, total};
 use crate::store::entity::call::{Column, Entity};
 use crate::store::error::StoreError;
 use crate::store::sql::moment;
+
+/// Up to here both columns of a number are read from the start and merged.
+const FAR: u64 = 10_000;
 
 /// The lines of the page, and where it ended if there are more.
 pub(super) async fn read(db: &DatabaseConnection, filter: &HistoryFilter) -> Result<(Vec<Line>, Option<Position>), StoreError> {
@@ -37,8 +42,8 @@ pub(super) async fn read(db: &DatabaseConnection, filter: &HistoryFilter) -> Res
 
 /// Rows that follow each other in one index. Calls sorted by duration are two: those that have one, then those that have none.
 struct Stretch {
-    /// In front of the id.
-    by: Option<Column>,
+    /// In front of the id. Also where it is null throughout: the planner would not see that the index is in order.
+    by: Column,
     order: Order,
     within: Condition,
 }
@@ -48,14 +53,14 @@ impl Stretch {
         let order = if matches!(filter.sort, Sort::Newest | Sort::Longest) { Order::Desc } else { Order::Asc };
         let after = filter.cursor.as_ref().map(|cursor| &cursor.position);
         match filter.sort {
-            Sort::Newest | Sort::Oldest => vec![Self { by: Some(Column::InitiatedAt), within: behind(after, &order), order }],
+            Sort::Newest | Sort::Oldest => vec![Self { by: Column::InitiatedAt, within: behind(after, &order), order }],
             Sort::Longest | Sort::Shortest => {
                 let in_nulls = matches!(after, Some(Position::Lasted(None, _)));
                 let (timed, untimed) = if in_nulls { (None, after) } else { (after, None) };
                 let some = behind(timed, &order).add(Column::DurationMs.is_not_null());
                 let none = behind(untimed, &order).add(Column::DurationMs.is_null());
-                let some = Self { by: Some(Column::DurationMs), order: order.clone(), within: some };
-                let none = Self { by: None, order, within: none };
+                let some = Self { by: Column::DurationMs, order: order.clone(), within: some };
+                let none = Self { by: Column::DurationMs, order, within: none };
                 if in_nulls { vec![none] } else { vec![some, none] }
             }
         }
@@ -63,17 +68,17 @@ impl Stretch {
 
     async fn read(&self, db: &DatabaseConnection, filter: &HistoryFilter, offset: u64, limit: u64) -> Result<Vec<Line>, StoreError> {
         let backend = db.get_database_backend();
-        let Some(ends) = ends(filter).filter(|_| offset == 0) else {
+        let Some(ends) = ends(filter).filter(|_| offset <= FAR) else {
             return self.lines(db, everything(filter, backend), offset, limit).await;
         };
         let mut lines = Vec::new();
         for end in ends {
-            lines.extend(self.lines(db, condition(filter, backend).add(end), 0, limit).await?);
+            lines.extend(self.lines(db, condition(filter, backend).add(end), 0, offset + limit).await?);
         }
         lines.sort_by(|one, other| self.compare(one, other));
         lines.dedup_by(|one, other| one.id == other.id);
-        lines.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(lines)
+        let whole = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        Ok(lines.into_iter().skip(whole(offset)).take(whole(limit)).collect())
     }
 
     async fn count(&self, db: &DatabaseConnection, filter: &HistoryFilter) -> Result<u64, StoreError> {
@@ -89,18 +94,15 @@ impl Stretch {
     }
 
     fn sorted(&self, found: Select<Entity>) -> Select<Entity> {
-        let found = match self.by {
-            Some(column) => found.order_by(column, self.order.clone()),
-            None => found,
-        };
-        found.order_by(Column::Id, self.order.clone())
+        found.order_by(self.by, self.order.clone()).order_by(Column::Id, self.order.clone())
     }
 
-    fn compare(&self, one: &Line, other: &Line) -> std::cmp::Ordering {
-        let by_duration = matches!(self.by, Some(Column::DurationMs));
-        let key =
-            |line: &Line| (if by_duration { None } else { self.by.map(|_| line.initiated_at) }, line.duration_ms.filter(|_| by_duration));
-        let ascending = key(one).cmp(&key(other)).then_with(|| one.id.cmp(&other.id));
+    fn compare(&self, one: &Line, other: &Line) -> Ordering {
+        let first = match self.by {
+            Column::DurationMs => one.duration_ms.cmp(&other.duration_ms),
+            _ => one.initiated_at.cmp(&other.initiated_at),
+        };
+        let ascending = first.then_with(|| one.id.cmp(&other.id));
         if self.order == Order::Desc { ascending.reverse() } else { ascending }
     }
 }
