@@ -27,8 +27,9 @@ use crate::store::sql::rows;
 const EDITION: &str = "1";
 /// After its end an hour rests for so long before it is stored: most calls are over, and clocks may differ by as much.
 const REST: TimeDelta = TimeDelta::minutes(15);
+/// Until the transaction ends nobody reserves an hour: for who changes more calls than it can name, and deletes every hour.
 /// `alphahrs` in ASCII: any number that no other program on this database takes.
-const WRITE: &str = "SELECT pg_advisory_xact_lock_shared(7020109513024303731)";
+pub(in crate::store) const WRITE: &str = "SELECT pg_advisory_xact_lock_shared(7020109513024303731)";
 const RESERVE: &str = "SELECT pg_try_advisory_xact_lock(7020109513024303731) AS taken";
 const READ: &str = "SELECT hour, CAST(figures AS TEXT) AS figures FROM call_hours WHERE hour >= $1 AND hour < $2 AND edition = $3";
 /// Of the calls that one statement names.
@@ -61,14 +62,6 @@ pub(in crate::store) async fn forget_older<C: ConnectionTrait>(
 ) -> Result<(), StoreError> {
     let older = |call: &String| began.get(call).is_none_or(|at| may_be_stored(*at));
     forget(db, &calls.into_iter().filter(older).collect::<Vec<_>>()).await
-}
-
-/// Deletes every hour: for who changes more calls than it can name. Inside the transaction that changes them.
-#[allow(dead_code, reason = "for loads and restores")]
-pub(in crate::store) async fn forget_all<C: ConnectionTrait>(db: &C) -> Result<(), StoreError> {
-    hold_off(db).await?;
-    hour::Entity::delete_many().exec(db).await?;
-    Ok(())
 }
 
 /// True of a call that began before this hour.

@@ -5,7 +5,8 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, Que
 use uuid::Builder;
 
 use super::super::CallStore;
-use super::super::entity::{call, hour, stream, turn};
+use super::super::analytics::hours;
+use super::super::entity::{call, stream, turn};
 use super::super::error::StoreError;
 use super::super::sql::{execute, moment, rows, signed, unsigned};
 use super::{BulkError, snapshot, take_time};
@@ -155,18 +156,18 @@ impl Cleanup {
     async fn delete(&mut self, batch: &[Old]) -> Result<u64, StoreError> {
         let ids = || batch.iter().map(|old| old.id.as_str());
         let before = self.plan.calls_before;
-        let oldest = || batch.iter().filter(|old| old.initiated_at < before);
         let transaction = self.db.begin().await?;
         take_time(&transaction).await?;
+        let old: Vec<String> = batch.iter().filter(|old| old.initiated_at < before).map(|old| old.id.clone()).collect();
+        hours::forget(&transaction, &old).await?;
         let mut gone = Leavings {
             turns: turn::Entity::delete_many().filter(turn::Column::CallId.is_in(ids())).exec(&transaction).await?.rows_affected,
             streams: stream::Entity::delete_many().filter(stream::Column::CallId.is_in(ids())).exec(&transaction).await?.rows_affected,
             ..Leavings::default()
         };
-        if let Some(last) = oldest().next_back() {
-            let calls = call::Entity::delete_many().filter(call::Column::Id.is_in(oldest().map(|old| old.id.as_str())));
+        if !old.is_empty() {
+            let calls = call::Entity::delete_many().filter(call::Column::Id.is_in(old));
             gone.calls = calls.exec(&transaction).await?.rows_affected;
-            hour::Entity::delete_many().filter(hour::Column::Hour.lte(last.initiated_at)).exec(&transaction).await?;
         }
         transaction.commit().await?;
         Ok(self.note(gone))

@@ -8,6 +8,7 @@ use sea_orm::{
     TransactionTrait,
 };
 
+use super::super::analytics::hours;
 use super::super::error::StoreError;
 use super::super::sql::rows;
 use super::copy::{Body, Parcel};
@@ -95,7 +96,7 @@ impl Loader {
 
 impl Copying {
     async fn begin(mut transaction: sqlx::Transaction<'static, Postgres>, ground: Ground) -> Result<Self, BulkError> {
-        for setting in [PATIENT, SILENT, SORT_MEMORY, NOTICE_HANGUP] {
+        for setting in [PATIENT, SILENT, SORT_MEMORY, NOTICE_HANGUP, hours::WRITE] {
             run(&mut transaction, setting).await?;
         }
         if ground != Ground::Cleared && is_taken(&mut transaction).await? {
