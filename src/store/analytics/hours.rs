@@ -44,12 +44,21 @@ pub(in crate::store) async fn forget<C: ConnectionTrait>(db: &C, calls: &[String
         if young.into_tuple::<i64>().one(db).await? == i64::try_from(calls.len()).ok() {
             continue;
         }
-        hold_off(db).await?;
         let began: Vec<DateTime<Utc>> = known.column(call::Column::InitiatedAt).into_tuple().all(db).await?;
-        // One by one in their order, so that two writers cannot lock each other out.
-        for hour in began.into_iter().map(hour_of).collect::<BTreeSet<_>>() {
-            hour::Entity::delete_by_id(hour).exec(db).await?;
-        }
+        forget_moments(db, began).await?;
+    }
+    Ok(())
+}
+
+/// Deletes the hours that these moments fall into, inside the transaction that changes the calls that began then.
+pub(in crate::store) async fn forget_moments<C: ConnectionTrait>(
+    db: &C,
+    began: impl IntoIterator<Item = DateTime<Utc>>,
+) -> Result<(), StoreError> {
+    hold_off(db).await?;
+    // One by one in their order, so that two writers cannot lock each other out.
+    for hour in began.into_iter().map(hour_of).collect::<BTreeSet<_>>() {
+        hour::Entity::delete_by_id(hour).exec(db).await?;
     }
     Ok(())
 }

@@ -158,15 +158,15 @@ impl Cleanup {
         let before = self.plan.calls_before;
         let transaction = self.db.begin().await?;
         take_time(&transaction).await?;
-        let old: Vec<String> = batch.iter().filter(|old| old.initiated_at < before).map(|old| old.id.clone()).collect();
-        hours::forget(&transaction, &old).await?;
+        let oldest = || batch.iter().filter(|old| old.initiated_at < before);
+        hours::forget_moments(&transaction, oldest().map(|old| old.initiated_at)).await?;
         let mut gone = Leavings {
             turns: turn::Entity::delete_many().filter(turn::Column::CallId.is_in(ids())).exec(&transaction).await?.rows_affected,
             streams: stream::Entity::delete_many().filter(stream::Column::CallId.is_in(ids())).exec(&transaction).await?.rows_affected,
             ..Leavings::default()
         };
-        if !old.is_empty() {
-            let calls = call::Entity::delete_many().filter(call::Column::Id.is_in(old));
+        if oldest().next().is_some() {
+            let calls = call::Entity::delete_many().filter(call::Column::Id.is_in(oldest().map(|old| old.id.as_str())));
             gone.calls = calls.exec(&transaction).await?.rows_affected;
         }
         transaction.commit().await?;
