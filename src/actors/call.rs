@@ -17,6 +17,7 @@ use super::openai_session::{CloseModel, LinkTiming, ModelBrief, ModelOrder, Mode
 use super::stream_log::StreamLog;
 use super::supervise::{RestartBudget, start_watched, supervise};
 use super::supervisor::StreamEnded;
+use super::tools::{ToolUsed, Toolbox};
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
 use super::{clock, port};
 use crate::metrics;
@@ -54,6 +55,7 @@ pub struct CallLinks {
     pub feed: Feed,
     pub endpoint: Endpoint,
     pub timing: LinkTiming,
+    pub tools: Toolbox,
 }
 
 pub struct CallActor {
@@ -136,8 +138,10 @@ impl CallActor {
     fn perform(&mut self, output: Output, ctx: &mut Context<Self>) {
         match output {
             Output::Leg(command) => port::tell(&self.links.leg, LegOrder(command)),
-            Output::Model(ModelCommand::Open { delay }) => self.open_model(delay, ctx),
+            Output::Model(ModelCommand::Open { delay, .. }) => self.open_model(delay, ctx),
             Output::Model(command) => self.order_model(command),
+            Output::Standby(_) | Output::Promote | Output::Transfer(_) => {}
+            Output::Tool(call) => self.links.tools.use_tool(call, &ctx.address().recipient()),
             Output::Record(record) => self.record(record),
             Output::Hangup(cause) => self.hang_up(cause, ctx),
         }
@@ -271,7 +275,7 @@ fn count(record: &Record) {
 const fn close_code(cause: HangupCause) -> CloseCode {
     match cause.continuation() {
         Continuation::End => CloseCode::Normal,
-        Continuation::Resume | Continuation::Lifeboat => CloseCode::Restart,
+        Continuation::Resume | Continuation::Transfer | Continuation::Lifeboat => CloseCode::Restart,
     }
 }
 
@@ -337,6 +341,14 @@ impl Handler<ModelSaid> for CallActor {
         if said.session == self.model_number {
             self.feed(Input::Model(said.event), ctx);
         }
+    }
+}
+
+impl Handler<ToolUsed> for CallActor {
+    type Result = ();
+
+    fn handle(&mut self, ToolUsed(outcome): ToolUsed, ctx: &mut Context<Self>) {
+        self.feed(Input::ToolUsed(outcome), ctx);
     }
 }
 

@@ -18,4 +18,5 @@ pub mod registry;
 mod stream_log;
 pub mod supervise;
 pub mod supervisor;
+pub mod tools;
 pub mod twilio_stream;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::config::{Config, template};
 use crate::governor::RosterPolicy;
-use crate::session::policy::{Profile, ServerVad, SessionPolicy, Tool};
+use crate::session::policy::{NoiseReduction, Opening, Patience, Phrase, Profile, SessionPolicy, Tool, TurnDetection};
+use crate::types::Redacted;
 
 /// A token of the assistant's speech. openai.com/api/pricing: 1,200 a minute
 const MS_PER_OUTPUT_TOKEN: u64 = 50;
@@ -19,6 +20,14 @@ pub fn session_policy(config: &Config, name: Option<&str>) -> SessionPolicy {
     let (call, assistant) = (&config.call, &config.assistant);
     SessionPolicy {
         profile: Arc::new(profile(config, name)),
+        opening: opening(config, name),
+        patience: patience(),
+        keys: BTreeMap::new(),
+        min_speech: Duration::ZERO,
+        max_turn: Duration::from_secs(60),
+        tool_timeout: Duration::from_secs(10),
+        max_tool_calls: 50,
+        max_hold: Duration::from_secs(600),
         lead: call.lead,
         max_queued_ms: u64::from(assistant.max_output_tokens) * MS_PER_OUTPUT_TOKEN,
         mark_grace: call.mark_grace,
@@ -29,6 +38,9 @@ pub fn session_policy(config: &Config, name: Option<&str>) -> SessionPolicy {
         model_silence: call.model_silence,
         idle: call.idle,
         max_duration: config.limits.max_call,
+        end_warning: Duration::from_secs(30),
+        renew_before: Duration::from_secs(300),
+        has_fallback: false,
         goodbye: call.goodbye,
         max_reconnects: call.max_reconnects,
         reconnect_pause: call.reconnect_pause,
@@ -47,22 +59,48 @@ fn variables(name: Option<&str>) -> BTreeMap<String, String> {
 
 fn profile(config: &Config, name: Option<&str>) -> Profile {
     let assistant = &config.assistant;
-    let vars = variables(name);
     let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
     Profile {
         model: config.openai.model.clone(),
         voice: config.openai.voice.clone(),
+        speed: None,
         instructions: instructions(config, name),
-        greeting: text(&template::fill(&assistant.greeting, &vars)),
         language: text(&assistant.language),
         transcription_model: text(&config.openai.transcription_model),
-        vad: ServerVad {
+        turn_detection: TurnDetection::Server {
             threshold: assistant.vad_threshold as f32,
             prefix_padding_ms: assistant.vad_prefix_padding_ms,
             silence_duration_ms: assistant.vad_silence_ms,
         },
         max_output_tokens: assistant.max_output_tokens,
-        tools: vec![Tool::EndCall],
+        noise_reduction: Some(NoiseReduction::NearField),
+        reasoning: None,
+        tools: vec![end_call()],
+        remote_tools: Vec::new(),
+    }
+}
+
+fn end_call() -> Tool {
+    Tool {
+        name: "end_call".to_owned(),
+        description: "Hangs up the phone. Say goodbye first, then call this once the conversation is over.".to_owned(),
+        parameters: r#"{"type":"object","properties":{},"additionalProperties":false}"#.to_owned(),
+    }
+}
+
+fn opening(config: &Config, name: Option<&str>) -> Opening {
+    let text = template::fill(&config.assistant.greeting, &variables(name));
+    let greeting = Some(text).filter(|text| !text.is_empty()).map(|text| Phrase { text: Redacted(text), audio: None });
+    Opening { greeting, ..Opening::default() }
+}
+
+fn patience() -> Patience {
+    Patience {
+        filler_after: Duration::from_millis(1_500),
+        filler: None,
+        retry_after: Duration::from_secs(5),
+        apology_after: Duration::from_secs(10),
+        apology: None,
     }
 }
 

@@ -16,6 +16,7 @@ use super::governor::{ClaimedCooldown, ConcurrencyGovernor, Slot};
 use super::instance::InstanceName;
 use super::logger::LogPort;
 use super::openai_session::LinkTiming;
+use super::tools::Toolbox;
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
 use super::{clock, port};
 use crate::governor::{After, NextStep, Roster, RosterPolicy};
@@ -99,7 +100,7 @@ impl CallSupervisor {
     fn links(&self, begin: &Begin, ctx: &Context<Self>) -> CallLinks {
         let Outfit { governor, log, feed, endpoint, timing, .. } = self.outfit.clone();
         let (leg, close_leg) = (begin.orders.clone(), begin.close.clone());
-        CallLinks { ended: ctx.address().recipient(), leg, close_leg, governor, log, feed, endpoint, timing }
+        CallLinks { ended: ctx.address().recipient(), leg, close_leg, governor, log, feed, endpoint, timing, tools: Toolbox }
     }
 
     /// Ends the phone call itself, where a stream of it has nothing more to say.

@@ -16,6 +16,7 @@ pub mod show;
 pub mod template;
 #[cfg(test)]
 mod tests;
+mod tool;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -30,6 +31,8 @@ pub use reader::Setting;
 pub use sections::{
     Assistant, CallSettings, Database, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode, SpoolPlace, Twilio,
 };
+
+pub use tool::{HttpTool, McpSettings, ToolSettings};
 
 use names::Name;
 

@@ -192,7 +192,7 @@ impl<H> Roster<H> {
         }
         match cause.continuation() {
             Continuation::End => self.calls.remove(&call).map_or(After::Stale, |entry| After::Ended(entry.held)),
-            Continuation::Resume | Continuation::Lifeboat => {
+            Continuation::Resume | Continuation::Transfer | Continuation::Lifeboat => {
                 entry.state = State::Between { cause, until: now + self.policy.resume };
                 After::Waits
             }

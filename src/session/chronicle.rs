@@ -40,7 +40,14 @@ impl Chronicle {
         match output {
             Output::Leg(LegCommand::Mark(mark)) => self.marked(mark),
             Output::Record(Record::Turn(turn)) => self.keep(Turn::clone(turn)),
-            Output::Leg(LegCommand::Play(_) | LegCommand::Clear) | Output::Model(_) | Output::Record(_) | Output::Hangup(_) => {}
+            Output::Leg(LegCommand::Play(_) | LegCommand::Clear)
+            | Output::Model(_)
+            | Output::Standby(_)
+            | Output::Promote
+            | Output::Tool(_)
+            | Output::Transfer(_)
+            | Output::Record(_)
+            | Output::Hangup(_) => {}
         }
     }
 
@@ -153,7 +160,7 @@ mod tests {
     }
 
     fn said(history: &History) -> Vec<&str> {
-        history.messages.iter().map(|message| message.text.0.as_str()).collect()
+        history.messages.iter().filter_map(|message| Some(message.0.said()?.1)).collect()
     }
 
     #[test]

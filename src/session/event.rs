@@ -12,7 +12,7 @@ use bytestring::ByteString;
 
 use super::policy::Profile;
 use crate::audio::EncodedAudio;
-use crate::types::{HangupCause, Redacted};
+use crate::types::{HangupCause, PhoneNumber, Redacted};
 
 /// An item of the model's conversation. Ids are the model's, or ours where we create the item.
 pub type ItemId = ByteString;
@@ -24,10 +24,51 @@ pub type ResponseId = ByteString;
 pub enum Input {
     Leg(LegEvent),
     Model(ModelEvent),
+    /// From the model session that is to take the place of the one in use.
+    Standby(ModelEvent),
+    /// A tool was used, well or badly.
+    ToolUsed(ToolOutcome),
+    /// Who or what picked up the phone that we called.
+    AnsweredBy(AnsweredBy),
     /// Somebody outside wants the call to end.
     HangupRequested(HangupCause),
     /// The instant that `poll_timeout` named has come.
     Timeout,
+}
+
+/// What became of a tool that was called; every call has one outcome.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolOutcome {
+    pub call_id: ByteString,
+    /// What the model is told, usually JSON.
+    pub output: Redacted<String>,
+    /// What the session has to do about it, if anything.
+    pub effect: Option<ToolEffect>,
+}
+
+/// Tools that act on the call itself: checked outside, carried out by the session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ToolEffect {
+    /// Hang up once the goodbye was heard.
+    EndCall,
+    /// Hand the call over once the last word was heard.
+    Transfer(PhoneNumber),
+    /// Play these keys, of `0123456789*#ABCD`.
+    SendDigits(String),
+    /// The caller waits; nothing is sent to the model meanwhile.
+    Hold,
+}
+
+/// By answering-machine detection. <https://www.twilio.com/docs/voice/answering-machine-detection>
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnsweredBy {
+    Human,
+    /// Its greeting is still being played.
+    MachineStarted,
+    /// Its greeting is over: now it records.
+    MachineListens,
+    Fax,
+    Unknown,
 }
 
 /// What the phone side reports.
@@ -52,6 +93,10 @@ pub enum LegEvent {
 pub enum ModelEvent {
     /// Connected; `session.created` has come.
     Opened,
+    /// The session that was opened ends by itself after so long.
+    Expires {
+        within: Duration,
+    },
     /// The configuration is in force, mu-law both ways.
     Ready,
     /// The configuration was refused, or is not what was asked for.
@@ -100,6 +145,15 @@ pub enum ModelEvent {
         text: Redacted<String>,
     },
     ToolCalled(ToolCall),
+    /// A tool of an MCP server was used, by the model's server alone.
+    RemoteToolUsed {
+        call: ToolCall,
+        output: Redacted<String>,
+    },
+    /// Requests that are refused for their rate are taken again after so long.
+    RateLimits {
+        reset: Duration,
+    },
     ResponseDone {
         response: ResponseId,
         status: ResponseStatus,
@@ -179,6 +233,14 @@ pub enum ErrorClass {
 pub enum Output {
     Leg(LegCommand),
     Model(ModelCommand),
+    /// To the model session that is to take the place of the one in use.
+    Standby(ModelCommand),
+    /// The standby session takes over; the one before is closed.
+    Promote,
+    /// Use a tool; its outcome is an input.
+    Tool(ToolCall),
+    /// The phone is handed over to this number when the stream has ended; a hangup follows.
+    Transfer(PhoneNumber),
     Record(Record),
     /// The last output there is.
     Hangup(HangupCause),
@@ -225,11 +287,25 @@ pub enum ModelCommand {
     /// Connect a model session, after `delay`. What was there before is given up.
     Open {
         delay: Duration,
+        route: Route,
     },
-    Configure(Arc<Profile>),
+    Configure {
+        profile: Arc<Profile>,
+        turns: TurnTaking,
+    },
+    /// From now on turns are taken so.
+    TakeTurns {
+        event_id: String,
+        profile: Arc<Profile>,
+        turns: TurnTaking,
+    },
     /// Something said earlier, for a model that was not there.
     Seed(Seed),
     Append(EncodedAudio),
+    /// The caller's turn ends here, whatever the server hears.
+    Commit {
+        event_id: String,
+    },
     CreateResponse {
         event_id: String,
         instructions: Option<String>,
@@ -253,12 +329,43 @@ pub enum ModelCommand {
     },
 }
 
+/// Which of the configured endpoints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Route {
+    #[default]
+    Primary,
+    Fallback,
+}
+
+/// Who answers the caller's turns, and cuts the assistant short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnTaking {
+    /// The model's server, as soon as it hears speech, or the end of it.
+    ByServer,
+    /// The session: the server only reports what it hears.
+    BySession,
+}
+
 /// A message of the history, created at the model under an id of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seed {
     pub item: ItemId,
-    pub speaker: Speaker,
-    pub text: Redacted<String>,
+    pub content: SeedContent,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SeedContent {
+    Said { speaker: Speaker, text: Redacted<String> },
+    ToolCalled { call_id: ByteString, name: String, arguments: Redacted<String> },
+    ToolAnswered { call_id: ByteString, output: Redacted<String> },
+}
+
+impl SeedContent {
+    /// Who said what, if it was said.
+    #[must_use]
+    pub fn said(&self) -> Option<(Speaker, &str)> {
+        if let Self::Said { speaker, text } = self { Some((*speaker, text.as_str())) } else { None }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -423,6 +530,7 @@ pub enum Note {
     ModelError,
     ModelReconnected,
     UnknownTool,
+    ToolTimedOut,
     /// The session died, and another one took its place.
     Restarted,
 }
@@ -443,6 +551,7 @@ impl Note {
             Self::ModelError => "model_error",
             Self::ModelReconnected => "model_reconnected",
             Self::UnknownTool => "unknown_tool",
+            Self::ToolTimedOut => "tool_timed_out",
             Self::Restarted => "restarted",
         }
     }

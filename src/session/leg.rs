@@ -45,7 +45,7 @@ impl CallSession {
     /// Without the silence after it, the caller's turn would never end.
     pub(super) fn end_speech(&mut self) {
         if self.turn.caller_speaks() {
-            let ends_a_turn = u64::from(self.policy.profile.vad.silence_duration_ms);
+            let ends_a_turn = u64::from(self.policy.profile.turn_detection.silence_ms());
             self.model(ModelCommand::Append(padding(whole_ms(self.policy.gap).max(ends_a_turn))));
             self.note(Note::SilencePadded);
         }

@@ -13,6 +13,7 @@
 
 mod chronicle;
 pub mod event;
+mod hold;
 mod intake;
 mod interruption;
 mod leg;
@@ -32,7 +33,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 pub use chronicle::Chronicle;
-use event::{Input, LegCommand, ModelCommand, Output, Record};
+use event::{Input, LegCommand, ModelCommand, Output, Record, Route};
 use intake::Intake;
 use link::Link;
 use playback::{Playback, Played};
@@ -40,6 +41,7 @@ use policy::{History, Message, SessionPolicy};
 use response::ResponseLane;
 pub use tally::StreamTally;
 use timer::{Timer, TimerTable};
+use tools::Tools;
 use transcript::Transcript;
 use turn::TurnState;
 
@@ -67,6 +69,9 @@ pub struct CallSession {
     playback: Playback,
     turn: TurnState,
     transcript: Transcript,
+    tools: Tools,
+    /// Since when the caller is on hold.
+    hold: Option<Instant>,
     /// The assistant has said, or will say, its goodbye.
     closing: Option<HangupCause>,
     phase: Phase,
@@ -96,6 +101,8 @@ impl CallSession {
             playback: Playback::new(history.generation),
             turn: TurnState::default(),
             transcript: Transcript::new(history.next_seq),
+            tools: Tools::default(),
+            hold: None,
             closing: None,
             phase: Phase::Live,
             greeted: history.resumed,
@@ -119,7 +126,7 @@ impl CallSession {
 
     fn open_model(&mut self, now: Instant, delay: Duration) {
         self.timers.set_if_unset(Timer::Opening, now + self.policy.model_wait);
-        self.model(ModelCommand::Open { delay });
+        self.model(ModelCommand::Open { delay, route: Route::Primary });
     }
 
     /// Takes in one fact. Drain `poll_output` before the next.
@@ -147,6 +154,8 @@ impl CallSession {
         match input {
             Input::Leg(event) => self.on_leg(now, event),
             Input::Model(event) => self.on_model(now, event),
+            Input::Standby(_) | Input::AnsweredBy(_) => {}
+            Input::ToolUsed(outcome) => self.tool_used(now, outcome),
             Input::HangupRequested(cause) => self.wind_up(now, cause),
             Input::Timeout => self.on_timeout(now),
         }
@@ -156,7 +165,7 @@ impl CallSession {
         match input {
             Input::Model(event) => self.on_last_words(now, event),
             Input::Timeout if self.timers.pop(now) == Some(Timer::Winding) => self.finish(now, cause),
-            Input::Leg(_) | Input::HangupRequested(_) | Input::Timeout => {}
+            Input::Leg(_) | Input::Standby(_) | Input::ToolUsed(_) | Input::AnsweredBy(_) | Input::HangupRequested(_) | Input::Timeout => {}
         }
         if self.phase == Phase::Winding(cause) && !self.transcript.awaits_text() {
             self.finish(now, cause);
@@ -175,6 +184,7 @@ impl CallSession {
                 Timer::Idle => self.caller_idle(),
                 Timer::MaxDuration => self.wind_up(now, HangupCause::MaxDuration),
                 Timer::Goodbye => self.wind_up(now, self.closing.unwrap_or(HangupCause::AssistantEnded)),
+                Timer::Tool => self.tools_overdue(now),
                 Timer::Winding => {}
             }
             if self.phase != Phase::Live {
@@ -186,6 +196,7 @@ impl CallSession {
     /// After every input: send what may be sent, record what is new, arm what is due.
     fn settle(&mut self, now: Instant) {
         if self.phase == Phase::Live {
+            self.follow_up_on_tools();
             self.play(now);
             self.leave_when_heard(now);
         }
@@ -228,6 +239,7 @@ impl CallSession {
     fn arm(&mut self, now: Instant) {
         let owed = self.lane.is_busy() || self.turn.awaiting_answer();
         self.timers.set(Timer::TopUp, self.playback.next_pump(now, self.policy.lead));
+        self.timers.set(Timer::Tool, self.tools.next_due());
         self.timers.set(Timer::MarkOverdue, self.playback.overdue_at(self.policy.mark_grace));
         match owed && self.link.is_ready() {
             true => self.timers.set_if_unset(Timer::ModelSilence, now + self.policy.model_silence),

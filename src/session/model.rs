@@ -6,7 +6,8 @@ use bytes::Bytes;
 
 use super::CallSession;
 use super::event::{
-    ErrorClass, ItemId, LegCommand, ModelCommand, ModelError, ModelEvent, Note, Output, Record, ResponseId, ResponseStatus, Usage,
+    ErrorClass, ItemId, LegCommand, ModelCommand, ModelError, ModelEvent, Note, Output, Record, ResponseId, ResponseStatus, TurnTaking,
+    Usage,
 };
 use super::timer::Timer;
 use crate::types::HangupCause;
@@ -41,7 +42,8 @@ impl CallSession {
             ModelEvent::AudioDone { item } => self.playback.complete(&item),
             ModelEvent::Text { item, delta } => self.transcript.text(&item, &delta, at),
             ModelEvent::TextDone { item, text } => self.transcript.text_done(&item, text, at),
-            ModelEvent::ToolCalled(call) => self.tool_called(now, &call),
+            ModelEvent::ToolCalled(call) => self.tool_called(now, call),
+            ModelEvent::Expires { .. } | ModelEvent::RemoteToolUsed { .. } | ModelEvent::RateLimits { .. } => {}
             ModelEvent::ResponseDone { response, status, usage } => self.response_done(now, &response, status, usage),
             ModelEvent::Error(error) => self.model_error(now, &error),
         }
@@ -67,6 +69,9 @@ impl CallSession {
             | ModelEvent::AudioDone { .. }
             | ModelEvent::Text { .. }
             | ModelEvent::ToolCalled(_)
+            | ModelEvent::Expires { .. }
+            | ModelEvent::RemoteToolUsed { .. }
+            | ModelEvent::RateLimits { .. }
             | ModelEvent::Error(_) => {}
         }
     }
@@ -92,13 +97,13 @@ impl CallSession {
 
     /// The server says that speech has stopped once it has heard so much silence.
     fn last_sound(&self, now: Instant) -> Instant {
-        let silence = Duration::from_millis(self.policy.profile.vad.silence_duration_ms.into());
+        let silence = Duration::from_millis(self.policy.profile.turn_detection.silence_ms().into());
         now.checked_sub(silence).unwrap_or(now)
     }
 
     fn opened(&mut self) {
         if self.link.opened() {
-            self.model(ModelCommand::Configure(self.policy.profile.clone()));
+            self.model(ModelCommand::Configure { profile: self.policy.profile.clone(), turns: TurnTaking::ByServer });
         }
     }
 
@@ -123,7 +128,7 @@ impl CallSession {
         if std::mem::take(&mut self.history.owes_answer) {
             self.request(Some(CARRY_ON.to_owned()));
         } else if !std::mem::replace(&mut self.greeted, true)
-            && let Some(greeting) = &self.policy.profile.greeting
+            && let Some(greeting) = self.policy.opening.greeting.as_ref().map(|phrase| phrase.text.as_str())
         {
             let instructions = format!("Say exactly this and nothing else: \"{greeting}\"");
             self.request(Some(instructions));

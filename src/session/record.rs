@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::event::{Speaker, Tokens, Turn, TurnKind, Usage};
+use super::event::{SeedContent, Speaker, Tokens, Turn, TurnKind, Usage};
 use super::policy::Message;
 use crate::types::Redacted;
 
@@ -46,7 +46,7 @@ impl Turn {
     pub fn message(&self) -> Option<Message> {
         let text = if self.heard.is_empty() && self.ended.is_none() { &self.generated } else { &self.heard };
         let said = self.kind == TurnKind::Message && !text.is_empty();
-        said.then(|| Message { speaker: self.speaker, text: text.clone() })
+        said.then(|| Message(SeedContent::Said { speaker: self.speaker, text: text.clone() }))
     }
 }
 

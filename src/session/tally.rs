@@ -33,7 +33,13 @@ impl StreamTally {
             Input::Model(ModelEvent::SpeechStopped { .. }) => self.speech_ended(now),
             // What it had heard of this speech is lost.
             Input::Model(ModelEvent::Lost { .. }) => self.speech_since = None,
-            Input::Leg(_) | Input::Model(_) | Input::HangupRequested(_) | Input::Timeout => {}
+            Input::Leg(_)
+            | Input::Model(_)
+            | Input::Standby(_)
+            | Input::ToolUsed(_)
+            | Input::AnsweredBy(_)
+            | Input::HangupRequested(_)
+            | Input::Timeout => {}
         }
     }
 
@@ -45,7 +51,14 @@ impl StreamTally {
             Output::Record(Record::Note(Note::ModelReconnected)) => self.reconnects += 1,
             Output::Record(Record::Note(Note::CallerAudioDropped)) => self.frames_dropped += 1,
             Output::Record(Record::Note(Note::TalkedOver)) => self.ai_interruptions += 1,
-            Output::Leg(LegCommand::Mark(_) | LegCommand::Clear) | Output::Model(_) | Output::Record(_) | Output::Hangup(_) => {}
+            Output::Leg(LegCommand::Mark(_) | LegCommand::Clear)
+            | Output::Model(_)
+            | Output::Standby(_)
+            | Output::Promote
+            | Output::Tool(_)
+            | Output::Transfer(_)
+            | Output::Record(_)
+            | Output::Hangup(_) => {}
         }
     }
 

@@ -19,13 +19,15 @@ pub(super) enum Timer {
     /// Nobody speaks.
     Idle,
     MaxDuration,
+    /// A tool takes too long.
+    Tool,
     /// The goodbye takes too long.
     Goodbye,
     /// The last transcripts take too long.
     Winding,
 }
 
-const ALL: [Timer; 10] = [
+const ALL: [Timer; 11] = [
     Timer::TopUp,
     Timer::MarkOverdue,
     Timer::Gap,
@@ -34,6 +36,7 @@ const ALL: [Timer; 10] = [
     Timer::ModelSilence,
     Timer::Idle,
     Timer::MaxDuration,
+    Timer::Tool,
     Timer::Goodbye,
     Timer::Winding,
 ];

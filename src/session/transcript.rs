@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use self::entry::{Entry, speaker};
-use super::event::{ItemId, ItemKind, Note, ResponseId, Speaker, Tokens, ToolCall, ToolUse, Transcription, Turn, TurnKind};
+use super::event::{ItemId, ItemKind, Note, ResponseId, SeedContent, Speaker, Tokens, ToolCall, ToolUse, Transcription, Turn, TurnKind};
 use super::policy::Message;
 use crate::types::Redacted;
 
@@ -130,19 +130,23 @@ impl Transcript {
         }
     }
 
-    /// The model asked for a tool, and was answered; the result stands behind the call.
-    pub(super) fn tool_used(&mut self, call: &ToolCall, output: &str, at: Duration) {
-        let tool = ToolUse { name: call.name.clone(), call_id: call.call_id.to_string() };
+    /// Somebody asked for a tool.
+    pub(super) fn tool_called(&mut self, call: &ToolCall, at: Duration) {
         let entry = self.entry(&call.item, ItemKind::Other, at);
         entry.kind = ItemKind::Other;
         let turn = &mut entry.turn;
         (turn.kind, turn.speaker, turn.ended) = (TurnKind::ToolCall, Speaker::Ai, Some(at));
         (turn.generated, turn.heard) = (call.arguments.clone(), Redacted::default());
-        (turn.response, turn.tool) = (Some(call.response.clone()), Some(tool.clone()));
+        (turn.response, turn.tool) = (Some(call.response.clone()), Some(tool_of(call)));
         self.touch(&call.item);
+        self.reorder();
+    }
+
+    /// The answer stands behind the call.
+    pub(super) fn tool_answered(&mut self, call: &ToolCall, output: &str, at: Duration) {
         let place = self.ours(TurnKind::ToolResult, Speaker::System, output, Some(call.item.clone()), at);
         if let Some(result) = self.entries.get_mut(place) {
-            (result.turn.response, result.turn.tool) = (Some(call.response.clone()), Some(tool));
+            (result.turn.response, result.turn.tool) = (Some(call.response.clone()), Some(tool_of(call)));
         }
         self.reorder();
     }
@@ -196,7 +200,10 @@ impl Transcript {
     pub(super) fn messages(&self) -> Vec<Message> {
         let mut entries: Vec<_> = self.entries.iter().filter(|entry| entry.is_message() && !entry.turn.heard.is_empty()).collect();
         entries.sort_by_key(|entry| entry.turn.position);
-        entries.into_iter().map(|entry| Message { speaker: entry.turn.speaker, text: entry.turn.heard.clone() }).collect()
+        entries
+            .into_iter()
+            .map(|entry| Message(SeedContent::Said { speaker: entry.turn.speaker, text: entry.turn.heard.clone() }))
+            .collect()
     }
 
     /// Turns to record: new, changed, or moved.
@@ -261,6 +268,10 @@ impl Transcript {
             }
         }
     }
+}
+
+fn tool_of(call: &ToolCall) -> ToolUse {
+    ToolUse { name: call.name.clone(), call_id: call.call_id.to_string() }
 }
 
 #[cfg(test)]

@@ -58,6 +58,12 @@ words! {
         CallerHungUp = "caller_hung_up",
         /// The assistant ended the call after its goodbye was heard.
         AssistantEnded = "assistant_ended",
+        /// The call was handed over to somebody else.
+        Transferred = "transferred",
+        /// A machine picked up; it was left a message, or hung up on.
+        Voicemail = "voicemail",
+        /// Nobody is there at this hour, and the caller was told so.
+        OutsideHours = "outside_hours",
         /// Nobody spoke, also after being asked.
         CallerIdle = "caller_idle",
         /// `MAX_CALL_SECONDS` are over.
@@ -96,6 +102,8 @@ pub enum Continuation {
     End,
     /// A new stream takes the call on.
     Resume,
+    /// Another phone is rung, and takes the call; if it does not, a new stream does.
+    Transfer,
     /// Apologise, hand over to a human if there is one, and hang up.
     Lifeboat,
 }
@@ -106,8 +114,11 @@ impl HangupCause {
         match self {
             Self::StreamLost | Self::MediaSilent | Self::ActorFailed | Self::Drained | Self::ProtocolViolation => Continuation::Resume,
             Self::ModelUnavailable => Continuation::Lifeboat,
+            Self::Transferred => Continuation::Transfer,
             Self::CallerHungUp
             | Self::AssistantEnded
+            | Self::Voicemail
+            | Self::OutsideHours
             | Self::CallerIdle
             | Self::MaxDuration
             | Self::Requested
@@ -124,9 +135,15 @@ impl HangupCause {
     #[must_use]
     pub const fn status(self) -> CallStatus {
         match self {
-            Self::CallerHungUp | Self::AssistantEnded | Self::CallerIdle | Self::MaxDuration | Self::Requested | Self::Superseded => {
-                CallStatus::Completed
-            }
+            Self::CallerHungUp
+            | Self::AssistantEnded
+            | Self::Transferred
+            | Self::Voicemail
+            | Self::OutsideHours
+            | Self::CallerIdle
+            | Self::MaxDuration
+            | Self::Requested
+            | Self::Superseded => CallStatus::Completed,
             Self::ModelUnavailable
             | Self::StreamLost
             | Self::MediaSilent

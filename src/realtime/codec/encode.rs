@@ -1,12 +1,14 @@
 //! Commands to messages.
 
+use serde_json::value::RawValue;
+
 use crate::audio::EncodedAudio;
 use crate::realtime::wire::client::{
-    Audio, AudioInput, AudioOutput, ClientMessage, Content, Format, FunctionTool, Item, NoParameters, NoiseReduction, Overrides, Role,
-    Session, Transcription, TurnDetection,
+    self, Audio, AudioInput, AudioOutput, ClientMessage, Content, Format, Item, Overrides, Reasoning, Role, Session, Transcription,
+    TurnsAudio, TurnsInput, TurnsOnly,
 };
-use crate::session::event::{ModelCommand, Seed, Speaker};
-use crate::session::policy::{Profile, ServerVad, Tool};
+use crate::session::event::{ModelCommand, Seed, SeedContent, Speaker, TurnTaking};
+use crate::session::policy::{Eagerness, McpServer, NoiseReduction, Profile, ReasoningEffort, Tool, TurnDetection};
 
 /// The `event_id` of a configuration: an error that names it means that the configuration is not in force.
 pub(super) const CONFIGURATION: &str = "cfg_";
@@ -17,8 +19,13 @@ pub fn encode(command: &ModelCommand) -> Option<String> {
     let message = match command {
         ModelCommand::Open { .. } => return None,
         ModelCommand::Append(audio) => return Some(append(audio)),
-        ModelCommand::Configure(profile) => return Some(configure(profile)),
-        ModelCommand::Seed(seed) => ClientMessage::ItemCreate { event_id: &seed.item, item: message(seed) },
+        ModelCommand::Commit { event_id } => ClientMessage::Commit { event_id },
+        ModelCommand::Configure { profile, turns } => return Some(configure(profile, *turns)),
+        ModelCommand::TakeTurns { event_id, profile, turns } => {
+            let input = TurnsInput { turn_detection: turn_detection(profile.turn_detection, *turns) };
+            ClientMessage::TurnsUpdate { event_id, session: TurnsOnly { audio: TurnsAudio { input } } }
+        }
+        ModelCommand::Seed(seed) => ClientMessage::ItemCreate { event_id: &seed.item, item: item(seed) },
         ModelCommand::CreateResponse { event_id, instructions } => {
             ClientMessage::ResponseCreate { event_id, response: instructions.as_deref().map(|instructions| Overrides { instructions }) }
         }
@@ -39,60 +46,113 @@ fn append(audio: &EncodedAudio) -> String {
     [r#"{"type":"input_audio_buffer.append","audio":""#, audio.as_base64(), r#""}"#].concat()
 }
 
-fn configure(profile: &Profile) -> String {
+fn configure(profile: &Profile, turns: TurnTaking) -> String {
     let event_id = format!("{CONFIGURATION}1");
-    json(&ClientMessage::SessionUpdate { event_id: &event_id, session: session(profile) })
+    json(&ClientMessage::SessionUpdate { event_id: &event_id, session: session(profile, turns) })
 }
 
-fn session(profile: &Profile) -> Session<'_> {
+fn session(profile: &Profile, turns: TurnTaking) -> Session<'_> {
     Session {
         instructions: &profile.instructions,
         output_modalities: ["audio"],
-        audio: Audio { input: input(profile), output: AudioOutput { format: Format::MuLaw, voice: &profile.voice } },
-        tools: profile.tools.iter().copied().map(function).collect(),
+        audio: Audio {
+            input: input(profile, turns),
+            output: AudioOutput { format: Format::MuLaw, voice: &profile.voice, speed: profile.speed },
+        },
+        tools: profile.tools.iter().map(function).chain(profile.remote_tools.iter().map(mcp_server)).collect(),
         tool_choice: "auto",
+        reasoning: profile.reasoning.map(|effort| Reasoning { effort: effort_word(effort) }),
         max_output_tokens: profile.max_output_tokens,
         tracing: None,
     }
 }
 
-fn input(profile: &Profile) -> AudioInput<'_> {
+fn input(profile: &Profile, turns: TurnTaking) -> AudioInput<'_> {
     let language = profile.language.as_deref();
     AudioInput {
         format: Format::MuLaw,
         transcription: profile.transcription_model.as_deref().map(|model| Transcription { model, language }),
-        noise_reduction: NoiseReduction::NearField,
-        turn_detection: turn_detection(profile.vad),
+        noise_reduction: profile.noise_reduction.map(|reduction| match reduction {
+            NoiseReduction::NearField => client::NoiseReduction::NearField,
+            NoiseReduction::FarField => client::NoiseReduction::FarField,
+        }),
+        turn_detection: turn_detection(profile.turn_detection, turns),
     }
 }
 
-/// The server opens and cancels responses; when to ask a silent caller is the session's own rule.
-const fn turn_detection(vad: ServerVad) -> TurnDetection {
-    TurnDetection::ServerVad {
-        threshold: vad.threshold,
-        prefix_padding_ms: vad.prefix_padding_ms,
-        silence_duration_ms: vad.silence_duration_ms,
-        create_response: true,
-        interrupt_response: true,
-        idle_timeout_ms: None,
+/// When to ask a silent caller is the session's own rule.
+fn turn_detection(detection: TurnDetection, turns: TurnTaking) -> client::TurnDetection {
+    let by_server = turns == TurnTaking::ByServer;
+    match detection {
+        TurnDetection::Server { threshold, prefix_padding_ms, silence_duration_ms } => client::TurnDetection::ServerVad {
+            threshold,
+            prefix_padding_ms,
+            silence_duration_ms,
+            create_response: by_server,
+            interrupt_response: by_server,
+            idle_timeout_ms: None,
+        },
+        TurnDetection::Semantic(eagerness) => client::TurnDetection::SemanticVad {
+            eagerness: eagerness_word(eagerness),
+            create_response: by_server,
+            interrupt_response: by_server,
+        },
     }
 }
 
-fn function(tool: Tool) -> FunctionTool {
-    let description = match tool {
-        Tool::EndCall => "Hangs up the phone. Say goodbye first, then call this once the conversation is over.",
-    };
-    FunctionTool { name: tool.name(), description, parameters: NoParameters::default() }
+const fn eagerness_word(eagerness: Eagerness) -> &'static str {
+    match eagerness {
+        Eagerness::Low => "low",
+        Eagerness::Medium => "medium",
+        Eagerness::High => "high",
+        Eagerness::Auto => "auto",
+    }
 }
 
-fn message(seed: &Seed) -> Item<'_> {
-    let text = seed.text.as_str();
-    let (role, content) = match seed.speaker {
+const fn effort_word(effort: ReasoningEffort) -> &'static str {
+    match effort {
+        ReasoningEffort::Minimal => "minimal",
+        ReasoningEffort::Low => "low",
+        ReasoningEffort::Medium => "medium",
+        ReasoningEffort::High => "high",
+        ReasoningEffort::ExtraHigh => "xhigh",
+    }
+}
+
+fn function(tool: &Tool) -> client::Tool<'_> {
+    client::Tool::Function { name: &tool.name, description: &tool.description, parameters: schema(&tool.parameters) }
+}
+
+/// Schemas are checked where they are configured; what is none all the same takes anything.
+fn schema(text: &str) -> Box<RawValue> {
+    RawValue::from_string(text.to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned())
+}
+
+fn mcp_server(server: &McpServer) -> client::Tool<'_> {
+    client::Tool::Mcp {
+        server_label: &server.label,
+        server_url: &server.url,
+        authorization: server.authorization.as_ref().map(|secret| secret.0.as_str()),
+        allowed_tools: server.allowed_tools.as_deref(),
+        require_approval: "never",
+    }
+}
+
+fn item(seed: &Seed) -> Item<'_> {
+    match &seed.content {
+        SeedContent::Said { speaker, text } => message(&seed.item, *speaker, text),
+        SeedContent::ToolCalled { call_id, name, arguments } => Item::FunctionCall { call_id, name, arguments },
+        SeedContent::ToolAnswered { call_id, output } => Item::FunctionCallOutput { call_id, output },
+    }
+}
+
+fn message<'a>(id: &'a str, speaker: Speaker, text: &'a str) -> Item<'a> {
+    let (role, content) = match speaker {
         Speaker::User => (Role::User, Content::InputText { text }),
         Speaker::Ai => (Role::Assistant, Content::OutputText { text }),
         Speaker::System => (Role::System, Content::InputText { text }),
     };
-    Item::Message { id: &seed.item, role, content: [content] }
+    Item::Message { id, role, content: [content] }
 }
 
 fn json(message: &ClientMessage<'_>) -> String {

@@ -10,7 +10,10 @@ use serde_json::{Value, json};
 use super::tests::profile;
 use super::*;
 use crate::audio::EncodedAudio;
-use crate::session::event::{ErrorClass, ItemKind, ModelCommand, ModelError, ModelEvent, ResponseStatus, Seed, Speaker, Usage};
+use crate::session::event::{
+    ErrorClass, ItemKind, ModelCommand, ModelError, ModelEvent, ResponseStatus, Seed, SeedContent, Speaker, TurnTaking, Usage,
+};
+use crate::session::policy::{Eagerness, Profile, ReasoningEffort, Tool, TurnDetection};
 use crate::types::Redacted;
 
 #[derive(Deserialize)]
@@ -25,24 +28,44 @@ fn fixtures(side: &str) -> BTreeMap<String, Value> {
     all.into_iter().filter(|fixture| fixture.side == side).map(|fixture| (fixture.name, fixture.message)).collect()
 }
 
+/// The profile of the fixture.
+fn clinic() -> Profile {
+    let parameters = r#"{"type":"object","properties":{"day":{"type":"string"}},"required":["day"],"additionalProperties":false}"#;
+    let tool = Tool { name: "book_slot".into(), description: "Reserve an appointment.".into(), parameters: parameters.into() };
+    Profile { speed: Some(1.0), reasoning: Some(ReasoningEffort::Low), tools: vec![tool], ..profile() }
+}
+
 /// What we send, and the keys of the fixture that we have no use for.
 fn sent() -> Vec<(&'static str, ModelCommand, &'static [&'static str])> {
-    let seed = |item: &str, speaker, text: &str| ModelCommand::Seed(Seed { item: item.into(), speaker, text: Redacted(text.into()) });
-    let unused: &[&str] = &[
-        "/session/audio/input/turn_detection/idle_timeout_ms",
-        "/session/audio/output/speed",
-        "/session/parallel_tool_calls",
-        "/session/reasoning",
-        "/session/truncation",
-        // The tool of the fixture is another one; ours is compared with the shape in `tests`.
-        "/session/tools",
-    ];
+    let seed = |item: &str, speaker, text: &str| {
+        ModelCommand::Seed(Seed { item: item.into(), content: SeedContent::Said { speaker, text: Redacted(text.into()) } })
+    };
+    let unused: &[&str] = &["/session/audio/input/turn_detection/idle_timeout_ms", "/session/parallel_tool_calls", "/session/truncation"];
     let create = |event_id: &str, instructions: Option<&str>| ModelCommand::CreateResponse {
         event_id: event_id.into(),
         instructions: instructions.map(Into::into),
     };
+    let called = ModelCommand::Seed(Seed {
+        item: "seed_1".into(),
+        content: SeedContent::ToolCalled {
+            call_id: "call_77".into(),
+            name: "book_slot".into(),
+            arguments: Redacted(r#"{"day":"2026-12-01"}"#.into()),
+        },
+    });
     vec![
-        ("session.update (full, phone)", ModelCommand::Configure(Arc::new(profile())), unused),
+        ("session.update (full, phone)", ModelCommand::Configure { profile: Arc::new(clinic()), turns: TurnTaking::ByServer }, unused),
+        (
+            "session.update (semantic_vad)",
+            ModelCommand::TakeTurns {
+                event_id: "turns_1".into(),
+                profile: Arc::new(Profile { turn_detection: TurnDetection::Semantic(Eagerness::Auto), ..profile() }),
+                turns: TurnTaking::ByServer,
+            },
+            &[],
+        ),
+        ("input_audio_buffer.commit", ModelCommand::Commit { event_id: "commit_1".into() }, &[]),
+        ("item.create function_call (history)", called, &[]),
         ("input_audio_buffer.append", ModelCommand::Append(EncodedAudio::encode(&[0xFF; 6])), &[]),
         ("item.create user text", seed("msg_seed_u1", Speaker::User, "I need to move my appointment."), &["/previous_item_id"]),
         ("item.create assistant text", seed("msg_seed_a1", Speaker::Ai, "Sure, which day works?"), &[]),
@@ -64,12 +87,9 @@ fn sent() -> Vec<(&'static str, ModelCommand, &'static [&'static str])> {
     ]
 }
 
-const NEVER_SENT: [&str; 8] = [
-    "session.update (semantic_vad)",
+const NEVER_SENT: [&str; 5] = [
     "session.update (VAD off)",
-    "input_audio_buffer.commit",
     "input_audio_buffer.clear",
-    "item.create function_call (history)",
     "item.create mcp_approval_response",
     "item.retrieve",
     "response.create (out of band)",

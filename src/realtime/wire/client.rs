@@ -3,12 +3,17 @@
 //! Caller audio is missing here: it is written by hand, see `codec::encode`.
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "type")]
 pub enum ClientMessage<'a> {
     #[serde(rename = "session.update")]
     SessionUpdate { event_id: &'a str, session: Session<'a> },
+    #[serde(rename = "session.update")]
+    TurnsUpdate { event_id: &'a str, session: TurnsOnly },
+    #[serde(rename = "input_audio_buffer.commit")]
+    Commit { event_id: &'a str },
     #[serde(rename = "conversation.item.create")]
     ItemCreate { event_id: &'a str, item: Item<'a> },
     #[serde(rename = "conversation.item.truncate")]
@@ -44,10 +49,34 @@ pub struct Session<'a> {
     pub instructions: &'a str,
     pub output_modalities: [&'static str; 1],
     pub audio: Audio<'a>,
-    pub tools: Vec<FunctionTool>,
+    pub tools: Vec<Tool<'a>>,
     pub tool_choice: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning: Option<Reasoning>,
     pub max_output_tokens: u32,
     pub tracing: Null,
+}
+
+/// Nothing but how turns are taken.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename = "realtime")]
+pub struct TurnsOnly {
+    pub audio: TurnsAudio,
+}
+
+#[derive(Debug, Serialize)]
+pub struct TurnsAudio {
+    pub input: TurnsInput,
+}
+
+#[derive(Debug, Serialize)]
+pub struct TurnsInput {
+    pub turn_detection: TurnDetection,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Reasoning {
+    pub effort: &'static str,
 }
 
 /// A key that has to be there with the value `null`.
@@ -63,7 +92,7 @@ pub struct Audio<'a> {
 pub struct AudioInput<'a> {
     pub format: Format,
     pub transcription: Option<Transcription<'a>>,
-    pub noise_reduction: NoiseReduction,
+    pub noise_reduction: Option<NoiseReduction>,
     pub turn_detection: TurnDetection,
 }
 
@@ -71,6 +100,8 @@ pub struct AudioInput<'a> {
 pub struct AudioOutput<'a> {
     pub format: Format,
     pub voice: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speed: Option<f32>,
 }
 
 /// Mu-law has no `rate` key.
@@ -92,6 +123,7 @@ pub struct Transcription<'a> {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum NoiseReduction {
     NearField,
+    FarField,
 }
 
 #[derive(Debug, Serialize)]
@@ -105,32 +137,40 @@ pub enum TurnDetection {
         interrupt_response: bool,
         idle_timeout_ms: Null,
     },
+    SemanticVad {
+        eagerness: &'static str,
+        create_response: bool,
+        interrupt_response: bool,
+    },
 }
 
-/// Flat: name and parameters are not nested under `function`.
+/// A function is flat: name and parameters are not nested under `function`.
 #[derive(Debug, Serialize)]
-#[serde(tag = "type", rename = "function")]
-pub struct FunctionTool {
-    pub name: &'static str,
-    pub description: &'static str,
-    pub parameters: NoParameters,
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Tool<'a> {
+    Function {
+        name: &'a str,
+        description: &'a str,
+        /// A JSON schema.
+        parameters: Box<RawValue>,
+    },
+    Mcp {
+        server_label: &'a str,
+        server_url: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        authorization: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        allowed_tools: Option<&'a [String]>,
+        /// Nobody is there to approve of anything.
+        require_approval: &'static str,
+    },
 }
-
-/// The JSON schema of an empty object.
-#[derive(Debug, Default, Serialize)]
-#[serde(tag = "type", rename = "object", rename_all = "camelCase")]
-pub struct NoParameters {
-    properties: NoProperties,
-    additional_properties: bool,
-}
-
-#[derive(Debug, Default, Serialize)]
-struct NoProperties {}
 
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Item<'a> {
     Message { id: &'a str, role: Role, content: [Content<'a>; 1] },
+    FunctionCall { call_id: &'a str, name: &'a str, arguments: &'a str },
     FunctionCallOutput { call_id: &'a str, output: &'a str },
 }
 

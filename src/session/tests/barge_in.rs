@@ -5,7 +5,7 @@ fn interruption(rig: &mut Rig) -> Vec<Output> {
     let is_order = |o: &Output| match o {
         Output::Leg(command) => *command == LegCommand::Clear,
         Output::Model(command) => !matches!(command, ModelCommand::Append(_)),
-        Output::Record(_) | Output::Hangup(_) => false,
+        Output::Standby(_) | Output::Promote | Output::Tool(_) | Output::Transfer(_) | Output::Record(_) | Output::Hangup(_) => false,
     };
     rig.take().into_iter().filter(is_order).collect()
 }

@@ -3,10 +3,10 @@ use super::*;
 #[test]
 fn a_session_opens_a_model_then_configures_it_then_asks_for_the_greeting() {
     let mut rig = Rig::new(History::default());
-    assert_eq!(rig.take(), [Output::Model(ModelCommand::Open { delay: Duration::ZERO })]);
+    assert_eq!(rig.take(), [Output::Model(ModelCommand::Open { delay: Duration::ZERO, route: Route::Primary })]);
 
     rig.model(ModelEvent::Opened);
-    assert!(matches!(rig.take()[..], [Output::Model(ModelCommand::Configure(_))]));
+    assert!(matches!(rig.take()[..], [Output::Model(ModelCommand::Configure { .. })]));
 
     rig.model(ModelEvent::Ready);
     assert_eq!(rig.instructions(), ["Say exactly this and nothing else: \"Hello.\""]);

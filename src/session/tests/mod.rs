@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::event::*;
-use super::policy::{Profile, ServerVad, Tool};
+use super::policy::{NoiseReduction, Opening, Patience, Phrase, Profile, Tool, TurnDetection};
 use super::*;
 use crate::audio::{EncodedAudio, bytes_of};
 use crate::types::Redacted;
@@ -27,14 +27,25 @@ fn policy() -> SessionPolicy {
         profile: Arc::new(Profile {
             model: "gpt-realtime-2.1".into(),
             voice: "marin".into(),
+            speed: None,
             instructions: "Be brief.".into(),
-            greeting: Some("Hello.".into()),
             language: Some("en".into()),
             transcription_model: Some("gpt-transcribe".into()),
-            vad: ServerVad { threshold: 0.5, prefix_padding_ms: 300, silence_duration_ms: 500 },
+            turn_detection: TurnDetection::Server { threshold: 0.5, prefix_padding_ms: 300, silence_duration_ms: 500 },
+            noise_reduction: Some(NoiseReduction::NearField),
+            reasoning: None,
             max_output_tokens: 1024,
-            tools: vec![Tool::EndCall],
+            tools: ["end_call", "look_up"].map(tool).to_vec(),
+            remote_tools: Vec::new(),
         }),
+        opening: Opening { greeting: Some(Phrase { text: words("Hello."), audio: None }), ..Opening::default() },
+        patience: Patience { filler_after: ms(1_500), filler: None, retry_after: ms(5_000), apology_after: ms(10_000), apology: None },
+        keys: BTreeMap::new(),
+        min_speech: Duration::ZERO,
+        max_turn: ms(60_000),
+        tool_timeout: ms(10_000),
+        max_tool_calls: 5,
+        max_hold: ms(600_000),
         lead: ms(800),
         max_queued_ms: 204_800,
         mark_grace: ms(2_000),
@@ -45,10 +56,17 @@ fn policy() -> SessionPolicy {
         model_silence: ms(8_000),
         idle: ms(30_000),
         max_duration: ms(3_600_000),
+        end_warning: ms(30_000),
+        renew_before: ms(300_000),
+        has_fallback: false,
         goodbye: ms(10_000),
         max_reconnects: 3,
         reconnect_pause: ms(250),
     }
+}
+
+fn tool(name: &str) -> Tool {
+    Tool { name: name.to_owned(), description: "A tool.".into(), parameters: "{}".into() }
 }
 
 fn frame() -> EncodedAudio {

@@ -298,6 +298,7 @@ impl World {
                 Output::Leg(command) => self.observe_leg(command),
                 Output::Model(command) => self.observe_model(command),
                 Output::Record(record) => self.observe_record(&record),
+                Output::Standby(_) | Output::Promote | Output::Tool(_) | Output::Transfer(_) => {}
                 Output::Hangup(_) => self.hangups += 1,
             }
         }
@@ -341,10 +342,13 @@ impl World {
                 (self.asked, self.speech) = (false, None);
             }
             ModelCommand::Seed(seed) => {
-                assert!(!seed.text.is_empty(), "a turn without words was told");
-                assert!(seed.speaker != Speaker::System && !seed.text.contains('{'), "only what was said is told");
+                let (speaker, text) = seed.content.said().expect("a message");
+                assert!(!text.is_empty(), "a turn without words was told");
+                assert!(speaker != Speaker::System && !text.contains('{'), "only what was said is told");
             }
-            ModelCommand::Configure(_)
+            ModelCommand::Configure { .. }
+            | ModelCommand::TakeTurns { .. }
+            | ModelCommand::Commit { .. }
             | ModelCommand::Append(_)
             | ModelCommand::Cancel { .. }
             | ModelCommand::Delete { .. }

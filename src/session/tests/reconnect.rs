@@ -9,7 +9,7 @@ fn seeds(rig: &Rig) -> Vec<(Speaker, &str)> {
 }
 
 fn seed(command: &ModelCommand) -> Option<(Speaker, &str)> {
-    if let ModelCommand::Seed(seed) = command { Some((seed.speaker, seed.text.0.as_str())) } else { None }
+    if let ModelCommand::Seed(seed) = command { seed.content.said() } else { None }
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn a_model_lost_in_mid_answer_is_replaced_told_what_was_heard_and_asked_to_go_on
 
     lose(&mut rig);
     assert!(rig.out.contains(&Output::Leg(LegCommand::Clear)));
-    assert!(rig.out.contains(&Output::Model(ModelCommand::Open { delay: Duration::ZERO })));
+    assert!(rig.out.contains(&Output::Model(ModelCommand::Open { delay: Duration::ZERO, route: Route::Primary })));
     assert!(rig.notes().contains(&Note::ModelReconnected));
 
     rig.leg(LegEvent::Audio(frame()));
@@ -142,12 +142,12 @@ fn a_model_that_owes_an_answer_for_too_long_is_replaced() {
 
     rig.pass_with_media(8_020);
 
-    assert!(rig.out.contains(&Output::Model(ModelCommand::Open { delay: Duration::ZERO })));
+    assert!(rig.out.contains(&Output::Model(ModelCommand::Open { delay: Duration::ZERO, route: Route::Primary })));
 }
 
 #[test]
 fn a_resumed_call_is_not_greeted_but_goes_on() {
-    let said = Message { speaker: Speaker::Ai, text: words("Hello.") };
+    let said = Message(SeedContent::Said { speaker: Speaker::Ai, text: words("Hello.") });
     let history = History { messages: vec![said], resumed: true, owes_answer: true, elapsed: ms(60_000), next_seq: 0, generation: 0 };
     let mut rig = Rig::new(history);
 

@@ -131,7 +131,7 @@ fn turns_without_words_are_not_told_to_the_next_model() {
     rig.model(ModelEvent::Ready);
 
     let seeds: Vec<_> = rig.orders().into_iter().filter_map(|c| if let ModelCommand::Seed(seed) = c { Some(seed) } else { None }).collect();
-    assert_eq!(seeds.iter().map(|seed| (seed.speaker, seed.text.0.as_str())).collect::<Vec<_>>(), [(Speaker::Ai, "Hello.")]);
+    assert_eq!(seeds.iter().map(|seed| seed.content.said()).collect::<Vec<_>>(), [Some((Speaker::Ai, "Hello."))]);
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn a_panic_in_mid_answer_leaves_what_was_heard_of_it() {
     assert_eq!((half.revision, half.interrupted, half.ended, half.heard_ms), (3, true, Some(ms(500)), 500));
     assert_eq!(half.heard.0, "one two");
     let history = chronicle.history(ms(500));
-    assert_eq!(history.messages.iter().map(|message| message.text.0.as_str()).collect::<Vec<_>>(), ["one two"]);
+    assert_eq!(history.messages.iter().filter_map(|message| message.0.said()).collect::<Vec<_>>(), [(Speaker::Ai, "one two")]);
 }
 
 #[test]

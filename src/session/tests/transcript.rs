@@ -13,7 +13,7 @@ fn text(words: &str) -> Redacted<String> {
 }
 
 fn said(transcript: &Transcript) -> Vec<String> {
-    transcript.messages().into_iter().map(|message| message.text.0).collect()
+    transcript.messages().iter().filter_map(|message| Some(message.0.said()?.1.to_owned())).collect()
 }
 
 #[test]
