@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytestring::ByteString;
 
-use super::duration_ms;
+use super::{duration_ms, mulaw};
 
 /// Mu-law audio in standard base64 (RFC 4648 section 4), ready to be passed on as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +32,12 @@ impl EncodedAudio {
     #[must_use]
     pub fn as_base64(&self) -> &str {
         &self.text
+    }
+
+    /// Mean absolute sample.
+    #[must_use]
+    pub fn loudness(&self) -> u32 {
+        STANDARD.decode(&*self.text).map_or(0, |audio| mulaw::loudness(&audio))
     }
 
     #[must_use]

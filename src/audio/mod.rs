@@ -3,6 +3,7 @@
 mod encoded;
 mod frame;
 pub mod mulaw;
+pub mod tone;
 
 pub use encoded::{EncodedAudio, InvalidAudio};
 pub use frame::{BYTES_PER_MS, FRAME_BYTES, FRAME_MS, SILENCE, bytes_of, duration_ms, silence};

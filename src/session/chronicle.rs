@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::event::{LegCommand, Mark, Note, Output, Record, Speaker, Transcription, Turn, TurnKind};
+use super::event::{LegCommand, Mark, Note, Output, Record, Speaker, ToolUse, Transcription, Turn, TurnKind};
 use super::policy::{History, Message};
 use crate::types::Redacted;
+
+const UNANSWERED: &str = r#"{"error":"the tool's answer was lost"}"#;
 
 #[derive(Debug)]
 pub struct Chronicle {
@@ -61,11 +63,24 @@ impl Chronicle {
                 closed.push(turn.clone());
             }
         }
-        let begun = Turn::begun(TurnKind::Event, Speaker::System, self.next, at);
-        let death = Turn { revision: 1, generated: Redacted(Note::Restarted.as_str().to_owned()), ended: Some(at), ..begun };
-        self.keep(death.clone());
-        closed.push(death);
+        for tool in self.unanswered() {
+            closed.push(self.add(TurnKind::ToolResult, UNANSWERED, Some(tool), at));
+        }
+        closed.push(self.add(TurnKind::Event, Note::Restarted.as_str(), None, at));
         closed
+    }
+
+    fn unanswered(&self) -> Vec<ToolUse> {
+        let of = |kind: TurnKind| self.turns.values().filter(move |turn| turn.kind == kind).filter_map(|turn| turn.tool.clone());
+        let answered: Vec<ToolUse> = of(TurnKind::ToolResult).collect();
+        of(TurnKind::ToolCall).filter(|tool| !answered.contains(tool)).collect()
+    }
+
+    fn add(&mut self, kind: TurnKind, text: &str, tool: Option<ToolUse>, at: Duration) -> Turn {
+        let begun = Turn::begun(kind, Speaker::System, self.next, at);
+        let turn = Turn { revision: 1, generated: Redacted(text.to_owned()), tool, ended: Some(at), ..begun };
+        self.keep(turn.clone());
+        turn
     }
 
     /// What the next session of this stream has to know.

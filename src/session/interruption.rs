@@ -3,44 +3,100 @@
 use std::time::Instant;
 
 use super::CallSession;
-use super::event::{ItemId, LegCommand, ModelCommand, Note, Output, Record};
-use super::playback::Played;
+use super::event::{ItemId, LegCommand, ModelCommand, Note, Output, Record, TurnTaking};
+use super::playback::{Played, Source};
+use super::timer::Timer;
 
 impl CallSession {
+    /// The server hears speech. While the assistant speaks it may have to last a while to count.
+    pub(super) fn speech_started(&mut self, now: Instant, item: &ItemId) {
+        self.transcript.speech_started(item, self.at(now));
+        let audible = !self.playback.is_idle() || self.lane.is_busy();
+        if audible && !self.policy.min_speech.is_zero() {
+            self.doubt = Some(item.clone());
+            return self.timers.set(Timer::Confirm, Some(now + self.policy.min_speech));
+        }
+        self.barge_in(now);
+    }
+
+    /// The speech goes on: it is meant.
+    pub(super) fn confirm_speech(&mut self, now: Instant) {
+        if self.doubt.take().is_some() {
+            self.barge_in(now);
+        }
+    }
+
+    /// The server hears speech no more.
+    pub(super) fn speech_stopped(&mut self, now: Instant, item: &ItemId) {
+        self.transcript.speech_stopped(item, self.at(now));
+        self.timers.set(Timer::Gap, None);
+        if self.doubt.take().is_some() {
+            self.timers.set(Timer::Confirm, None);
+            return self.note(Note::FalseBargeIn);
+        }
+        self.turn.speech_stopped(self.last_sound(now));
+        self.turn.wants_request = self.turn_taking() == TurnTaking::BySession;
+        self.waiting.begin(now);
+        self.heard_first_words(now);
+    }
+
+    /// The caller's turn is an item of the conversation: an answer can be asked for, if the server does not do so.
+    pub(super) fn ask_for_answer(&mut self, now: Instant) {
+        if std::mem::take(&mut self.turn.wants_request) && !self.turn.caller_speaks() {
+            self.request(now, None);
+        }
+    }
+
     /// The order matters: nothing of the old generation may leave after `Clear`, and the model
     /// learns what was heard only once nothing more can be.
-    pub(super) fn barge_in(&mut self, now: Instant, item: &ItemId) {
-        let at = self.at(now);
-        self.transcript.speech_started(item, at);
+    fn barge_in(&mut self, now: Instant) {
         if self.turn.was_talked_over(now) {
             self.note(Note::TalkedOver);
         }
         self.turn.speech_started();
+        self.waiting.is_over();
         self.closing = None;
         self.lane.drop_pending();
-        // The server cancels by itself: `interrupt_response` is always on.
-        self.lane.interrupted();
         let cut = self.playback.interrupt(now);
-        if cut.is_empty() {
-            return;
+        if !cut.is_empty() {
+            self.leg(LegCommand::Clear);
         }
-        self.leg(LegCommand::Clear);
-        for played in cut {
-            self.cut_item(now, played);
+        self.stop_response();
+        if !cut.is_empty() {
+            cut.into_iter().for_each(|played| self.cut_item(now, played));
+            self.note(Note::Interrupted);
         }
-        self.note(Note::Interrupted);
+    }
+
+    fn stop_response(&mut self) {
+        match self.turn_taking() {
+            // The server has cancelled by itself.
+            TurnTaking::ByServer => self.lane.interrupted(),
+            TurnTaking::BySession => {
+                let order = self.lane.cancel();
+                self.order(order);
+            }
+        }
+    }
+
+    /// Stops what is played, and tells the model, which is there, what was heard of it.
+    pub(super) fn cut_answers(&mut self, now: Instant) {
+        let cut = self.playback.interrupt(now);
+        cut.into_iter().for_each(|played| self.cut_item(now, played));
     }
 
     /// Stops what is played without telling the model: it is gone, or the call is.
     pub(super) fn cut_playback(&mut self, now: Instant) {
         let cut = self.playback.interrupt(now);
-        let at = self.at(now);
-        for played in cut {
-            self.transcript.heard(&played.item, played.heard_ms, played.audio_ms, at);
-        }
+        self.heard(now, cut);
     }
 
     fn cut_item(&mut self, now: Instant, played: Played) {
+        match played.source {
+            Source::Model => {}
+            Source::Phrase => return self.correct_said(now, &played),
+            Source::Tone => return,
+        }
         if !played.whole() {
             let order = self.shorten(&played);
             self.outputs.push_back(Output::Model(order));

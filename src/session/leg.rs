@@ -10,13 +10,15 @@ use super::timer::Timer;
 use crate::audio::EncodedAudio;
 use crate::types::HangupCause;
 
+/// Of what was said into a protected greeting, its end may be the beginning of an answer.
+const SHIELDED_MS: u64 = 500;
+
 impl CallSession {
     pub(super) fn on_leg(&mut self, now: Instant, event: LegEvent) {
         match event {
             LegEvent::Audio(audio) => self.caller_audio(now, audio),
             LegEvent::MarkReached(name) => self.mark_reached(now, &name),
-            // Keys mean nothing yet, but are on record.
-            LegEvent::Digit(key) => self.transcript.key(key, self.at(now)),
+            LegEvent::Digit(key) => self.key_pressed(now, key),
             LegEvent::FramesDropped(_) => {}
             LegEvent::Stopped => self.wind_up(now, HangupCause::CallerHungUp),
             LegEvent::Lost => self.wind_up(now, HangupCause::StreamLost),
@@ -28,7 +30,11 @@ impl CallSession {
         self.timers.set(Timer::MediaSilence, Some(now + self.policy.media_silence));
         let speaking = self.turn.caller_speaks();
         self.timers.set(Timer::Gap, speaking.then(|| now + self.policy.gap));
-        if self.link.is_ready() {
+        if self.hold.is_some() {
+            self.listen_on_hold(now, audio);
+        } else if self.entrance.shielded {
+            self.intake.keep(audio, SHIELDED_MS);
+        } else if self.link.is_ready() {
             self.model(ModelCommand::Append(audio));
         } else if self.intake.keep(audio, self.policy.ring_ms) {
             self.note(Note::CallerAudioDropped);

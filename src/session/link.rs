@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::event::Route;
+
 /// Losses that are further apart than this have nothing to do with each other.
 const WINDOW: Duration = Duration::from_secs(300);
 
@@ -9,6 +11,7 @@ const WINDOW: Duration = Duration::from_secs(300);
 pub(super) struct Link {
     state: LinkState,
     losses: Vec<Instant>,
+    route: Route,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,11 +23,24 @@ enum LinkState {
 
 impl Link {
     pub(super) const fn opening() -> Self {
-        Self { state: LinkState::Opening, losses: Vec::new() }
+        Self { state: LinkState::Opening, losses: Vec::new(), route: Route::Primary }
     }
 
     pub(super) fn is_ready(&self) -> bool {
         self.state == LinkState::Ready
+    }
+
+    pub(super) const fn route(&self) -> Route {
+        self.route
+    }
+
+    /// From now on by the other endpoint; false if that is in use already.
+    pub(super) fn turn_to_fallback(&mut self) -> bool {
+        let turns = self.route == Route::Primary;
+        if turns {
+            (self.route, self.state) = (Route::Fallback, LinkState::Opening);
+        }
+        turns
     }
 
     /// True if the configuration is due.

@@ -12,16 +12,23 @@
 //! `Output::Hangup` is the last output; whatever is fed afterwards does nothing.
 
 mod chronicle;
+mod deadlines;
 pub mod event;
 mod hold;
 mod intake;
 mod interruption;
+mod keys;
 mod leg;
 mod link;
+mod memory;
 mod model;
+mod opening;
+mod patience;
+mod phrase;
 mod playback;
 pub mod policy;
 mod record;
+mod renewal;
 mod response;
 mod tally;
 mod timer;
@@ -33,11 +40,16 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 pub use chronicle::Chronicle;
-use event::{Input, LegCommand, ModelCommand, Output, Record, Route};
+use event::{Input, ItemId, LegCommand, ModelCommand, Output, Record};
+use hold::Hold;
 use intake::Intake;
+use keys::Keys;
 use link::Link;
-use playback::{Playback, Played};
-use policy::{History, Message, SessionPolicy};
+use opening::Entrance;
+use patience::Waiting;
+use playback::{Begun, Playback, Played, Source};
+use policy::{History, SessionPolicy};
+use renewal::Standby;
 use response::ResponseLane;
 pub use tally::StreamTally;
 use timer::{Timer, TimerTable};
@@ -46,10 +58,6 @@ use transcript::Transcript;
 use turn::TurnState;
 
 use crate::types::{Continuation, HangupCause};
-
-const CHECK_ON_CALLER: &str = "The caller has been silent for a while. Ask in a few words whether they are still there.";
-const SAY_GOODBYE: &str = "The caller does not answer. Say a short goodbye and nothing else.";
-const PROMPTS: u32 = 2;
 
 /// The longest wait for the caller's last words in writing.
 const WINDING: Duration = Duration::from_secs(2);
@@ -70,12 +78,17 @@ pub struct CallSession {
     turn: TurnState,
     transcript: Transcript,
     tools: Tools,
-    /// Since when the caller is on hold.
-    hold: Option<Instant>,
+    entrance: Entrance,
+    waiting: Waiting,
+    keys: Keys,
+    standby: Standby,
+    /// The caller waits, and nothing goes to the model.
+    hold: Option<Hold>,
+    /// Speech that may be no more than a cough.
+    doubt: Option<ItemId>,
     /// The assistant has said, or will say, its goodbye.
     closing: Option<HangupCause>,
     phase: Phase,
-    greeted: bool,
     sounded: bool,
 }
 
@@ -102,10 +115,14 @@ impl CallSession {
             turn: TurnState::default(),
             transcript: Transcript::new(history.next_seq),
             tools: Tools::default(),
+            entrance: Entrance::default(),
+            waiting: Waiting::default(),
+            keys: Keys::default(),
+            standby: Standby::default(),
             hold: None,
+            doubt: None,
             closing: None,
             phase: Phase::Live,
-            greeted: history.resumed,
             sounded: history.resumed,
             policy,
             history,
@@ -120,13 +137,13 @@ impl CallSession {
             self.leg(LegCommand::Clear);
         }
         self.open_model(now, Duration::ZERO);
-        self.timers.set(Timer::MaxDuration, Some(self.began + self.policy.max_duration));
-        self.timers.set(Timer::MediaSilence, Some(now + self.policy.media_silence));
+        self.set_limits(now);
+        self.enter(now);
     }
 
     fn open_model(&mut self, now: Instant, delay: Duration) {
         self.timers.set_if_unset(Timer::Opening, now + self.policy.model_wait);
-        self.model(ModelCommand::Open { delay, route: Route::Primary });
+        self.model(ModelCommand::Open { delay, route: self.link.route() });
     }
 
     /// Takes in one fact. Drain `poll_output` before the next.
@@ -154,7 +171,8 @@ impl CallSession {
         match input {
             Input::Leg(event) => self.on_leg(now, event),
             Input::Model(event) => self.on_model(now, event),
-            Input::Standby(_) | Input::AnsweredBy(_) => {}
+            Input::Standby(event) => self.on_standby(now, event),
+            Input::AnsweredBy(who) => self.answered_by(now, who),
             Input::ToolUsed(outcome) => self.tool_used(now, outcome),
             Input::HangupRequested(cause) => self.wind_up(now, cause),
             Input::Timeout => self.on_timeout(now),
@@ -172,32 +190,14 @@ impl CallSession {
         }
     }
 
-    fn on_timeout(&mut self, now: Instant) {
-        while let Some(timer) = self.timers.pop(now) {
-            match timer {
-                Timer::TopUp => {}
-                Timer::MarkOverdue => self.marks_overdue(now),
-                Timer::Gap => self.pad_gap(now),
-                Timer::MediaSilence => self.wind_up(now, HangupCause::MediaSilent),
-                Timer::Opening => self.wind_up(now, HangupCause::ModelUnavailable),
-                Timer::ModelSilence => self.model_lost(now, true),
-                Timer::Idle => self.caller_idle(),
-                Timer::MaxDuration => self.wind_up(now, HangupCause::MaxDuration),
-                Timer::Goodbye => self.wind_up(now, self.closing.unwrap_or(HangupCause::AssistantEnded)),
-                Timer::Tool => self.tools_overdue(now),
-                Timer::Winding => {}
-            }
-            if self.phase != Phase::Live {
-                break;
-            }
-        }
-    }
-
     /// After every input: send what may be sent, record what is new, arm what is due.
     fn settle(&mut self, now: Instant) {
         if self.phase == Phase::Live {
-            self.follow_up_on_tools();
+            self.follow_up_on_tools(now);
             self.play(now);
+            self.unshield(now);
+            self.promote_when_quiet(now);
+            self.take_turns();
             self.leave_when_heard(now);
         }
         if self.phase == Phase::Live {
@@ -209,15 +209,31 @@ impl CallSession {
     }
 
     fn play(&mut self, now: Instant) {
+        // What may turn out to be a cough only holds the answer up.
+        if self.doubt.is_some() {
+            return;
+        }
         let outputs = &mut self.outputs;
         let begun = self.playback.pump(now, self.policy.lead, &mut |command| outputs.push_back(Output::Leg(command)));
-        for (item, response) in begun {
+        for Begun { item, response, source } in begun {
             self.sound(now);
-            let latency = self.turn.take_latency(now);
-            self.outputs.extend(latency.map(|after| Output::Record(Record::Answered { after })));
             self.turn.answer_sounded(now);
-            self.transcript.spoken(&item, response, latency, self.at(now));
+            let latency = self.first_of_answer(now, source);
+            if source != Source::Tone {
+                self.transcript.spoken(&item, response, latency, self.at(now));
+            }
         }
+    }
+
+    /// How long the caller waited for this answer, if it is one.
+    fn first_of_answer(&mut self, now: Instant, source: Source) -> Option<Duration> {
+        if source != Source::Model {
+            return None;
+        }
+        self.waiting.is_over();
+        let latency = self.turn.take_latency(now);
+        self.outputs.extend(latency.map(|after| Output::Record(Record::Answered { after })));
+        latency
     }
 
     fn sound(&mut self, now: Instant) {
@@ -234,34 +250,6 @@ impl CallSession {
         {
             self.wind_up(now, cause);
         }
-    }
-
-    fn arm(&mut self, now: Instant) {
-        let owed = self.lane.is_busy() || self.turn.awaiting_answer();
-        self.timers.set(Timer::TopUp, self.playback.next_pump(now, self.policy.lead));
-        self.timers.set(Timer::Tool, self.tools.next_due());
-        self.timers.set(Timer::MarkOverdue, self.playback.overdue_at(self.policy.mark_grace));
-        match owed && self.link.is_ready() {
-            true => self.timers.set_if_unset(Timer::ModelSilence, now + self.policy.model_silence),
-            false => self.timers.set(Timer::ModelSilence, None),
-        }
-        match self.link.is_ready() && !owed && self.closing.is_none() && self.nobody_speaks() {
-            true => self.timers.set_if_unset(Timer::Idle, now + self.policy.idle),
-            false => self.timers.set(Timer::Idle, None),
-        }
-        match self.closing {
-            Some(_) => self.timers.set_if_unset(Timer::Goodbye, now + self.policy.goodbye),
-            None => self.timers.set(Timer::Goodbye, None),
-        }
-    }
-
-    fn caller_idle(&mut self) {
-        self.turn.prompts += 1;
-        if self.turn.prompts <= PROMPTS {
-            return self.request(Some(CHECK_ON_CALLER.to_owned()));
-        }
-        self.request(Some(SAY_GOODBYE.to_owned()));
-        self.close(HangupCause::CallerIdle);
     }
 
     /// Hang up as soon as everything was said and heard.
@@ -283,10 +271,14 @@ impl CallSession {
     }
 
     fn finish(&mut self, now: Instant, cause: HangupCause) {
+        self.give_up_tools(now);
         self.transcript.close(self.at(now));
         self.record_turns();
         self.timers.clear();
         self.phase = Phase::Over;
+        if cause == HangupCause::Transferred {
+            self.outputs.extend(self.tools.transfer.take().map(Output::Transfer));
+        }
         self.outputs.push_back(Output::Hangup(cause));
     }
 
@@ -297,13 +289,18 @@ impl CallSession {
 
     fn heard(&mut self, now: Instant, finished: Vec<Played>) {
         let at = self.at(now);
-        for played in finished {
+        for played in finished.into_iter().filter(|played| played.source != Source::Tone) {
             self.transcript.heard(&played.item, played.heard_ms, played.audio_ms, at);
         }
     }
 
-    fn request(&mut self, instructions: Option<String>) {
+    fn request(&mut self, now: Instant, instructions: Option<String>) {
+        self.waiting.begin(now);
         let order = self.lane.request(instructions);
+        self.order(order);
+    }
+
+    fn order(&mut self, order: Option<ModelCommand>) {
         self.outputs.extend(order.map(Output::Model));
     }
 
@@ -313,11 +310,6 @@ impl CallSession {
 
     fn owes_answer(&self) -> bool {
         self.lane.is_busy() || self.turn.awaiting_answer() || self.history.owes_answer
-    }
-
-    /// Everything heard in this call, oldest first.
-    fn messages(&self) -> Vec<Message> {
-        self.history.messages.iter().cloned().chain(self.transcript.messages()).collect()
     }
 
     fn at(&self, now: Instant) -> Duration {

@@ -6,16 +6,15 @@ use bytes::Bytes;
 
 use super::CallSession;
 use super::event::{
-    ErrorClass, ItemId, LegCommand, ModelCommand, ModelError, ModelEvent, Note, Output, Record, ResponseId, ResponseStatus, TurnTaking,
-    Usage,
+    ErrorClass, ItemId, ItemKind, LegCommand, ModelCommand, ModelError, ModelEvent, Note, Output, Record, ResponseId, ResponseStatus, Usage,
 };
 use super::timer::Timer;
 use crate::types::HangupCause;
 
-/// Messages that a new model session is told of what was said before.
-const SEEDS: usize = 12;
 /// Answers that may fail in a row before the call is given up.
 const FAILURES: u32 = 3;
+/// A caller does not wait longer than this for a limit of the vendor's.
+const LONGEST_LIMIT: Duration = Duration::from_secs(10);
 
 const CARRY_ON: &str = "The line dropped for a moment. Apologise in a few words, then go on where the conversation stopped.";
 
@@ -25,16 +24,18 @@ impl CallSession {
         let at = self.at(now);
         match event {
             ModelEvent::Opened => self.opened(),
-            ModelEvent::Ready => self.ready(),
-            ModelEvent::Refused(_) => self.wind_up(now, HangupCause::ModelUnavailable),
+            ModelEvent::Expires { within } => self.expires(now, within),
+            ModelEvent::Ready => self.ready(now),
+            ModelEvent::Refused(_) => self.model_refused(now),
             ModelEvent::Lost { retry, .. } => self.model_lost(now, retry),
-            ModelEvent::SpeechStarted { item } => self.barge_in(now, &item),
-            ModelEvent::SpeechStopped { item } => {
-                self.transcript.speech_stopped(&item, at);
-                self.turn.speech_stopped(self.last_sound(now));
-                self.timers.set(Timer::Gap, None);
+            ModelEvent::SpeechStarted { item } => self.speech_started(now, &item),
+            ModelEvent::SpeechStopped { item } => self.speech_stopped(now, &item),
+            ModelEvent::ItemAdded { item, previous, kind } => {
+                self.transcript.added(&item, previous, kind, at);
+                if kind == ItemKind::User {
+                    self.ask_for_answer(now);
+                }
             }
-            ModelEvent::ItemAdded { item, previous, kind } => self.transcript.added(&item, previous, kind, at),
             ModelEvent::UserText { item, text } => self.transcript.user_text(&item, text, at),
             ModelEvent::UserTextFailed { item } => self.transcript.user_text_failed(&item, at),
             ModelEvent::ResponseCreated { response } => self.response_created(response),
@@ -43,7 +44,11 @@ impl CallSession {
             ModelEvent::Text { item, delta } => self.transcript.text(&item, &delta, at),
             ModelEvent::TextDone { item, text } => self.transcript.text_done(&item, text, at),
             ModelEvent::ToolCalled(call) => self.tool_called(now, call),
-            ModelEvent::Expires { .. } | ModelEvent::RemoteToolUsed { .. } | ModelEvent::RateLimits { .. } => {}
+            ModelEvent::RemoteToolUsed { call, output } => {
+                self.transcript.tool_called(&call, at);
+                self.transcript.tool_answered(&call, &output, at);
+            }
+            ModelEvent::RateLimits { reset } => self.turn.limited_until = Some(now + reset),
             ModelEvent::ResponseDone { response, status, usage } => self.response_done(now, &response, status, usage),
             ModelEvent::Error(error) => self.model_error(now, &error),
         }
@@ -78,61 +83,85 @@ impl CallSession {
 
     /// The model session is gone, or as good as gone: another one takes its place.
     pub(super) fn model_lost(&mut self, now: Instant, retry: bool) {
-        let again = self.link.lost(now, self.policy.max_reconnects, self.policy.reconnect_pause);
-        let Some(delay) = again.filter(|_| retry) else {
+        let never_ready = !self.link.is_ready();
+        let again = self.link.lost(now, self.policy.max_reconnects, self.policy.reconnect_pause).filter(|_| retry);
+        let turns = (again.is_none() || never_ready) && self.turn_to_fallback(now);
+        let Some(delay) = again.map(|pause| if turns { Duration::ZERO } else { pause }).or(turns.then_some(Duration::ZERO)) else {
             return self.wind_up(now, HangupCause::ModelUnavailable);
         };
-        if self.lane.is_busy() {
-            self.stop_half_an_answer(now);
-        }
-        self.playback.complete_all();
-        self.greeted &= self.sounded;
-        self.history.owes_answer = self.greeted && self.owes_answer();
-        self.lane.reset();
-        self.turn.forget_speech();
-        self.transcript.settle();
+        self.forget_model(now);
         self.event(now, Note::ModelReconnected);
         self.open_model(now, delay);
     }
 
+    /// It can be had, and is of no use.
+    fn model_refused(&mut self, now: Instant) {
+        if !self.turn_to_fallback(now) {
+            return self.wind_up(now, HangupCause::ModelUnavailable);
+        }
+        self.forget_model(now);
+        self.open_model(now, Duration::ZERO);
+    }
+
+    fn turn_to_fallback(&mut self, now: Instant) -> bool {
+        let turns = self.policy.has_fallback && self.link.turn_to_fallback();
+        if turns {
+            self.timers.set(Timer::Opening, None);
+            self.event(now, Note::FallbackUsed);
+        }
+        turns
+    }
+
+    /// What the session before knew, and what it still owed.
+    fn forget_model(&mut self, now: Instant) {
+        if self.lane.is_busy() {
+            self.stop_half_an_answer(now);
+        }
+        self.playback.complete_all();
+        self.entrance.greeted &= self.sounded;
+        self.history.owes_answer = self.entrance.greeted && self.owes_answer();
+        self.lane.reset();
+        self.turn.forget_speech();
+        self.tools.forget_model();
+        self.standby.forget();
+        self.forget_turn_taking();
+        self.doubt = None;
+        self.transcript.settle();
+        for timer in [Timer::Confirm, Timer::Retry, Timer::Renew] {
+            self.timers.set(timer, None);
+        }
+    }
+
     /// The server says that speech has stopped once it has heard so much silence.
-    fn last_sound(&self, now: Instant) -> Instant {
-        let silence = Duration::from_millis(self.policy.profile.turn_detection.silence_ms().into());
+    pub(super) fn last_sound(&self, now: Instant) -> Instant {
+        let silence = Duration::from_millis(self.policy.profile.turn_detection.known_silence_ms().into());
         now.checked_sub(silence).unwrap_or(now)
     }
 
     fn opened(&mut self) {
         if self.link.opened() {
-            self.model(ModelCommand::Configure { profile: self.policy.profile.clone(), turns: TurnTaking::ByServer });
+            let (profile, turns) = (self.policy.profile.clone(), self.turn_taking());
+            self.told_turn_taking();
+            self.model(ModelCommand::Configure { profile, turns });
         }
     }
 
     /// The model listens: tell it what was said, then what it missed, then what it owes.
-    fn ready(&mut self) {
+    fn ready(&mut self, now: Instant) {
         if !self.link.ready() {
             return;
         }
         self.timers.set(Timer::Opening, None);
-        let messages = self.messages();
-        let recent = messages.len().saturating_sub(SEEDS);
-        for (number, message) in messages.iter().enumerate().skip(recent) {
-            self.model(ModelCommand::Seed(message.seed(number)));
+        self.remind();
+        if !self.entrance.shielded && self.hold.is_none() {
+            self.send_kept_audio();
         }
-        for audio in self.intake.flush() {
-            self.outputs.push_back(Output::Model(ModelCommand::Append(audio)));
-        }
-        self.open_the_talk();
-    }
-
-    fn open_the_talk(&mut self) {
         if std::mem::take(&mut self.history.owes_answer) {
-            self.request(Some(CARRY_ON.to_owned()));
-        } else if !std::mem::replace(&mut self.greeted, true)
-            && let Some(greeting) = self.policy.opening.greeting.as_ref().map(|phrase| phrase.text.as_str())
-        {
-            let instructions = format!("Say exactly this and nothing else: \"{greeting}\"");
-            self.request(Some(instructions));
+            self.request(now, Some(CARRY_ON.to_owned()));
+        } else {
+            self.greet_by_model(now);
         }
+        self.tell_keys(now);
     }
 
     fn stop_half_an_answer(&mut self, now: Instant) {
@@ -148,7 +177,7 @@ impl CallSession {
         if self.turn.caller_speaks() {
             // Asked for before the caller began: nobody wants it now.
             let order = self.lane.cancel();
-            self.outputs.extend(order.map(Output::Model));
+            self.order(order);
         }
     }
 
@@ -161,7 +190,7 @@ impl CallSession {
             self.event(now, Note::PlaybackOverflow);
             self.playback.complete(item);
             let order = self.lane.cancel();
-            self.outputs.extend(order.map(Output::Model));
+            self.order(order);
         }
     }
 
@@ -170,7 +199,7 @@ impl CallSession {
         self.turn.answer_began();
         self.usage(response, usage);
         let order = self.lane.done(response);
-        self.outputs.extend(order.map(Output::Model));
+        self.order(order);
         match status {
             ResponseStatus::Completed | ResponseStatus::Cancelled | ResponseStatus::Incomplete => self.turn.failures = 0,
             ResponseStatus::Failed { retry, .. } => self.answer_failed(now, retry),
@@ -181,9 +210,12 @@ impl CallSession {
         self.event(now, Note::ModelError);
         self.turn.failures += 1;
         if !retry || self.turn.failures >= FAILURES {
-            return self.wind_up(now, HangupCause::ModelUnavailable);
+            return self.model_refused(now);
         }
-        self.request(None);
+        match self.turn.limited_until.take().filter(|until| *until > now) {
+            Some(until) => self.timers.set(Timer::Retry, Some(until.min(now + LONGEST_LIMIT))),
+            None => self.request(now, None),
+        }
     }
 
     fn model_error(&mut self, now: Instant, error: &ModelError) {
@@ -195,9 +227,9 @@ impl CallSession {
             }
             ErrorClass::NothingToCancel => {
                 let order = self.lane.nothing_to_cancel();
-                self.outputs.extend(order.map(Output::Model));
+                self.order(order);
             }
-            ErrorClass::Fatal => self.wind_up(now, HangupCause::ModelUnavailable),
+            ErrorClass::Fatal => self.model_refused(now),
             ErrorClass::OurFault => self.event(now, Note::ModelError),
             ErrorClass::Transient => {
                 self.event(now, Note::ModelError);

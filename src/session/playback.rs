@@ -23,11 +23,30 @@ pub(super) struct Playback {
     progress: Option<Instant>,
 }
 
+/// Who makes a sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    Model,
+    /// Words that we say ourselves.
+    Phrase,
+    /// No words at all.
+    Tone,
+}
+
+/// An item whose first sound went out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Begun {
+    pub(super) item: ItemId,
+    pub(super) response: ResponseId,
+    pub(super) source: Source,
+}
+
 #[derive(Debug)]
 struct Item {
     seq: u32,
     id: ItemId,
     response: ResponseId,
+    source: Source,
     queue: BytesMut,
     /// Bytes of the item's own audio: received from the model, sent to the phone.
     received: usize,
@@ -44,6 +63,7 @@ struct Item {
 pub(super) struct Played {
     pub(super) item: ItemId,
     pub(super) response: ResponseId,
+    pub(super) source: Source,
     pub(super) heard_ms: u64,
     pub(super) audio_ms: u64,
 }
@@ -75,7 +95,7 @@ impl Playback {
 
     /// Takes in audio of the model; false if the item holds back more than `max_queued_ms`.
     pub(super) fn push(&mut self, response: &ResponseId, id: &ItemId, audio: &[u8], max_queued_ms: u64) -> bool {
-        let index = self.index_of(id).unwrap_or_else(|| self.insert(response, id));
+        let index = self.index_of(id).unwrap_or_else(|| self.insert(response, id, Source::Model));
         let Some(item) = self.items.get_mut(index) else { return true };
         if item.complete || duration_ms(item.queue.len() + audio.len()) > max_queued_ms {
             return item.complete;
@@ -83,6 +103,20 @@ impl Playback {
         item.queue.extend_from_slice(audio);
         item.received += audio.len();
         true
+    }
+
+    /// Takes in a sound of our own, whole.
+    pub(super) fn push_own(&mut self, source: Source, id: &ItemId, audio: &[u8]) {
+        let index = self.insert(&ResponseId::new(), id, source);
+        if let Some(item) = self.items.get_mut(index) {
+            item.queue.extend_from_slice(audio);
+            (item.received, item.complete) = (audio.len(), true);
+        }
+    }
+
+    /// What was taken in and not heard yet, for all that is known.
+    pub(super) fn left(&self, now: Instant) -> Duration {
+        Duration::from_millis(self.items.iter().map(|item| duration_ms(item.received) - item.heard_ms(now)).sum())
     }
 
     /// The model has generated all of the item.
@@ -103,7 +137,7 @@ impl Playback {
     }
 
     /// Sends what the lead allows; returns the items whose first sound went out.
-    pub(super) fn pump(&mut self, now: Instant, lead: Duration, send: &mut impl FnMut(LegCommand)) -> Vec<(ItemId, ResponseId)> {
+    pub(super) fn pump(&mut self, now: Instant, lead: Duration, send: &mut impl FnMut(LegCommand)) -> Vec<Begun> {
         let mut begun = Vec::new();
         while self.ahead(now) < lead {
             let Some(index) = self.items.iter().position(Item::sendable) else { break };
@@ -114,7 +148,7 @@ impl Playback {
             let generation = self.generation;
             let Some(item) = self.items.get_mut(index) else { break };
             if !item.anchored {
-                begun.push((item.id.clone(), item.response.clone()));
+                begun.push(Begun { item: item.id.clone(), response: item.response.clone(), source: item.source });
             }
             item.send(now, generation, send);
         }
@@ -176,13 +210,14 @@ impl Playback {
         self.items.drain(..).map(|item| item.into_played(now)).collect()
     }
 
-    fn insert(&mut self, response: &ResponseId, id: &ItemId) -> usize {
+    fn insert(&mut self, response: &ResponseId, id: &ItemId, source: Source) -> usize {
         let seq = self.next_seq;
         self.next_seq += 1;
         self.items.push_back(Item {
             seq,
             id: id.clone(),
             response: response.clone(),
+            source,
             queue: BytesMut::new(),
             received: 0,
             sent: 0,
@@ -266,12 +301,12 @@ impl Item {
 
     fn into_played(self, now: Instant) -> Played {
         let heard_ms = self.heard_ms(now);
-        Played { heard_ms, audio_ms: duration_ms(self.received), item: self.id, response: self.response }
+        Played { heard_ms, audio_ms: duration_ms(self.received), item: self.id, response: self.response, source: self.source }
     }
 
     fn into_whole(self) -> Played {
         let audio_ms = duration_ms(self.received);
-        Played { heard_ms: audio_ms, audio_ms, item: self.id, response: self.response }
+        Played { heard_ms: audio_ms, audio_ms, item: self.id, response: self.response, source: self.source }
     }
 }
 

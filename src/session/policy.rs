@@ -39,6 +39,15 @@ pub enum TurnDetection {
 }
 
 impl TurnDetection {
+    /// Milliseconds of silence that the server has heard when it reports the end of a turn, where that is known.
+    #[must_use]
+    pub const fn known_silence_ms(&self) -> u32 {
+        match self {
+            Self::Server { silence_duration_ms, .. } => *silence_duration_ms,
+            Self::Semantic(_) => 0,
+        }
+    }
+
     /// Milliseconds of silence after which a turn is certainly over.
     /// <https://developers.openai.com/api/docs/guides/realtime-vad>
     #[must_use]

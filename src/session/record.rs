@@ -40,13 +40,30 @@ impl Turn {
         self.heard = Redacted(cut);
     }
 
-    /// What a model that was not there is told: what was said, as far as it was heard. An answer that nobody lived to
-    /// close is told whole. What has no words is not told.
+    /// What a model that was not there is told: what was said, as far as it was heard, and what tools did. An answer
+    /// that nobody lived to close is told whole. What has no words is not told.
     #[must_use]
     pub fn message(&self) -> Option<Message> {
+        match self.kind {
+            TurnKind::Message => self.said(),
+            TurnKind::ToolCall => self.tool.as_ref().map(|tool| {
+                Message(SeedContent::ToolCalled {
+                    call_id: tool.call_id.as_str().into(),
+                    name: tool.name.clone(),
+                    arguments: self.generated.clone(),
+                })
+            }),
+            TurnKind::ToolResult => self
+                .tool
+                .as_ref()
+                .map(|tool| Message(SeedContent::ToolAnswered { call_id: tool.call_id.as_str().into(), output: self.generated.clone() })),
+            TurnKind::Dtmf | TurnKind::Event => None,
+        }
+    }
+
+    fn said(&self) -> Option<Message> {
         let text = if self.heard.is_empty() && self.ended.is_none() { &self.generated } else { &self.heard };
-        let said = self.kind == TurnKind::Message && !text.is_empty();
-        said.then(|| Message(SeedContent::Said { speaker: self.speaker, text: text.clone() }))
+        (!text.is_empty()).then(|| Message(SeedContent::Said { speaker: self.speaker, text: text.clone() }))
     }
 }
 

@@ -25,7 +25,7 @@ enum State {
     Cancelling,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Request {
     instructions: Option<String>,
 }
@@ -84,6 +84,19 @@ impl ResponseLane {
         let response = response.clone();
         self.interrupted();
         Some(ModelCommand::Cancel { event_id: self.event_id("cancel"), response })
+    }
+
+    /// What does not come is asked for once more, and what is under way without a sound is given up.
+    pub(super) fn ask_again(&mut self) -> Vec<ModelCommand> {
+        match self.state {
+            State::Active(_) => {
+                let again = self.asked.take().or_else(|| self.pending.take()).unwrap_or_default();
+                self.pending = Some(again);
+                self.cancel().into_iter().collect()
+            }
+            State::Free => self.request(None).into_iter().collect(),
+            State::Requested | State::Cancelling => Vec::new(),
+        }
     }
 
     /// The server had a response of its own running when ours was asked for.

@@ -10,33 +10,63 @@ pub(super) enum Timer {
     MarkOverdue,
     /// The caller's media stopped in mid-speech.
     Gap,
+    /// Speech that goes on is no cough.
+    Confirm,
+    /// The caller's turn has no end.
+    Turn,
     /// The stream is dead.
     MediaSilence,
     /// No model can be had.
     Opening,
+    /// Nobody has said a word after picking up.
+    HumanWait,
     /// The model owes an answer.
     ModelSilence,
-    /// Nobody speaks.
-    Idle,
-    MaxDuration,
+    /// The caller has waited long.
+    Patience,
+    /// A limit of the vendor's is over.
+    Retry,
+    /// The model session will expire.
+    Renew,
     /// A tool takes too long.
     Tool,
+    /// No more keys are pressed.
+    Keys,
+    /// A sign of life on hold.
+    Comfort,
+    /// Nobody is left on hold for ever.
+    HoldOver,
+    /// Nobody speaks.
+    Idle,
+    /// The call will soon be too long.
+    EndWarning,
+    MaxDuration,
     /// The goodbye takes too long.
     Goodbye,
     /// The last transcripts take too long.
     Winding,
 }
 
-const ALL: [Timer; 11] = [
+const ALL: [Timer; 21] = [
     Timer::TopUp,
     Timer::MarkOverdue,
     Timer::Gap,
+    Timer::Confirm,
+    Timer::Turn,
     Timer::MediaSilence,
     Timer::Opening,
+    Timer::HumanWait,
     Timer::ModelSilence,
-    Timer::Idle,
-    Timer::MaxDuration,
+    Timer::Patience,
+    Timer::Retry,
+    Timer::Renew,
     Timer::Tool,
+    Timer::Keys,
+    Timer::Comfort,
+    Timer::HoldOver,
+    Timer::Idle,
+    Timer::EndWarning,
+    Timer::MaxDuration,
     Timer::Goodbye,
     Timer::Winding,
 ];

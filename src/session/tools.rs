@@ -11,6 +11,7 @@ use crate::types::{HangupCause, PhoneNumber, Redacted};
 const INTERRUPTED: &str = r#"{"error":"interrupted by the caller"}"#;
 const NO_SUCH_TOOL: &str = r#"{"error":"no such tool"}"#;
 const TOO_MANY: &str = r#"{"error":"no more tools in this call"}"#;
+const CALL_ENDED: &str = r#"{"error":"the call ended"}"#;
 const TIMED_OUT: &str = r#"{"error":"the tool did not answer in time"}"#;
 
 /// Calls that wait for their outcome, and what is owed for those that have it.
@@ -67,8 +68,8 @@ impl CallSession {
         }
         self.tools.owes_request = true;
         if self.policy.profile.tools.iter().all(|tool| tool.name != call.name) {
-            self.event(now, Note::UnknownTool);
-            return self.answer_tool(now, &call, NO_SUCH_TOOL);
+            self.answer_tool(now, &call, NO_SUCH_TOOL);
+            return self.event(now, Note::UnknownTool);
         }
         if self.tools.used >= self.policy.max_tool_calls {
             return self.answer_tool(now, &call, TOO_MANY);
@@ -87,6 +88,7 @@ impl CallSession {
 
     fn use_tool(&mut self, now: Instant, call: ToolCall, unasked: bool) {
         self.tools.used += 1;
+        self.waiting.begin(now);
         self.outputs.push_back(Output::Tool(call.clone()));
         self.tools.pending.push(Pending { call, due: now + self.policy.tool_timeout, unasked });
     }
@@ -114,20 +116,23 @@ impl CallSession {
         }
     }
 
-    /// The outputs of a response are all there, and nobody speaks: now the model may make something of them.
-    pub(super) fn follow_up_on_tools(&mut self) {
-        if self.tools.owes_request && self.tools.pending.is_empty() && self.link.is_ready() && self.lane.is_free() {
-            self.tools.owes_request = false;
-            if !self.turn.caller_speaks() && !self.turn.awaiting_answer() && self.closing.is_none() && self.hold.is_none() {
-                self.request(None);
-            }
+    /// Nobody is left to be answered; the record tells so.
+    pub(super) fn give_up_tools(&mut self, now: Instant) {
+        let at = self.at(now);
+        for pending in self.tools.pending.drain(..) {
+            self.transcript.tool_answered(&pending.call, CALL_ENDED, at);
         }
     }
 
-    /// TODO
-    fn play_digits(&mut self, _: &str) {}
-
-    fn tell_of_tool(&mut self, _: &ToolCall) {}
+    /// The outputs of a response are all there, and nobody speaks: now the model may make something of them.
+    pub(super) fn follow_up_on_tools(&mut self, now: Instant) {
+        if self.tools.owes_request && self.tools.pending.is_empty() && self.link.is_ready() && self.lane.is_free() {
+            self.tools.owes_request = false;
+            if !self.turn.caller_speaks() && !self.turn.awaiting_answer() && self.closing.is_none() && self.hold.is_none() {
+                self.request(now, None);
+            }
+        }
+    }
 
     /// The model has said what it wanted to say: there is nothing to follow up on.
     fn part(&mut self, cause: HangupCause) {
@@ -138,7 +143,10 @@ impl CallSession {
     fn tool_answered(&mut self, now: Instant, pending: &Pending, output: &str) {
         if pending.unasked {
             self.transcript.tool_answered(&pending.call, output, self.at(now));
-            self.tell_of_tool(&pending.call);
+            // A model that is still to come is told of it with all the rest.
+            if self.link.is_ready() {
+                self.tell_of_tool(&pending.call, output);
+            }
             self.tools.owes_request = true;
         } else {
             self.answer_tool(now, &pending.call, output);

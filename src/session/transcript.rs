@@ -11,8 +11,9 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use self::entry::{Entry, speaker};
-use super::event::{ItemId, ItemKind, Note, ResponseId, SeedContent, Speaker, Tokens, ToolCall, ToolUse, Transcription, Turn, TurnKind};
-use super::policy::Message;
+use super::event::{
+    ItemId, ItemKind, Note, ResponseId, Seed, SeedContent, Speaker, Tokens, ToolCall, ToolUse, Transcription, Turn, TurnKind,
+};
 use crate::types::Redacted;
 
 /// Keys that follow each other within this time are one entry.
@@ -91,6 +92,18 @@ impl Transcript {
         entry.turn.generated = text;
         entry.recut();
         self.touch(item);
+    }
+
+    /// Something that we say ourselves.
+    pub(super) fn own(&mut self, item: &ItemId, text: Redacted<String>, at: Duration) {
+        let entry = self.entry(item, ItemKind::Assistant, at);
+        entry.own = true;
+        entry.turn.generated = text;
+    }
+
+    /// What was heard of an item.
+    pub(super) fn heard_of(&self, item: &ItemId) -> Option<Redacted<String>> {
+        self.entries.get(*self.index.get(item)?).map(|entry| entry.turn.heard.clone())
     }
 
     /// The item is a part of the response.
@@ -196,14 +209,17 @@ impl Transcript {
         self.dirty = true;
     }
 
-    /// What was said and heard, oldest first.
-    pub(super) fn messages(&self) -> Vec<Message> {
-        let mut entries: Vec<_> = self.entries.iter().filter(|entry| entry.is_message() && !entry.turn.heard.is_empty()).collect();
+    /// What a model that was not there is told, oldest first; what is still being said by us keeps its name, so that it
+    /// can be corrected.
+    pub(super) fn seeds(&self, first: usize) -> Vec<Seed> {
+        let mut entries: Vec<_> = self.entries.iter().collect();
         entries.sort_by_key(|entry| entry.turn.position);
-        entries
-            .into_iter()
-            .map(|entry| Message(SeedContent::Said { speaker: entry.turn.speaker, text: entry.turn.heard.clone() }))
-            .collect()
+        let contents = entries.into_iter().filter_map(|entry| Some((entry, entry.seed()?)));
+        let named = |(number, (entry, content)): (usize, (&Entry, SeedContent))| {
+            let item = if entry.own { entry.id.clone() } else { format!("seed_{}", first + number).into() };
+            Seed { item, content }
+        };
+        contents.enumerate().map(named).collect()
     }
 
     /// Turns to record: new, changed, or moved.

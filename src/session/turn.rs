@@ -15,8 +15,12 @@ pub(super) struct TurnState {
     sounded_at: Option<Instant>,
     /// The caller has finished; the model has not begun to answer.
     awaiting_answer: bool,
+    /// The session has to ask for the answer as soon as the caller's item is there.
+    pub(super) wants_request: bool,
     /// How often a silent caller was asked.
     pub(super) prompts: u32,
+    /// Before that, the vendor takes no more requests.
+    pub(super) limited_until: Option<Instant>,
     /// Answers that failed in a row.
     pub(super) failures: u32,
 }
@@ -43,6 +47,7 @@ impl TurnState {
         self.speaking = true;
         self.awaiting_answer = false;
         self.stopped_at = None;
+        self.wants_request = false;
         self.prompts = 0;
     }
 
@@ -60,6 +65,7 @@ impl TurnState {
     pub(super) const fn forget_speech(&mut self) {
         self.speaking = false;
         self.awaiting_answer = false;
+        self.wants_request = false;
     }
 
     /// From the end of the caller's speech to this first sound; once per turn.

@@ -94,7 +94,7 @@ fn the_tail_waits_for_the_end_of_the_item_and_is_filled_with_silence() {
 }
 
 fn whole(item: &'static str, audio_ms: u64) -> Played {
-    Played { item: id(item), response: id("r1"), heard_ms: audio_ms, audio_ms }
+    Played { item: id(item), response: id("r1"), source: Source::Model, heard_ms: audio_ms, audio_ms }
 }
 
 #[test]

@@ -131,7 +131,9 @@ fn turns_without_words_are_not_told_to_the_next_model() {
     rig.model(ModelEvent::Ready);
 
     let seeds: Vec<_> = rig.orders().into_iter().filter_map(|c| if let ModelCommand::Seed(seed) = c { Some(seed) } else { None }).collect();
-    assert_eq!(seeds.iter().map(|seed| seed.content.said()).collect::<Vec<_>>(), [Some((Speaker::Ai, "Hello."))]);
+    let said: Vec<_> = seeds.iter().map(|seed| seed.content.said()).collect();
+    let keys = Some((Speaker::System, "The caller pressed these keys of the telephone: 5"));
+    assert_eq!(said, [Some((Speaker::Ai, "Hello.")), None, None, keys], "of the tool's call and its answer no word was said");
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn text(words: &str) -> Redacted<String> {
 }
 
 fn said(transcript: &Transcript) -> Vec<String> {
-    transcript.messages().iter().filter_map(|message| Some(message.0.said()?.1.to_owned())).collect()
+    transcript.seeds(0).iter().filter_map(|seed| Some(seed.content.said()?.1.to_owned())).collect()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::session::event::{ItemId, ItemKind, Speaker, Transcription, Turn, TurnKind};
+use crate::session::event::{ItemId, ItemKind, SeedContent, Speaker, Transcription, Turn, TurnKind};
 use crate::types::Redacted;
 
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub(super) struct Entry {
     pub(super) confirmed: bool,
     /// The first sound of it went out.
     pub(super) sounded: bool,
+    /// We say it ourselves.
+    pub(super) own: bool,
     /// There is something new to record.
     pub(super) changed: bool,
     pub(super) recorded: bool,
@@ -35,7 +37,18 @@ impl Entry {
     }
 
     fn with(id: ItemId, kind: ItemKind, turn: Turn) -> Self {
-        Self { turn, id, previous: None, kind, awaiting_text: false, confirmed: false, sounded: false, changed: false, recorded: false }
+        Self {
+            turn,
+            id,
+            previous: None,
+            kind,
+            awaiting_text: false,
+            confirmed: false,
+            sounded: false,
+            own: false,
+            changed: false,
+            recorded: false,
+        }
     }
 
     pub(super) fn is_ours(&self) -> bool {
@@ -80,6 +93,15 @@ impl Entry {
         if self.turn.ended.is_some() {
             self.turn.recut();
         }
+    }
+
+    /// What another model is told of it. What we are still saying will be heard.
+    pub(super) fn seed(&self) -> Option<SeedContent> {
+        if self.own && self.turn.ended.is_none() {
+            return Some(SeedContent::Said { speaker: Speaker::Ai, text: self.turn.generated.clone() });
+        }
+        let heard = self.kind == ItemKind::Other || !self.turn.heard.is_empty();
+        self.turn.message().filter(|_| heard).map(|message| message.0)
     }
 
     pub(super) fn take_changed(&mut self) -> Option<Turn> {
