@@ -182,3 +182,6 @@ pub fn roster_policy(config: &Config) -> RosterPolicy {
         resume_window: Duration::from_secs(300),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,10 +54,14 @@ impl<'r, 'a> Entry<'r, 'a> {
 
     /// Text that must not be missing.
     pub(super) fn required(&mut self, key: &'static str, fix: &str) -> Option<String> {
-        let stood = self.has(key);
+        let missing = match self.values.get(key).map(|value| &value.kind) {
+            None => Some("is not set"),
+            Some(ValueKind::String(text)) if text.trim().is_empty() => Some("is empty"),
+            Some(_) => None,
+        };
         let text = self.text(key);
-        if text.is_none() && !stood {
-            self.note(key, "is not set", fix);
+        if let Some(message) = missing {
+            self.note(key, message, fix);
         }
         text
     }

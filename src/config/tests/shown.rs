@@ -7,7 +7,7 @@ use ::config::{File, FileFormat, Source as _, Value, ValueKind};
 use super::*;
 use crate::config::names::NAMES;
 
-fn keys_of(text: &str) -> BTreeSet<String> {
+pub(super) fn keys_of(text: &str) -> BTreeSet<String> {
     fn collect(prefix: &str, map: ::config::Map<String, Value>, keys: &mut BTreeSet<String>) {
         for (name, value) in map {
             let key = format!("{prefix}{name}");
