@@ -155,7 +155,7 @@ impl CallActor {
         self.model_number += 1;
         let CallLinks { endpoint, timing, governor, .. } = &self.links;
         let model = OpenAiSessionActor::new(ModelBrief {
-            endpoint: endpoint.clone(),
+            endpoint: Endpoint { model: self.policy.profile.model.clone(), ..endpoint.clone() },
             timing: *timing,
             delay,
             governor: governor.clone(),

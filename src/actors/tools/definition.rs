@@ -1,6 +1,8 @@
 //! What the model is told of a tool: its name, when to use it, and its arguments.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use serde::Serialize;
 
 use crate::config::ToolSettings;
 use crate::session::policy::Tool;
@@ -9,23 +11,22 @@ use crate::session::policy::Tool;
 #[must_use]
 pub fn definition(tool: &ToolSettings) -> Option<Tool> {
     let (description, parameters) = match tool {
-        ToolSettings::EndCall => (END_CALL, object(&json!({}), &[])),
+        ToolSettings::EndCall => (END_CALL, no_arguments()),
         ToolSettings::TransferCall { targets } => {
-            let names: Vec<&str> = targets.keys().map(String::as_str).collect();
-            let target = json!({ "type": "string", "enum": names, "description": "Whom the caller is put through to." });
-            (TRANSFER_CALL, object(&json!({ "target": target }), &["target"]))
+            let names = targets.keys().map(String::as_str).collect();
+            (TRANSFER_CALL, arguments(&[("target", Argument { choices: Some(names), ..Argument::text(TARGET) })], &["target"]))
         }
         ToolSettings::SendDtmf => {
-            let digits = json!({ "type": "string", "pattern": "^[0-9*#A-D]{1,32}$", "description": "The keys, in order." });
-            (SEND_DTMF, object(&json!({ "digits": digits }), &["digits"]))
+            let digits = Argument { pattern: Some("^[0-9*#A-D]{1,32}$"), ..Argument::text("The keys, in order.") };
+            (SEND_DTMF, arguments(&[("digits", digits)], &["digits"]))
         }
-        ToolSettings::HoldCall => (HOLD_CALL, object(&json!({}), &[])),
+        ToolSettings::HoldCall => (HOLD_CALL, no_arguments()),
         ToolSettings::ScheduleCallback => {
-            let at = json!({ "type": "string", "format": "date-time", "description": "When to call, in RFC 3339 with the caller's offset, such as 2026-11-30T15:00:00-05:00." });
-            let note = json!({ "type": "string", "maxLength": 500, "description": "What the call is about." });
-            (SCHEDULE_CALLBACK, object(&json!({ "at": at, "note": note }), &["at"]))
+            let at = Argument { format: Some("date-time"), ..Argument::text(AT) };
+            let note = Argument { max_length: Some(500), ..Argument::text("What the call is about.") };
+            (SCHEDULE_CALLBACK, arguments(&[("at", at), ("note", note)], &["at"]))
         }
-        ToolSettings::OptOut => (OPT_OUT, object(&json!({}), &[])),
+        ToolSettings::OptOut => (OPT_OUT, no_arguments()),
         ToolSettings::Http(tool) => (tool.description.as_str(), tool.parameters.clone()),
         ToolSettings::Mcp(_) => return None,
     };
@@ -40,50 +41,94 @@ const SCHEDULE_CALLBACK: &str = "Has the caller called back at a later time. Say
 const OPT_OUT: &str =
     "Puts the number on the list of those that are never called again. Use it as soon as that is asked for, and confirm it.";
 
-fn object(properties: &Value, required: &[&str]) -> String {
-    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false }).to_string()
+const TARGET: &str = "Whom the caller is put through to.";
+const AT: &str = "When to call, in RFC 3339 with the caller's offset, such as 2026-11-30T15:00:00-05:00.";
+
+/// The schema of an object of texts.
+#[derive(Serialize)]
+struct Arguments<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    properties: BTreeMap<&'static str, &'a Argument<'a>>,
+    required: &'a [&'static str],
+    #[serde(rename = "additionalProperties")]
+    additional: bool,
+}
+
+#[derive(Serialize)]
+struct Argument<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    description: &'static str,
+    #[serde(rename = "enum", skip_serializing_if = "Option::is_none")]
+    choices: Option<Vec<&'a str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pattern: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    format: Option<&'static str>,
+    #[serde(rename = "maxLength", skip_serializing_if = "Option::is_none")]
+    max_length: Option<u32>,
+}
+
+impl Argument<'_> {
+    const fn text(description: &'static str) -> Self {
+        Self { kind: "string", description, choices: None, pattern: None, format: None, max_length: None }
+    }
+}
+
+fn no_arguments() -> String {
+    arguments(&[], &[])
+}
+
+fn arguments(properties: &[(&'static str, Argument<'_>)], required: &[&'static str]) -> String {
+    let properties = properties.iter().map(|(name, argument)| (*name, argument)).collect();
+    let schema = Arguments { kind: "object", properties, required, additional: false };
+    // Names are texts: nothing in it can fail to be JSON.
+    serde_json::to_string(&schema).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::config::McpSettings;
 
-    fn targets() -> ToolSettings {
-        let number = |text: &str| text.parse().expect("a number");
-        ToolSettings::TransferCall {
-            targets: BTreeMap::from([("sales".to_owned(), number("+14155550100")), ("desk".to_owned(), number("+14155550101"))]),
-        }
+    fn parameters(tool: &ToolSettings) -> String {
+        definition(tool).expect("a tool of our own").parameters
     }
 
-    #[test]
-    fn every_tool_of_our_own_has_a_schema_of_an_object_with_its_required_properties() {
-        for tool in [
-            ToolSettings::EndCall,
-            targets(),
-            ToolSettings::SendDtmf,
-            ToolSettings::HoldCall,
-            ToolSettings::ScheduleCallback,
-            ToolSettings::OptOut,
-        ] {
-            let told = definition(&tool).expect("a tool of our own");
-            let schema: Value = serde_json::from_str(&told.parameters).expect("JSON");
-
-            assert_eq!((told.name.as_str(), &schema["type"]), (tool.name(), &json!("object")));
-            for name in schema["required"].as_array().expect("a list") {
-                assert!(schema["properties"].get(name.as_str().expect("a name")).is_some(), "{name}");
-            }
-        }
+    fn transfer() -> ToolSettings {
+        let number = |text: &str| text.parse().expect("a number");
+        let targets = [("sales".to_owned(), number("+14155550100")), ("desk".to_owned(), number("+14155550101"))];
+        ToolSettings::TransferCall { targets: BTreeMap::from(targets) }
     }
 
     #[test]
     fn the_model_chooses_whom_to_put_through_by_name_and_never_sees_a_number() {
-        let told = definition(&targets()).expect("a tool of our own");
+        let text = "Whom the caller is put through to.";
+        let target = format!(r#"{{"type":"string","description":"{text}","enum":["desk","sales"]}}"#);
 
-        assert!(told.parameters.contains(r#""enum":["desk","sales"]"#), "{}", told.parameters);
-        assert!(!told.parameters.contains("+1415"), "{}", told.parameters);
+        assert_eq!(
+            parameters(&transfer()),
+            format!(r#"{{"type":"object","properties":{{"target":{target}}},"required":["target"],"additionalProperties":false}}"#)
+        );
+    }
+
+    #[test]
+    fn a_tool_without_arguments_says_so() {
+        for tool in [ToolSettings::EndCall, ToolSettings::HoldCall, ToolSettings::OptOut] {
+            let told = definition(&tool).expect("a tool of our own");
+
+            assert_eq!(told.name, tool.name());
+            assert_eq!(told.parameters, r#"{"type":"object","properties":{},"required":[],"additionalProperties":false}"#);
+        }
+    }
+
+    #[test]
+    fn a_callback_has_a_time_and_keys_are_those_of_a_phone() {
+        let (callback, keys) = (parameters(&ToolSettings::ScheduleCallback), parameters(&ToolSettings::SendDtmf));
+
+        assert!(callback.contains(r#""format":"date-time""#) && callback.contains(r#""required":["at"]"#), "{callback}");
+        assert!(keys.contains(r#""pattern":"^[0-9*#A-D]{1,32}$""#) && keys.contains(r#""required":["digits"]"#), "{keys}");
     }
 
     #[test]

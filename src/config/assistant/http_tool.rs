@@ -66,15 +66,15 @@ fn url(entry: &mut Entry<'_, '_>, schema: &Schema) -> Option<String> {
     }
 }
 
-/// Of a template, what stands ahead of its first variable is enough.
+/// Of a template, what stands ahead of its first variable is enough: whatever follows, the host is the same.
 pub(super) fn checked_url(text: &str, may_be_plain: bool) -> Result<(), String> {
     let fixed = text.split("{{").next().unwrap_or_default();
-    let has_variables = fixed.len() < text.len();
-    let url = Url::parse(fixed).map_err(|_| "is not a url".to_owned())?;
-    let host_ends = fixed.split_once("://").is_some_and(|(_, rest)| rest.contains(['/', '?']));
-    if has_variables && !host_ends {
+    let followed_by =
+        |value: &str| Url::parse(&format!("{fixed}{value}")).ok().and_then(|url| Some((url.host_str()?.to_owned(), url.port())));
+    if fixed.len() < text.len() && (followed_by("1").is_none() || followed_by("1") != followed_by("2")) {
         return Err("lets an argument choose the host".to_owned());
     }
+    let url = Url::parse(fixed).map_err(|_| "is not a url".to_owned())?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err("holds a user or a password".to_owned());
     }
