@@ -118,7 +118,7 @@ impl Gathered {
 
     fn settings(&self, environment: Environment, problems: &mut Vec<Problem>) -> Settings {
         let embedded = Layer::from_toml(environment.embedded(), &Origin::Embedded(environment.file()), problems);
-        let mut layers = vec![self.defaults.clone(), embedded, optional_file(&self.root.join(environment.file()), problems)];
+        let mut layers = [self.defaults.clone(), embedded, optional_file(&self.root.join(environment.file()), problems)];
         layers.iter_mut().for_each(|layer| layer.refuse_unknown(&self.known, problems));
         Settings::merge(layers.iter().chain(&self.upper))
     }
