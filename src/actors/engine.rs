@@ -248,8 +248,8 @@ impl Engine {
     pub(super) fn held(&self, admission: Admission, casting: &Casting) -> Held {
         let Admission { slot, cooldown } = admission;
         let policy = session_policy(&self.0.config, casting, clock::utc());
-        let (direction, assistant) = (casting.direction, Arc::clone(&casting.assistant));
-        Held { slot, direction, assistant, policy, cooldown, began: None, history: History::default() }
+        let (direction, casting) = (casting.direction, casting.clone());
+        Held { slot, direction, casting, policy, cooldown, began: None, history: History::default() }
     }
 
     /// The address under which Twilio finds us.

@@ -1,7 +1,7 @@
 //! The shells: sockets, mailboxes, lifetimes. What they do is decided in `session` and `governor`.
 
 pub mod call;
-mod casting;
+pub mod casting;
 pub mod clock;
 mod dialer;
 pub mod engine;

@@ -12,6 +12,7 @@ use actix::{
 use tokio::sync::oneshot;
 
 use super::call::{CallActor, CallBrief, CallLinks, EndCall};
+use super::casting::Casting;
 use super::feed::{Feed, FeedEvent};
 use super::governor::{ClaimedCooldown, ConcurrencyGovernor, Slot};
 use super::instance::InstanceName;
@@ -20,7 +21,7 @@ use super::openai_session::LinkTiming;
 use super::tools::Toolbox;
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
 use super::{clock, port};
-use crate::config::{Assistant, Prices};
+use crate::config::Prices;
 use crate::governor::{After, NextStep, Roster, RosterPolicy};
 use crate::metrics;
 use crate::realtime::socket::Endpoint;
@@ -57,7 +58,8 @@ pub struct Outfit {
 pub struct Held {
     pub slot: Slot,
     pub direction: Direction,
-    pub assistant: Arc<Assistant>,
+    /// Who speaks, with what the call gave for its texts.
+    pub casting: Casting,
     pub policy: SessionPolicy,
     /// Given back if the call cannot be placed.
     pub cooldown: Option<ClaimedCooldown>,

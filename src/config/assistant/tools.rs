@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use ::config::{Map, Value};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::http_tool;
 use crate::config::entry::Entry;
@@ -94,6 +94,7 @@ pub(super) fn secret(entry: &mut Entry<'_, '_>, key: &str, text: &str, must_refe
     const FIX: &str = "write env:NAME for a variable, or file:PATH for a file that holds it";
     match entry.reader.references.resolve(text) {
         Ok(resolved) if must_refer && !resolved.refers => entry.note(key, "is a secret that stands in the file", FIX),
+        Ok(resolved) if resolved.text.expose_secret().contains(char::is_control) => entry.note(key, "holds a line break", FIX),
         Ok(resolved) => return Some(resolved.text),
         Err(message) => entry.note(key, &message, FIX),
     }

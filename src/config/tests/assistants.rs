@@ -193,6 +193,7 @@ fn an_http_tool_is_checked_to_its_last_key() {
         ("headers = { Authorization = \"Bearer hunter2\" }", "headers.Authorization", "env:NAME"),
         ("headers = { X-Key = \"env:NO_SUCH\" }", "headers.X-Key", "refers to variable NO_SUCH, which is not set"),
         ("headers = { X-Key = \"file:no/such\" }", "headers.X-Key", "refers to no/such, which cannot be read"),
+        ("headers = { X-Key = \"hunter2\\nX-Other: 1\" }", "headers.X-Key", "holds a line break"),
         ("headers = { \"X Key\" = \"1\" }", "headers.X Key", "is not the name of a header"),
         ("headers = [\"X-Key\"]", "headers", "is not a table of texts"),
         ("timeout_ms = 50", "timeout_ms", "from 100 to 60000"),
