@@ -4,6 +4,7 @@
 //! the new session goes on where the old one died: another generation, a fresh model, re-seeded.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorContext as _, Addr, AsyncContext as _, Context, Handler, Message, Recipient, SpawnHandle, Supervised};
@@ -20,6 +21,7 @@ use super::supervisor::StreamEnded;
 use super::tools::{ToolUsed, Toolbox};
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
 use super::{clock, port};
+use crate::config::Prices;
 use crate::metrics;
 use crate::realtime::socket::Endpoint;
 use crate::session::event::{Input, ModelCommand, Output, Record};
@@ -55,6 +57,7 @@ pub struct CallLinks {
     pub feed: Feed,
     pub endpoint: Endpoint,
     pub timing: LinkTiming,
+    pub prices: Arc<Prices>,
     pub tools: Toolbox,
 }
 
@@ -106,7 +109,7 @@ impl CallActor {
             call,
             epoch,
             chronicle: Chronicle::after(&history),
-            stream: StreamLog::new(call, epoch, owner, &policy.profile),
+            stream: StreamLog::new(call, epoch, owner, &policy.profile, Arc::clone(&links.prices)),
             began: now.checked_sub(history.elapsed).unwrap_or(now),
             session: CallSession::new(now, policy.clone(), history),
             policy,
@@ -152,7 +155,7 @@ impl CallActor {
         self.model_number += 1;
         let CallLinks { endpoint, timing, governor, .. } = &self.links;
         let model = OpenAiSessionActor::new(ModelBrief {
-            endpoint: endpoint.clone(),
+            endpoint: Endpoint { model: self.policy.profile.model.clone(), ..endpoint.clone() },
             timing: *timing,
             delay,
             governor: governor.clone(),

@@ -1,5 +1,6 @@
 //! Calls that we place: admitted, on record, accepted; then dialled.
 
+use super::casting::{CallWish, Casting};
 use super::clock;
 use super::engine::{Ends, Engine, EngineError};
 use super::governor::Admit;
@@ -7,7 +8,7 @@ use super::registry::{Expect, Identify};
 use crate::governor::Refusal;
 use crate::store::{CallEnd, Row, StoreError};
 use crate::twilio::rest::{CreateCall, RestError};
-use crate::types::{CallId, Direction, HangupCause, PhoneNumber};
+use crate::types::{CallId, HangupCause, PhoneNumber};
 
 /// Seconds. <https://www.twilio.com/docs/voice/api/call-resource>
 const RING: u32 = 60;
@@ -16,10 +17,11 @@ const TIME_LIMIT_MARGIN: u64 = 60;
 
 impl Engine {
     /// Places a call, or says why not. The row is committed before this returns; the phone rings afterwards.
-    pub async fn request_call(&self, to: PhoneNumber, name: Option<String>) -> Result<CallId, EngineError> {
+    pub async fn request_call(&self, wish: CallWish) -> Result<CallId, EngineError> {
+        let casting = wish.casting(self.config().assistants.default_one());
+        let to = wish.to;
         let from = self.caller_id().map(|number| number.as_str().to_owned()).unwrap_or_default();
-        let ends = Ends { direction: Direction::Outbound, from: &from, to: to.as_str() };
-        let row = self.new_call(ends, None, name.as_deref());
+        let row = self.new_call(Ends { from: &from, to: to.as_str() }, None, &casting);
         let call = row.id;
         let admission = match self.admit(Admit::Outbound { to: to.clone() }).await {
             Ok(admission) => admission,
@@ -36,9 +38,10 @@ impl Engine {
             self.disown(call, &error).await;
             return Err(error.into());
         }
-        let held = self.held(admission, Direction::Outbound, name.as_deref());
+        let held = self.held(admission, &casting);
         self.parts().supervisor.send(Expect { call, sid: None, held }).await?;
-        let order = self.create_call(call, to).ok_or_else(|| EngineError::Refused(Refusal::NotConfigured { missing: Vec::new() }))?;
+        let order =
+            self.create_call(call, to, &casting).ok_or_else(|| EngineError::Refused(Refusal::NotConfigured { missing: Vec::new() }))?;
         actix_rt::spawn(self.clone().dial(call, order));
         Ok(call)
     }
@@ -57,9 +60,9 @@ impl Engine {
         self.parts().log.keep(Row::Ended(Box::new(end))).await;
     }
 
-    fn create_call(&self, call: CallId, to: PhoneNumber) -> Option<CreateCall> {
+    fn create_call(&self, call: CallId, to: PhoneNumber, casting: &Casting) -> Option<CreateCall> {
         let (domain, from) = (self.domain()?, self.caller_id()?.clone());
-        let limit = self.config().limits.max_call.as_secs().saturating_add(TIME_LIMIT_MARGIN);
+        let limit = casting.assistant.limits.max_call(self.config().limits.max_call).as_secs().saturating_add(TIME_LIMIT_MARGIN);
         Some(CreateCall {
             to,
             from,

@@ -8,6 +8,7 @@ use actix::{Addr, Arbiter, Recipient};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
+use super::casting::Casting;
 use super::clock;
 use super::feed::Feed;
 use super::governor::{Admission, Admit, AskOccupancy, CloseDoors, ConcurrencyGovernor, Occupancy};
@@ -15,7 +16,7 @@ use super::inbound::Turns;
 use super::instance::InstanceName;
 use super::logger::{LogPort, LoggerActor};
 use super::openai_session::LinkTiming;
-use super::profile::{instructions, roster_policy, session_policy};
+use super::profile::{roster_policy, session_policy};
 use super::registry::{Abandon, Census, EndAll, SabotageCall, TakeCensus};
 use super::supervise::{MAILBOX, permanent};
 use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
@@ -25,7 +26,9 @@ use crate::realtime::socket::Endpoint;
 use crate::session::policy::History;
 use crate::store::{CallStore, NewCall, StoreError};
 use crate::twilio::rest::TwilioRest;
-use crate::types::{CallId, CallSid, Code, Direction, HangupCause, PhoneNumber, TokenKey};
+use crate::types::{CallId, CallSid, Code, HangupCause, PhoneNumber, TokenKey};
+
+pub use super::casting::CallWish;
 
 const POLL: Duration = Duration::from_millis(20);
 /// A phone whose stream was closed asks what comes next within this time, or is gone.
@@ -103,6 +106,7 @@ impl Engine {
             rest: rest.clone(),
             endpoint: endpoint(&config),
             timing: timing(&config),
+            prices: Arc::clone(&config.prices),
         };
         let supervisor = permanent(calls, "supervisor", MAILBOX, CallSupervisor::new(roster_policy(&config), outfit));
         let (token_key, draining) = (token_key(&config), AtomicBool::new(false));
@@ -223,29 +227,29 @@ impl Engine {
         self.0.governor.send(wanted).await?.map_err(EngineError::Refused)
     }
 
-    pub(super) fn new_call(&self, ends: Ends<'_>, sid: Option<CallSid>, name: Option<&str>) -> NewCall {
-        let Ends { direction, from, to } = ends;
-        let config = &self.0.config;
+    pub(super) fn new_call(&self, ends: Ends<'_>, sid: Option<CallSid>, casting: &Casting) -> NewCall {
+        let (config, assistant) = (&self.0.config, &casting.assistant);
         NewCall {
             id: CallId::new(Uuid::now_v7()),
             call_sid: sid,
-            direction,
-            from: from.to_owned(),
-            to: to.to_owned(),
-            caller_name: name.map(str::to_owned),
-            assistant: config.assistant.name.clone(),
-            model: config.openai.model.clone(),
-            voice: config.openai.voice.clone(),
-            system_message: Some(instructions(config, name)),
+            direction: casting.direction,
+            from: ends.from.to_owned(),
+            to: ends.to.to_owned(),
+            caller_name: casting.name.clone(),
+            assistant: assistant.name.clone(),
+            model: config.model_of(assistant).to_owned(),
+            voice: config.voice_of(assistant).to_owned(),
+            system_message: Some(casting.instructions()),
             owner: Some(self.0.instance.as_str().to_owned()),
             initiated_at: clock::utc(),
         }
     }
 
-    pub(super) fn held(&self, admission: Admission, direction: Direction, name: Option<&str>) -> Held {
+    pub(super) fn held(&self, admission: Admission, casting: &Casting) -> Held {
         let Admission { slot, cooldown } = admission;
-        let policy = session_policy(&self.0.config, name);
-        Held { slot, direction, policy, cooldown, began: None, history: History::default() }
+        let policy = session_policy(&self.0.config, casting, clock::utc());
+        let (direction, casting) = (casting.direction, casting.clone());
+        Held { slot, direction, casting, policy, cooldown, began: None, history: History::default() }
     }
 
     /// The address under which Twilio finds us.
@@ -261,7 +265,6 @@ impl Engine {
 /// The two ends of a call.
 #[derive(Clone, Copy)]
 pub(super) struct Ends<'a> {
-    pub(super) direction: Direction,
     pub(super) from: &'a str,
     pub(super) to: &'a str,
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::casting::Casting;
 use super::clock;
 use super::engine::{Ends, Engine, EngineError};
 use super::governor::Admit;
@@ -15,7 +16,7 @@ use crate::governor::Refusal;
 use crate::session::policy::History;
 use crate::store::{CallKey, Created, NewCall, Row, StoreError};
 use crate::twilio::webhook::{StatusCallback, VoiceRequest};
-use crate::types::{CallId, CallSid, Code, Direction, Epoch, HangupCause, StreamToken};
+use crate::types::{CallId, CallSid, Code, Epoch, HangupCause, StreamToken};
 
 /// Records of the last stream must be readable before the next one begins, if that can be had in this time.
 const READ_BACK: Duration = Duration::from_secs(1);
@@ -53,8 +54,9 @@ impl Engine {
             tracing::error!(call.sid = %request.call, "call came in, but OPENAI_API_KEY or DOMAIN is not set");
             return Ok(Instruction::NotSetUp);
         }
-        let ends = Ends { direction: Direction::Inbound, from: request.from.as_str(), to: request.to.as_str() };
-        let row = self.new_call(ends, Some(request.call.clone()), None);
+        let casting = Casting::inbound(self.config().assistants.answering(request.to.as_str()));
+        let ends = Ends { from: request.from.as_str(), to: request.to.as_str() };
+        let row = self.new_call(ends, Some(request.call.clone()), &casting);
         let admission = match self.admit(Admit::Inbound).await {
             Ok(admission) => admission,
             Err(EngineError::Refused(refusal)) => return Ok(self.turn_away(row, &refusal).await),
@@ -71,7 +73,7 @@ impl Engine {
             }
             Err(error) => return Err(error.into()),
         };
-        let held = self.held(admission, Direction::Inbound, None);
+        let held = self.held(admission, &casting);
         let epoch = self.parts().supervisor.send(Expect { call, sid: Some(request.call), held }).await?;
         Ok(self.connect(call, epoch))
     }

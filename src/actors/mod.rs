@@ -1,6 +1,7 @@
 //! The shells: sockets, mailboxes, lifetimes. What they do is decided in `session` and `governor`.
 
 pub mod call;
+pub mod casting;
 pub mod clock;
 mod dialer;
 pub mod engine;

@@ -4,30 +4,37 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::{Config, template};
+use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret as _;
+
+use super::casting::Casting;
+use super::tools::definition;
+use crate::config::{Assistant, Config, Detection, EagernessWord, KeySetting, McpSettings, Noise, Reasoning, ToolSettings, Turns};
 use crate::governor::RosterPolicy;
-use crate::session::policy::{NoiseReduction, Opening, Patience, Phrase, Profile, SessionPolicy, Tool, TurnDetection};
-use crate::types::Redacted;
+use crate::session::policy::{
+    Eagerness, KeyAction, McpServer, NoiseReduction, Opening, Patience, Phrase, Profile, ReasoningEffort, SessionPolicy, TurnDetection,
+};
+use crate::types::{Direction, Redacted};
 
 /// A token of the assistant's speech. openai.com/api/pricing: 1,200 a minute
 const MS_PER_OUTPUT_TOKEN: u64 = 50;
 /// Caller audio kept while no model listens.
 const RING_MS: u64 = 3_000;
 
-/// `name` is whom the call is for, if that is known.
+/// How a session behaves that begins now, `at`.
 #[must_use]
-pub fn session_policy(config: &Config, name: Option<&str>) -> SessionPolicy {
-    let (call, assistant) = (&config.call, &config.assistant);
+pub fn session_policy(config: &Config, casting: &Casting, at: DateTime<Utc>) -> SessionPolicy {
+    let (call, assistant) = (&config.call, &casting.assistant);
     SessionPolicy {
-        profile: Arc::new(profile(config, name)),
-        opening: opening(config, name),
-        patience: patience(),
-        keys: BTreeMap::new(),
-        min_speech: Duration::ZERO,
+        profile: Arc::new(profile(config, casting)),
+        opening: opening(casting, at),
+        patience: patience(casting),
+        keys: keys(assistant),
+        min_speech: assistant.turns.min_speech,
         max_turn: Duration::from_secs(60),
-        tool_timeout: Duration::from_secs(10),
-        max_tool_calls: 50,
-        max_hold: Duration::from_secs(600),
+        tool_timeout: assistant.limits.tool_timeout,
+        max_tool_calls: assistant.limits.max_tool_calls,
+        max_hold: assistant.limits.max_hold,
         lead: call.lead,
         max_queued_ms: u64::from(assistant.max_output_tokens) * MS_PER_OUTPUT_TOKEN,
         mark_grace: call.mark_grace,
@@ -37,7 +44,7 @@ pub fn session_policy(config: &Config, name: Option<&str>) -> SessionPolicy {
         model_wait: config.openai.connect_timeout * 2,
         model_silence: call.model_silence,
         idle: call.idle,
-        max_duration: config.limits.max_call,
+        max_duration: assistant.limits.max_call(config.limits.max_call),
         end_warning: Duration::from_secs(30),
         renew_before: Duration::from_secs(300),
         has_fallback: false,
@@ -47,60 +54,118 @@ pub fn session_policy(config: &Config, name: Option<&str>) -> SessionPolicy {
     }
 }
 
-/// What the model is told of its task.
-#[must_use]
-pub fn instructions(config: &Config, name: Option<&str>) -> String {
-    template::fill(&config.assistant.instructions, &variables(name))
-}
-
-fn variables(name: Option<&str>) -> BTreeMap<String, String> {
-    name.map(|name| ("name".to_owned(), name.to_owned())).into_iter().collect()
-}
-
-fn profile(config: &Config, name: Option<&str>) -> Profile {
-    let assistant = &config.assistant;
-    let text = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+fn profile(config: &Config, casting: &Casting) -> Profile {
+    let assistant = &casting.assistant;
     Profile {
-        model: config.openai.model.clone(),
-        voice: config.openai.voice.clone(),
-        speed: None,
-        instructions: instructions(config, name),
-        language: text(&assistant.language),
-        transcription_model: text(&config.openai.transcription_model),
-        turn_detection: TurnDetection::Server {
-            threshold: assistant.vad_threshold as f32,
-            prefix_padding_ms: assistant.vad_prefix_padding_ms,
-            silence_duration_ms: assistant.vad_silence_ms,
-        },
+        model: config.model_of(assistant).to_owned(),
+        voice: config.voice_of(assistant).to_owned(),
+        // The usual speed need not be said.
+        speed: Some(assistant.speed).filter(|speed| (speed - 1.0).abs() > f32::EPSILON),
+        instructions: casting.instructions(),
+        language: Some(assistant.language.clone()).filter(|language| !language.is_empty()),
+        transcription_model: Some(config.transcription_model_of(assistant).to_owned()),
+        turn_detection: turn_detection(&assistant.turns),
         max_output_tokens: assistant.max_output_tokens,
-        noise_reduction: Some(NoiseReduction::NearField),
-        reasoning: None,
-        tools: vec![end_call()],
-        remote_tools: Vec::new(),
+        noise_reduction: noise_reduction(assistant.noise_reduction),
+        reasoning: assistant.reasoning.map(reasoning),
+        tools: assistant.tools.iter().filter_map(definition).collect(),
+        remote_tools: assistant.tools.iter().filter_map(remote_tool).collect(),
     }
 }
 
-fn end_call() -> Tool {
-    Tool {
-        name: "end_call".to_owned(),
-        description: "Hangs up the phone. Say goodbye first, then call this once the conversation is over.".to_owned(),
-        parameters: r#"{"type":"object","properties":{},"additionalProperties":false}"#.to_owned(),
+const fn turn_detection(turns: &Turns) -> TurnDetection {
+    match turns.detection {
+        Detection::Server => TurnDetection::Server {
+            threshold: turns.threshold as f32,
+            prefix_padding_ms: turns.prefix_padding_ms,
+            silence_duration_ms: turns.silence_ms,
+        },
+        Detection::Semantic => TurnDetection::Semantic(match turns.eagerness {
+            EagernessWord::Low => Eagerness::Low,
+            EagernessWord::Medium => Eagerness::Medium,
+            EagernessWord::High => Eagerness::High,
+            EagernessWord::Auto => Eagerness::Auto,
+        }),
     }
 }
 
-fn opening(config: &Config, name: Option<&str>) -> Opening {
-    let text = template::fill(&config.assistant.greeting, &variables(name));
-    let greeting = Some(text).filter(|text| !text.is_empty()).map(|text| Phrase { text: Redacted(text), audio: None });
-    Opening { greeting, ..Opening::default() }
+const fn noise_reduction(noise: Noise) -> Option<NoiseReduction> {
+    match noise {
+        Noise::NearField => Some(NoiseReduction::NearField),
+        Noise::FarField => Some(NoiseReduction::FarField),
+        Noise::Off => None,
+    }
 }
 
-fn patience() -> Patience {
+const fn reasoning(effort: Reasoning) -> ReasoningEffort {
+    match effort {
+        Reasoning::Minimal => ReasoningEffort::Minimal,
+        Reasoning::Low => ReasoningEffort::Low,
+        Reasoning::Medium => ReasoningEffort::Medium,
+        Reasoning::High => ReasoningEffort::High,
+        Reasoning::ExtraHigh => ReasoningEffort::ExtraHigh,
+    }
+}
+
+fn remote_tool(tool: &ToolSettings) -> Option<McpServer> {
+    let ToolSettings::Mcp(McpSettings { label, url, authorization, allowed_tools }) = tool else { return None };
+    let authorization = authorization.as_ref().map(|secret| Redacted(secret.expose_secret().to_owned()));
+    Some(McpServer { label: label.clone(), url: url.clone(), authorization, allowed_tools: allowed_tools.clone() })
+}
+
+fn keys(assistant: &Assistant) -> BTreeMap<char, KeyAction> {
+    let action = |setting: &KeySetting| match setting {
+        KeySetting::Transfer(to) => KeyAction::Transfer(to.clone()),
+        KeySetting::Tool(name) => KeyAction::Use(name.clone()),
+        KeySetting::HangUp => KeyAction::HangUp,
+    };
+    assistant.keys.iter().map(|(key, setting)| (*key, action(setting))).collect()
+}
+
+/// Opening hours are for callers: whoever asks us to call somebody has chosen the time.
+fn opening(casting: &Casting, at: DateTime<Utc>) -> Opening {
+    let Casting { direction, assistant, .. } = casting;
+    let settings = &assistant.opening;
+    let closed = *direction == Direction::Inbound && !assistant.hours.is_open(at);
+    let greeting = if closed { casting.fill(&assistant.hours.closed) } else { first_words(casting) };
+    Opening {
+        greeting: phrase(greeting),
+        human_wait: settings.waits(*direction).then_some(settings.human_wait),
+        protected: settings.protects(*direction),
+        closed,
+        voicemail: phrase(casting.fill(&settings.voicemail)),
+    }
+}
+
+/// Who speaks, that it is recorded, and the greeting.
+fn first_words(casting: &Casting) -> String {
+    let assistant = &casting.assistant;
+    let greeting = casting.fill(&assistant.greeting);
+    let disclosure = Some(casting.fill(&assistant.disclosure))
+        .filter(|disclosure| assistant.disclose.covers(casting.direction) && !says(&greeting, disclosure));
+    let announcement = assistant.recording.enabled.then(|| casting.fill(&assistant.recording.announcement));
+    let parts = [disclosure, announcement, Some(greeting)].into_iter().flatten().filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" ")
+}
+
+/// In these words, whatever the full stop and the capitals.
+fn says(greeting: &str, words: &str) -> bool {
+    let words = words.trim().trim_end_matches(['.', '!']).to_lowercase();
+    greeting.to_lowercase().contains(&words)
+}
+
+fn phrase(text: String) -> Option<Phrase> {
+    Some(text).filter(|text| !text.is_empty()).map(|text| Phrase { text: Redacted(text), audio: None })
+}
+
+fn patience(casting: &Casting) -> Patience {
+    let phrases = &casting.assistant.phrases;
     Patience {
         filler_after: Duration::from_millis(1_500),
-        filler: None,
+        filler: phrase(casting.fill(&phrases.filler)),
         retry_after: Duration::from_secs(5),
         apology_after: Duration::from_secs(10),
-        apology: None,
+        apology: phrase(casting.fill(&phrases.apology)),
     }
 }
 
@@ -117,3 +182,6 @@ pub fn roster_policy(config: &Config) -> RosterPolicy {
         resume_window: Duration::from_secs(300),
     }
 }
+
+#[cfg(test)]
+mod tests;

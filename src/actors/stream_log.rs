@@ -1,11 +1,13 @@
 //! What one stream of a call came to so far, as rows: each one newer than the one before.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 
 use super::clock;
 use super::instance::InstanceName;
+use crate::config::Prices;
 use crate::realtime::price;
 use crate::session::StreamTally;
 use crate::session::event::{Input, Output};
@@ -24,12 +26,13 @@ pub struct StreamLog {
     started: DateTime<Utc>,
     revision: u32,
     tally: StreamTally,
+    prices: Arc<Prices>,
 }
 
 impl StreamLog {
-    pub fn new(call: CallId, epoch: Epoch, owner: InstanceName, profile: &Profile) -> Self {
+    pub fn new(call: CallId, epoch: Epoch, owner: InstanceName, profile: &Profile, prices: Arc<Prices>) -> Self {
         let (model, transcription) = (profile.model.clone(), profile.transcription_model.clone());
-        Self { call, epoch, owner, model, transcription, started: clock::utc(), revision: 0, tally: StreamTally::default() }
+        Self { call, epoch, owner, model, transcription, started: clock::utc(), revision: 0, tally: StreamTally::default(), prices }
     }
 
     pub fn heard(&mut self, now: Instant, input: &Input) {
@@ -64,9 +67,9 @@ impl StreamLog {
         let transcription = self.transcription.as_deref();
         let speech = Duration::from_millis(self.tally.speech_ms);
         StreamCost {
-            model_nanos: price::cost(&self.model, &self.tally.tokens),
-            transcription_nanos: transcription.map_or(0, |model| price::transcription_cost(model, speech)),
-            price_version: price::version(&self.model, transcription),
+            model_nanos: price::cost(&self.prices, &self.model, &self.tally.tokens),
+            transcription_nanos: transcription.map_or(0, |model| price::transcription_cost(&self.prices, model, speech)),
+            price_version: price::version(&self.prices, &self.model, transcription),
         }
     }
 }

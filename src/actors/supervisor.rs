@@ -2,6 +2,7 @@
 //! from that is decided in `governor::Roster`.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{
@@ -11,6 +12,7 @@ use actix::{
 use tokio::sync::oneshot;
 
 use super::call::{CallActor, CallBrief, CallLinks, EndCall};
+use super::casting::Casting;
 use super::feed::{Feed, FeedEvent};
 use super::governor::{ClaimedCooldown, ConcurrencyGovernor, Slot};
 use super::instance::InstanceName;
@@ -19,12 +21,12 @@ use super::openai_session::LinkTiming;
 use super::tools::Toolbox;
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
 use super::{clock, port};
+use crate::config::Prices;
 use crate::governor::{After, NextStep, Roster, RosterPolicy};
 use crate::metrics;
 use crate::realtime::socket::Endpoint;
 use crate::session::policy::{History, SessionPolicy};
 use crate::store::{CallEnd, CallStore, Row};
-use crate::twilio::price;
 use crate::twilio::rest::TwilioRest;
 use crate::types::{CallId, CallSid, Direction, Epoch, HangupCause, StreamSid};
 
@@ -49,12 +51,15 @@ pub struct Outfit {
     pub rest: Option<TwilioRest>,
     pub endpoint: Endpoint,
     pub timing: LinkTiming,
+    pub prices: Arc<Prices>,
 }
 
 /// What is kept for a call, from its admission to its end.
 pub struct Held {
     pub slot: Slot,
     pub direction: Direction,
+    /// Who speaks, with what the call gave for its texts.
+    pub casting: Casting,
     pub policy: SessionPolicy,
     /// Given back if the call cannot be placed.
     pub cooldown: Option<ClaimedCooldown>,
@@ -87,7 +92,7 @@ impl CallSupervisor {
         metrics::call_ended(direction, cause);
         self.outfit.feed.send(FeedEvent::Ended { call, cause });
         let Carrier { status, error_code, error } = end.unwrap_or_default();
-        let minute_nanos = price::minute_nanos(direction);
+        let minute_nanos = self.outfit.prices.minute(direction);
         CallEnd { id: call, cause, twilio_status: status, error_code, error, at: clock::utc(), minute_nanos }
     }
 
@@ -98,9 +103,9 @@ impl CallSupervisor {
     }
 
     fn links(&self, begin: &Begin, ctx: &Context<Self>) -> CallLinks {
-        let Outfit { governor, log, feed, endpoint, timing, .. } = self.outfit.clone();
+        let Outfit { governor, log, feed, endpoint, timing, prices, .. } = self.outfit.clone();
         let (leg, close_leg) = (begin.orders.clone(), begin.close.clone());
-        CallLinks { ended: ctx.address().recipient(), leg, close_leg, governor, log, feed, endpoint, timing, tools: Toolbox }
+        CallLinks { ended: ctx.address().recipient(), leg, close_leg, governor, log, feed, endpoint, timing, prices, tools: Toolbox }
     }
 
     /// Ends the phone call itself, where a stream of it has nothing more to say.

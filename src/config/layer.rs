@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use ::config::{ConfigError, File, FileFormat, Map, Source, Value, ValueKind};
+use ::config::{ConfigError, File, FileFormat, Map, Source as _, Value, ValueKind};
 
 use super::names;
 use super::problem::{Origin, Problem};
+
+/// Tables whose keys are chosen by who writes them: each is one setting.
+const OPEN: [&str; 4] = ["assistant.variables", "assistant.keys", "models", "transcription"];
 
 /// Settings of one source, each with its origin.
 #[derive(Clone, Default)]
@@ -17,11 +20,23 @@ pub(super) struct Layer {
 impl Layer {
     /// The text of a TOML file; what is no TOML is a problem and an empty layer.
     pub(super) fn from_toml(text: &str, origin: &Origin, problems: &mut Vec<Problem>) -> Self {
+        Self::section("", text, origin, problems)
+    }
+
+    /// The same, of a file that is a section by itself.
+    pub(super) fn section(section: &str, text: &str, origin: &Origin, problems: &mut Vec<Problem>) -> Self {
         let mut layer = Self::default();
         match File::from_str(text, FileFormat::Toml).collect() {
-            Ok(map) => layer.flatten("", map, origin),
+            Ok(map) => layer.flatten(section, map, origin),
             Err(error) => problems.push(unreadable(origin, &error)),
         }
+        layer
+    }
+
+    /// One setting alone.
+    pub(super) fn of(key: &str, value: &str, origin: Origin) -> Self {
+        let mut layer = Self::default();
+        layer.insert(key, value, origin);
         layer
     }
 
@@ -48,7 +63,7 @@ impl Layer {
         for (name, value) in map {
             let key = if prefix.is_empty() { name } else { format!("{prefix}.{name}") };
             match value.kind {
-                ValueKind::Table(inner) => self.flatten(&key, inner, origin),
+                ValueKind::Table(inner) if !OPEN.contains(&key.as_str()) => self.flatten(&key, inner, origin),
                 kind => self.insert(&key, kind, origin.clone()),
             }
         }
@@ -62,35 +77,51 @@ impl fmt::Debug for Layer {
     }
 }
 
-impl Source for Layer {
-    fn clone_into_box(&self) -> Box<dyn Source + Send + Sync> {
-        Box::new(self.clone())
-    }
-
-    fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
-        Ok(self.entries.iter().map(|(key, (value, _))| (key.clone(), value.clone())).collect())
-    }
-}
-
 /// All layers, the later ones over the earlier ones.
+#[derive(Clone, Default)]
 pub(super) struct Settings {
-    merged: ::config::Config,
+    values: BTreeMap<String, Value>,
     origins: BTreeMap<String, Origin>,
 }
 
 impl Settings {
-    pub(super) fn merge(layers: &[Layer]) -> Result<Self, ConfigError> {
-        let builder = layers.iter().fold(::config::Config::builder(), |builder, layer| builder.add_source(layer.clone()));
-        let origins = layers.iter().flat_map(|l| l.entries.iter().map(|(key, (_, origin))| (key.clone(), origin.clone()))).collect();
-        Ok(Self { merged: builder.build()?, origins })
+    pub(super) fn merge<'a>(layers: impl IntoIterator<Item = &'a Layer>) -> Self {
+        layers.into_iter().fold(Self::default(), |settings, layer| settings.under(layer))
+    }
+
+    /// These settings with a layer over them.
+    pub(super) fn under(mut self, layer: &Layer) -> Self {
+        for (key, (value, origin)) in &layer.entries {
+            self.origins.insert(key.clone(), origin.clone());
+            match (self.values.get_mut(key).map(|value| &mut value.kind), &value.kind) {
+                // Of tables with keys of their own, each key is overridden by itself.
+                (Some(ValueKind::Table(below)), ValueKind::Table(above)) => below.extend(above.clone()),
+                _ => drop(self.values.insert(key.clone(), value.clone())),
+            }
+        }
+        self
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.values.keys().map(String::as_str)
     }
 
     pub(super) fn value(&self, key: &str) -> ValueKind {
-        self.merged.get::<Value>(key).map_or(ValueKind::Nil, |value| value.kind)
+        self.values.get(key).map_or(ValueKind::Nil, |value| value.kind.clone())
     }
 
+    /// Of a part of a setting, such as `assistant.tools[1].url`, the origin of the whole.
     pub(super) fn origin(&self, key: &str) -> Origin {
-        self.origins.get(key).cloned().unwrap_or(Origin::Default)
+        let mut place = key;
+        loop {
+            if let Some(origin) = self.origins.get(place) {
+                return origin.clone();
+            }
+            match place.rfind(['.', '[']).and_then(|end| place.get(..end)) {
+                Some(whole) => place = whole,
+                None => return Origin::Default,
+            }
+        }
     }
 }
 

@@ -6,15 +6,17 @@ use std::io;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use ::config::{ConfigError, ValueKind};
+use ::config::ValueKind;
 
+use super::desk::Desk;
 use super::environment::{Chosen, Environment};
 use super::layer::{Layer, Settings};
 use super::names;
 use super::problem::{Invalid, Notes, Origin, Problem};
 use super::reader::{Reader, quoted};
+use super::reference::References;
 use super::variables::Variables;
-use super::{Config, LoadOptions, Loaded, Missing, Sources};
+use super::{Config, LoadOptions, Loaded, Missing, Scope, Sources};
 
 /// By these Cloud Run and App Engine tell that we run there.
 const PLATFORMS: [&str; 2] = ["K_SERVICE", "GAE_ENV"];
@@ -25,13 +27,20 @@ pub(super) fn load(env: &BTreeMap<String, String>, options: &LoadOptions) -> Res
     let mut notes = Notes::default();
     let gathered = Gathered::new(env, options, &mut notes);
     let chosen = gathered.environment(&mut notes);
-    let settings = gathered.settings(chosen.environment, &mut notes.problems).map_err(|error| unmergeable(&error))?;
-    let mut reader = Reader::new(&settings, chosen, notes);
-    let config = Config { instance: gathered.instance(), ..Config::read(&mut reader) };
+    let settings = gathered.settings(chosen.environment, &mut notes.problems);
+    let references = gathered.references();
+    let mut reader = Reader::new(&settings, chosen, &references, notes);
+    let mut config = Config { instance: gathered.instance(), ..Config::read(&mut reader) };
+    let mut assistants = Vec::new();
+    if options.scope == Scope::Everything {
+        let desk = Desk { settings: &settings, chosen, references: &references };
+        assistants = desk.assistants(&options.root, &mut reader, &mut config.assistants);
+        config.prices = desk.prices(&options.root, &mut reader).into();
+    }
     reader.forgive(|key| options.scope.covers(key));
     warn_of_missing(&mut reader, &config.missing());
     let (settings, warnings) = reader.finish()?;
-    Ok(Loaded { config, sources: Sources(settings), warnings })
+    Ok(Loaded { config, sources: Sources(settings), assistants, warnings })
 }
 
 /// Everything that does not depend on the environment chosen.
@@ -94,7 +103,7 @@ impl Gathered {
 
     /// Whether the host that would hold in development is more than this machine.
     fn reachable_host(&self) -> Option<&'static str> {
-        let settings = self.settings(Environment::Development, &mut Vec::new()).ok()?;
+        let settings = self.settings(Environment::Development, &mut Vec::new());
         let address = match settings.value("server.host") {
             ValueKind::String(host) => host.trim().parse::<IpAddr>().ok(),
             _ => None,
@@ -102,12 +111,16 @@ impl Gathered {
         address.filter(|address| !address.is_loopback()).map(|_| "a HOST that others can reach")
     }
 
-    fn settings(&self, environment: Environment, problems: &mut Vec<Problem>) -> Result<Settings, ConfigError> {
+    /// Variables of the process win over those of `.env`, also where a file refers to them.
+    fn references(&self) -> References {
+        References::new(self.dotenv.below(&self.process), &self.root)
+    }
+
+    fn settings(&self, environment: Environment, problems: &mut Vec<Problem>) -> Settings {
         let embedded = Layer::from_toml(environment.embedded(), &Origin::Embedded(environment.file()), problems);
-        let mut layers = vec![self.defaults.clone(), embedded, optional_file(&self.root.join(environment.file()), problems)];
+        let mut layers = [self.defaults.clone(), embedded, optional_file(&self.root.join(environment.file()), problems)];
         layers.iter_mut().for_each(|layer| layer.refuse_unknown(&self.known, problems));
-        layers.extend(self.upper.iter().cloned());
-        Settings::merge(&layers)
+        Settings::merge(layers.iter().chain(&self.upper))
     }
 }
 
@@ -124,7 +137,7 @@ fn named_file(path: &Path, problems: &mut Vec<Problem>) -> Layer {
     }
 }
 
-fn optional_file(path: &Path, problems: &mut Vec<Problem>) -> Layer {
+pub(super) fn optional_file(path: &Path, problems: &mut Vec<Problem>) -> Layer {
     if path.exists() { named_file(path, problems) } else { Layer::default() }
 }
 
@@ -153,7 +166,7 @@ fn strange_environment(word: &str, origin: Origin) -> Problem {
     }
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Problem {
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Problem {
     Problem {
         key: String::new(),
         variable: String::new(),
@@ -161,10 +174,4 @@ fn unreadable(path: &Path, error: &io::Error) -> Problem {
         message: format!("cannot be read: {}", error.kind()),
         fix: "name a TOML file that is there".to_owned(),
     }
-}
-
-fn unmergeable(error: &ConfigError) -> Invalid {
-    let fix = "see config/default.toml for every key".to_owned();
-    let message = format!("the layers do not fit together: {error}");
-    Invalid { problems: vec![Problem { key: String::new(), variable: String::new(), origin: Origin::Default, message, fix }] }
 }

@@ -3,14 +3,20 @@
 //! Later wins: embedded `config/default.toml`, `config/{APP_ENV}.toml`, `--config FILE`, `.env`,
 //! variables by their flat names, `APP__SECTION__KEY`, flags. The environment is an argument.
 
+mod assistant;
+mod assistants;
 mod database_url;
+mod desk;
 mod domain;
+mod entry;
 mod environment;
 mod layer;
 mod load;
 pub mod names;
+mod prices;
 mod problem;
 mod reader;
+mod reference;
 mod sections;
 pub mod show;
 pub mod template;
@@ -18,19 +24,25 @@ pub mod template;
 mod tests;
 mod tool;
 mod variables;
+mod word;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+pub use assistant::{
+    Assistant, AssistantLimits, Detection, Disclose, EagernessWord, Hours, KeySetting, Lifeboat, NAME, Noise, OpeningSettings, Phrases,
+    Reasoning, Recording, Turns,
+};
+pub use assistants::Assistants;
 pub use database_url::{DatabaseUrl, InvalidDatabaseUrl};
 pub use domain::{Domain, InvalidDomain};
 pub use environment::Environment;
+pub use prices::{ModelPrice, Prices, Rate, TranscriptionPrice};
 pub use problem::{Invalid, Origin, Problem};
 pub use reader::Setting;
-pub use sections::{
-    Assistant, CallSettings, Database, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode, SpoolPlace, Twilio,
-};
+pub use sections::{CallSettings, Database, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode, SpoolPlace, Twilio};
 
 pub use tool::{HttpTool, McpSettings, ToolSettings};
 
@@ -50,7 +62,8 @@ pub struct Config {
     pub spool: SpoolPlace,
     pub limits: Limits,
     pub call: CallSettings,
-    pub assistant: Assistant,
+    pub assistants: Assistants,
+    pub prices: Arc<Prices>,
     pub security: Security,
     pub log: Log,
 }
@@ -90,12 +103,21 @@ impl Scope {
 pub struct Loaded {
     pub config: Config,
     pub sources: Sources,
+    /// In the order of their names.
+    pub assistants: Vec<AssistantFile>,
     pub warnings: Vec<String>,
 }
 
 /// Every setting as it took effect, section by section.
 #[derive(Clone, Debug)]
 pub struct Sources(Vec<Setting>);
+
+/// An assistant that stands in a file, as it took effect.
+#[derive(Clone, Debug)]
+pub struct AssistantFile {
+    pub name: String,
+    pub sources: Sources,
+}
 
 /// Something that real calls need and that is not set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,10 +150,29 @@ impl Config {
             spool: SpoolPlace::read(reader),
             limits: Limits::read(reader),
             call: CallSettings::read(reader),
-            assistant: Assistant::read(reader),
+            assistants: Assistants::new(Assistant::read(reader)),
+            prices: Arc::default(),
             security: Security::read(reader, has_auth_token),
             log: Log::read(reader),
         }
+    }
+
+    /// The assistant's own model, or that of all.
+    #[must_use]
+    pub fn model_of<'a>(&'a self, assistant: &'a Assistant) -> &'a str {
+        or(&assistant.model, &self.openai.model)
+    }
+
+    /// The assistant's own voice, or that of all.
+    #[must_use]
+    pub fn voice_of<'a>(&'a self, assistant: &'a Assistant) -> &'a str {
+        or(&assistant.voice, &self.openai.voice)
+    }
+
+    /// What writes down the words of its callers.
+    #[must_use]
+    pub fn transcription_model_of<'a>(&'a self, assistant: &'a Assistant) -> &'a str {
+        or(&assistant.transcription_model, &self.openai.transcription_model)
     }
 
     /// What has to be set before a real phone can ring.
@@ -146,6 +187,10 @@ impl Config {
         ];
         needed.iter().filter(|(_, is_set)| !is_set).filter_map(|(key, _)| names::of_key(key)).map(Missing::from).collect()
     }
+}
+
+const fn or<'a>(own: &'a str, all: &'a str) -> &'a str {
+    if own.is_empty() { all } else { own }
 }
 
 impl Sources {

@@ -6,13 +6,17 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use ::config::{Value, ValueKind};
+use ::config::{Map, Value, ValueKind};
 use secrecy::SecretString;
 
 use super::environment::{Chosen, Environment};
 use super::layer::Settings;
 use super::names;
 use super::problem::{Invalid, Notes, Origin, Problem};
+use super::reference::References;
+use super::template;
+use super::word::Word;
+use crate::types::PhoneNumber;
 
 /// A setting as it took effect, fit to be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,19 +35,21 @@ pub(super) struct Reader<'a> {
     pub(super) on_platform: bool,
     /// What chose the environment.
     because: &'static str,
+    pub(super) references: &'a References,
     problems: Vec<Problem>,
     warnings: Vec<String>,
     shown: Vec<Setting>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(settings: &'a Settings, chosen: Chosen, notes: Notes) -> Self {
+    pub(super) fn new(settings: &'a Settings, chosen: Chosen, references: &'a References, notes: Notes) -> Self {
         let Notes { problems, warnings } = notes;
         Self {
             settings,
             environment: chosen.environment,
             on_platform: chosen.on_platform,
             because: chosen.because,
+            references,
             problems,
             warnings,
             shown: Vec::new(),
@@ -53,6 +59,21 @@ impl<'a> Reader<'a> {
     /// Drops the mistakes in keys that do not count here; those of whole files have no key, and stay.
     pub(super) fn forgive(&mut self, counts: impl Fn(&str) -> bool) {
         self.problems.retain(|problem| problem.key.is_empty() || counts(&problem.key));
+    }
+
+    /// The mistakes so far.
+    pub(super) fn problems(&self) -> &[Problem] {
+        &self.problems
+    }
+
+    /// What was read of another file, and what was wrong in it.
+    pub(super) fn adopt(&mut self, problems: impl IntoIterator<Item = Problem>) {
+        self.problems.extend(problems);
+    }
+
+    /// Everything that was read, and every mistake.
+    pub(super) fn into_parts(self) -> (Vec<Setting>, Vec<Problem>) {
+        (self.shown, self.problems)
     }
 
     /// What was read and what to say about it, if nothing was wrong.
@@ -128,6 +149,77 @@ impl<'a> Reader<'a> {
         truth
     }
 
+    /// True, false, or nothing: then it depends.
+    pub(super) fn choice(&mut self, key: &'static str) -> Option<bool> {
+        let text = scalar(self.settings.value(key));
+        let choice = match text.to_ascii_lowercase().as_str() {
+            "auto" => None,
+            "true" | "1" | "yes" | "on" => Some(true),
+            "false" | "0" | "no" | "off" => Some(false),
+            _ => self.refuse(key, &format!("{} is neither true nor false nor auto", quoted(&text)), "write true, false or \"auto\""),
+        };
+        self.show(key, choice.map_or_else(|| quoted("auto"), |truth| truth.to_string()));
+        choice
+    }
+
+    /// One word of a few.
+    pub(super) fn word<W: Word>(&mut self, key: &'static str) -> W {
+        if !self.is_set(key) {
+            self.note(key, "is empty", &format!("write {}", W::choice()));
+        }
+        self.optional_word(key).unwrap_or_default()
+    }
+
+    /// One word of a few, or `""`.
+    pub(super) fn optional_word<W: Word>(&mut self, key: &'static str) -> Option<W> {
+        let known = W::choice();
+        let parse = |text: &str| W::from_word(text).ok_or_else(|| format!("{} is not {known}", quoted(text)));
+        let word = self.parsed(key, &format!("write {known}"), parse);
+        self.show(key, quoted(word.map_or("", W::as_str)));
+        word
+    }
+
+    /// A telephone number, or `""`; masked where it is shown.
+    pub(super) fn phone_number(&mut self, key: &'static str) -> Option<PhoneNumber> {
+        let fix = "write it with + and country code, such as +14155550100";
+        let number = self.parsed(key, fix, |text| text.parse::<PhoneNumber>().map_err(|error| format!("is {error}")));
+        self.show(key, quoted(&number.as_ref().map(PhoneNumber::masked).unwrap_or_default()));
+        number
+    }
+
+    /// Text with variables, each of which is known; it may be empty.
+    pub(super) fn template(&mut self, key: &'static str, known: &[&str]) -> String {
+        let text = self.optional(key).unwrap_or_default();
+        self.check_template(key, &text, known);
+        text
+    }
+
+    pub(super) fn check_template(&mut self, key: &str, text: &str, known: &[&str]) {
+        for fault in template::faults(text, known) {
+            let fix = format!("write {{{{NAME}}}} or {{{{NAME|fallback}}}}; known: {}", known.join(", "));
+            self.note(key, &fault.to_string(), &fix);
+        }
+    }
+
+    /// A table whose keys are chosen by the writer. The caller shows it.
+    pub(super) fn table(&mut self, key: &'static str) -> Map<String, Value> {
+        match self.settings.value(key) {
+            ValueKind::Table(entries) => entries,
+            ValueKind::Nil => Map::default(),
+            _ => self.refuse(key, "is not a table", "write it as a table: [section], then NAME = VALUE"),
+        }
+    }
+
+    /// A list of tables, `[[…]]`. The caller shows it.
+    pub(super) fn tables(&mut self, key: &'static str) -> Vec<Map<String, Value>> {
+        let tables = match self.settings.value(key) {
+            ValueKind::Array(values) => values.into_iter().map(|value| value.into_table().ok()).collect(),
+            ValueKind::Nil => Some(Vec::new()),
+            _ => None,
+        };
+        tables.unwrap_or_else(|| self.refuse(key, "is not a list of tables", "write each one below a line [[tools]]"))
+    }
+
     /// A list, or a text with commas. The caller shows it.
     pub(super) fn list(&mut self, key: &'static str) -> Vec<String> {
         let entries = match self.settings.value(key) {
@@ -141,6 +233,10 @@ impl<'a> Reader<'a> {
 
     pub(super) fn origin(&self, key: &str) -> Origin {
         self.settings.origin(key)
+    }
+
+    pub(super) fn is_there(&self, key: &str) -> bool {
+        !matches!(self.settings.value(key), ValueKind::Nil)
     }
 
     pub(super) fn is_set(&self, key: &str) -> bool {

@@ -1,6 +1,5 @@
 //! The sections, each read from its keys.
 
-mod assistant;
 mod call;
 mod database;
 mod log;
@@ -9,10 +8,10 @@ mod security;
 mod server;
 mod spool;
 
-pub use assistant::Assistant;
 pub use call::{CallSettings, Limits};
 pub use database::Database;
 pub use log::{Log, LogFormat};
+pub(super) use peers::is_loopback;
 pub use peers::{OpenAi, SignatureMode, Twilio};
 pub use security::Security;
 pub use server::{Public, Server};

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{Loaded, Setting};
+use super::reader::quoted;
+use super::{AssistantFile, Loaded, Setting};
 
 /// Origins stand in this column, so that lines end within 100.
 const ORIGIN_COLUMN: usize = 56;
@@ -20,7 +21,17 @@ pub fn toml(loaded: &Loaded, sources: bool) -> String {
         }
         let _ = writeln!(text, "{}", line(name, setting, sources));
     }
+    loaded.assistants.iter().for_each(|file| assistant(&mut text, file, sources));
     text
+}
+
+/// One of a file, all of its keys under its name.
+fn assistant(text: &mut String, file: &AssistantFile, sources: bool) {
+    let _ = write!(text, "\n[assistants.{}]\n", quoted(&file.name));
+    for setting in file.sources.iter() {
+        let name = setting.key.split_once('.').map_or(setting.key, |(_, name)| name);
+        let _ = writeln!(text, "{}", line(name, setting, sources));
+    }
 }
 
 fn line(name: &str, setting: &Setting, sources: bool) -> String {

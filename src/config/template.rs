@@ -2,9 +2,6 @@
 
 use std::collections::BTreeMap;
 
-/// The variables that a greeting and instructions may use.
-pub const KNOWN: &[&str] = &["name"];
-
 /// The template with its variables filled in. What is filled in is not looked at again;
 /// a variable that is missing or empty gives its fallback, or nothing.
 #[must_use]
@@ -70,6 +67,8 @@ fn first(text: &str) -> Option<(Piece<'_>, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const KNOWN: &[&str] = &["name"];
 
     fn named(name: &str) -> BTreeMap<String, String> {
         BTreeMap::from([("name".to_owned(), name.to_owned())])

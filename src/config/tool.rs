@@ -29,6 +29,39 @@ pub enum ToolSettings {
     Mcp(McpSettings),
 }
 
+impl ToolSettings {
+    /// What the model calls it by; of an MCP server its label.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::EndCall => "end_call",
+            Self::TransferCall { .. } => "transfer_call",
+            Self::SendDtmf => "send_dtmf",
+            Self::HoldCall => "hold_call",
+            Self::ScheduleCallback => "schedule_callback",
+            Self::OptOut => "opt_out",
+            Self::Http(tool) => &tool.name,
+            Self::Mcp(server) => &server.label,
+        }
+    }
+
+    /// Whether a key of the phone can use it.
+    pub(super) fn works_without_arguments(&self) -> bool {
+        match self {
+            Self::EndCall | Self::HoldCall | Self::OptOut => true,
+            Self::TransferCall { .. } | Self::SendDtmf | Self::ScheduleCallback | Self::Mcp(_) => false,
+            Self::Http(tool) => !tool.needs_arguments(),
+        }
+    }
+}
+
+impl HttpTool {
+    fn needs_arguments(&self) -> bool {
+        let schema: serde_json::Value = serde_json::from_str(&self.parameters).unwrap_or_default();
+        schema.get("required").and_then(serde_json::Value::as_array).is_some_and(|required| !required.is_empty())
+    }
+}
+
 /// A tool that asks a web server of the business.
 #[derive(Clone, Debug)]
 pub struct HttpTool {

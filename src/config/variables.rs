@@ -47,6 +47,11 @@ impl Variables {
         self.values.get(name).map(String::as_str)
     }
 
+    /// All of these, and the others over them.
+    pub(super) fn below(&self, others: &Self) -> BTreeMap<String, String> {
+        self.values.iter().chain(&others.values).map(|(name, value)| (name.clone(), value.clone())).collect()
+    }
+
     pub(super) fn origin(&self, name: &str) -> Origin {
         (self.origin)(name)
     }

@@ -2,6 +2,7 @@
 
 mod analytics;
 mod auth;
+mod body;
 mod call_history;
 mod conversation;
 mod csv;

@@ -81,11 +81,11 @@ pub struct StreamRow<'a> {
 }
 
 /// In billionths of a US dollar, and under which prices.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamCost {
     pub model_nanos: u64,
     pub transcription_nanos: u64,
-    pub price_version: &'static str,
+    pub price_version: String,
 }
 
 impl Row {
@@ -163,7 +163,7 @@ fn stream_of(row: &StreamRow<'_>) -> stream::Model {
         started_at: moment(row.started),
         ended_at: row.ended.map(|(at, _)| moment(at)),
         ended_reason: row.ended.map(|(_, cause)| cause.as_str().to_owned()),
-        price_version: cost.price_version.to_owned(),
+        price_version: cost.price_version.clone(),
         restarts: signed(tally.restarts),
         reconnects: signed(tally.reconnects),
         frames_dropped: signed(tally.frames_dropped),

@@ -6,7 +6,6 @@
 
 mod loose;
 pub mod media;
-pub mod price;
 pub mod rest;
 pub mod signature;
 pub mod status;

@@ -46,6 +46,18 @@ impl House {
         Self::build(stage, folder, variables).await
     }
 
+    /// An engine with these files in its folder.
+    pub async fn with_files(files: &[(&str, &str)]) -> Self {
+        let stage = Stage::start(1).expect("a stage");
+        let folder = tempfile::tempdir().expect("a folder");
+        for (name, text) in files {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+            std::fs::write(path, text).expect("a file");
+        }
+        Self::build(stage, folder, &[]).await
+    }
+
     async fn build(stage: Stage, folder: TempDir, variables: &[(&str, &str)]) -> Self {
         let config = configuration(&stage, &folder, variables);
         alpha_call::telemetry::init(&config.log).expect("a filter");

@@ -154,7 +154,7 @@ pub async fn a_call_comes_to_the_sum_of_its_streams(url: &str) {
     let counted = |epoch, revision, reconnects, price_version| {
         let tokens = Usage { text_in: 1, audio_in: 2, text_out: 3, audio_out: 4, cached_text_in: 5, cached_audio_in: 6 };
         let tally = StreamTally { audio_in_ms: 7, audio_out_ms: 8, tokens, reconnects, ..StreamTally::default() };
-        let cost = StreamCost { model_nanos: 9, transcription_nanos: 10, price_version };
+        let cost = StreamCost { model_nanos: 9, transcription_nanos: 10, price_version: String::from(price_version) };
         let epoch = Epoch::new(epoch);
         let ended = Some((at(9), HangupCause::StreamLost));
         Row::stream(StreamRow { call: id(1), epoch, revision, owner: "one", started: at(1), ended, tally: &tally, cost })

@@ -1,6 +1,10 @@
 //! Tools of the assistant, used where they are asked for.
 
+mod definition;
+
 use actix::{Message, Recipient};
+
+pub use definition::definition;
 
 use super::port;
 use crate::session::event::{ToolCall, ToolEffect, ToolOutcome};

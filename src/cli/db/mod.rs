@@ -47,7 +47,7 @@ pub struct Desk {
 
 impl Desk {
     fn open(loaded: Loaded, command: &DbCommand) -> Result<Self, Failure> {
-        let Loaded { config, sources, warnings } = loaded;
+        let Loaded { config, sources, warnings, .. } = loaded;
         let settings = DatabaseSettings::from(&config.database);
         let place = Place::of(&settings)?;
         if let Some(file) = place.missing_file().filter(|_| command.verb.wants_records()) {

@@ -41,7 +41,7 @@ pub fn summary(figures: &Figures, paint: Paint) -> String {
     text
 }
 
-const SHARE_OF_THE_MODEL: &str = "  Of a turn's latency the model has its share: vad_silence_ms to notice the end, 150 ms to think.";
+const SHARE_OF_THE_MODEL: &str = "  Of a turn's latency the model has its share: turns.silence_ms to notice the end, 150 ms to think.";
 const TURNED_AWAY: &str = "nobody was answered: was the target started with the variables that --print-env prints?";
 
 fn measured(figures: &Figures, paint: Paint) -> String {

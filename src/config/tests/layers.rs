@@ -90,7 +90,7 @@ fn the_defaults_are_as_documented() {
     assert_eq!((config.limits.call_cooldown, config.limits.max_call), (Duration::from_secs(300), Duration::from_secs(3600)));
     assert_eq!((config.call.lead, config.call.resume_deadline), (Duration::from_millis(800), Duration::from_secs(15)));
     assert_eq!(config.server.drain, Duration::from_secs(8));
-    assert!(config.assistant.greeting.contains("AI"), "the greeting discloses what speaks");
+    assert!(config.assistants.default_one().greeting.contains("AI"), "the greeting discloses what speaks");
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn each_environment_has_its_own_defaults() {
 
     assert_eq!((development.twilio.signature, development.log.format), (SignatureMode::Warn, LogFormat::Text));
     assert_eq!((production.twilio.signature, production.log.format), (SignatureMode::Require, LogFormat::Json));
-    assert_eq!(simulation.assistant.greeting, "Hello, this is the AI assistant of the Lakeside Clinic. How can I help you?");
+    assert_eq!(simulation.assistants.default_one().greeting, "Hello, this is the AI assistant of the Lakeside Clinic. How can I help you?");
 }
 
 #[test]

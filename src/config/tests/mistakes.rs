@@ -12,7 +12,7 @@ fn only(case: &Case) -> Problem {
 fn six_mistakes_are_told_at_once() {
     let case = Case::new(&[("PORT", "80a"), ("VERIFIED_PHONE_NUMBERS", "+14155550100,4155550101"), ("LOG_FORMAT", "xml")])
         .file(".env", "MAX_CONCURRENT_CALLS=0\n")
-        .config_file("my.toml", "[openai]\nmodle = \"x\"\n[assistant]\nvad_threshold = 2.5\n");
+        .config_file("my.toml", "[openai]\nmodle = \"x\"\n[assistant.turns]\nthreshold = 2.5\n");
 
     let problems = case.problems();
 
@@ -24,7 +24,7 @@ fn six_mistakes_are_told_at_once() {
             "server.port PORT",
             "limits.max_concurrent_calls MAX_CONCURRENT_CALLS",
             "limits.verified_phone_numbers VERIFIED_PHONE_NUMBERS",
-            "assistant.vad_threshold APP__ASSISTANT__VAD_THRESHOLD",
+            "assistant.turns.threshold APP__ASSISTANT__TURNS__THRESHOLD",
             "log.format LOG_FORMAT",
         ]
     );
@@ -153,7 +153,7 @@ fn numbers_have_bounds() {
         ("PORT", "-1", "65536"),
         ("MAX_CALL_SECONDS", "9", "86401"),
         ("APP__ASSISTANT__MAX_OUTPUT_TOKENS", "0", "4097"),
-        ("APP__ASSISTANT__VAD_THRESHOLD", "-0.1", "1.1"),
+        ("APP__ASSISTANT__TURNS__THRESHOLD", "-0.1", "1.1"),
     ] {
         for value in [low, high, "x", "1 2"] {
             assert_eq!(Case::new(&[(name, value)]).wrong(), [name], "{name}={value}");

@@ -1,5 +1,6 @@
 //! Whole configurations, from variables and files to types.
 
+mod assistants;
 mod layers;
 mod mistakes;
 mod secrets;

@@ -7,12 +7,12 @@ use ::config::{File, FileFormat, Source as _, Value, ValueKind};
 use super::*;
 use crate::config::names::NAMES;
 
-fn keys_of(text: &str) -> BTreeSet<String> {
+pub(super) fn keys_of(text: &str) -> BTreeSet<String> {
     fn collect(prefix: &str, map: ::config::Map<String, Value>, keys: &mut BTreeSet<String>) {
         for (name, value) in map {
             let key = format!("{prefix}{name}");
             match value.kind {
-                ValueKind::Table(inner) => collect(&format!("{key}."), inner, keys),
+                ValueKind::Table(inner) if !inner.is_empty() => collect(&format!("{key}."), inner, keys),
                 _ => assert!(keys.insert(key)),
             }
         }
@@ -145,7 +145,7 @@ fn each_value_is_shown_with_its_origin() {
     assert_eq!(ends("signature = ").as_deref(), Some("config/development.toml (embedded)"));
     assert_eq!(ends("model = ").as_deref(), Some("default"));
     for line in text.lines().filter(|l| l.contains(" = ") && !l.starts_with("greeting")) {
-        assert!(line.find("# ") == Some(56) || line.ends_with("\"\"\""), "{line}");
+        assert!(line.find("# ") >= Some(56) || line.ends_with("\"\"\""), "{line}");
     }
     assert!(text.lines().all(|l| l.chars().count() <= 100), "{text}");
 }

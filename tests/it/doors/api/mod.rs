@@ -7,6 +7,7 @@ mod outage;
 mod pages;
 mod problems;
 mod shapes;
+mod wishes;
 
 use std::time::Duration;
 
