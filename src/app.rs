@@ -13,7 +13,7 @@ use actix_web::{App, HttpServer};
 use tokio::task::JoinHandle;
 use tracing_actix_web::TracingLogger;
 
-use crate::actors::engine::Engine;
+use crate::actors::engine::{Engine, WarmPlan, keep_warm};
 use crate::actors::logger::LoggerActor;
 use crate::config::Config;
 use crate::http::{Doors, RequestSpan, observe};
@@ -71,7 +71,7 @@ impl Application {
                 metrics::upkeep(&metrics);
             }
         });
-        Ok(Self { server: listen(listener, doors, workers)?, engine, addr, drain, black_box })
+        Ok(Self { server: listen(listener, doors, engine.warm_plan(), workers)?, engine, addr, drain, black_box })
     }
 
     #[must_use]
@@ -134,10 +134,14 @@ impl Running {
     }
 }
 
-fn listen(listener: TcpListener, doors: Doors, workers: usize) -> std::io::Result<Server> {
+fn listen(listener: TcpListener, doors: Doors, warm: Option<WarmPlan>, workers: usize) -> std::io::Result<Server> {
     let origins = doors.cors_origins();
     let server = HttpServer::new(move || {
         let doors = doors.clone();
+        // Once on every thread that carries calls.
+        if let Some(plan) = warm.clone() {
+            keep_warm(plan);
+        }
         App::new()
             .wrap(from_fn(observe))
             .wrap(cors(&origins))

@@ -14,16 +14,16 @@ use super::feed::{Feed, FeedEvent};
 use super::governor::ConcurrencyGovernor;
 use super::instance::InstanceName;
 use super::logger::LogPort;
-use super::openai_session::{CloseModel, LinkTiming, ModelBrief, ModelOrder, ModelSaid, OpenAiSessionActor};
+use super::model_line::{Endpoints, ModelLine, Place};
+use super::openai_session::{LinkTiming, ModelSaid};
 use super::stream_log::StreamLog;
-use super::supervise::{RestartBudget, start_watched, supervise};
+use super::supervise::{RestartBudget, supervise};
 use super::supervisor::StreamEnded;
 use super::tools::{ToolUsed, Toolbox};
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
 use super::{clock, port};
 use crate::config::Prices;
 use crate::metrics;
-use crate::realtime::socket::Endpoint;
 use crate::session::event::{Input, ModelCommand, Output, Record};
 use crate::session::policy::{History, SessionPolicy};
 use crate::session::{CallSession, Chronicle};
@@ -55,7 +55,7 @@ pub struct CallLinks {
     pub governor: Addr<ConcurrencyGovernor>,
     pub log: LogPort,
     pub feed: Feed,
-    pub endpoint: Endpoint,
+    pub endpoints: Endpoints,
     pub timing: LinkTiming,
     pub prices: Arc<Prices>,
     pub tools: Toolbox,
@@ -70,18 +70,10 @@ pub struct CallActor {
     chronicle: Chronicle,
     stream: StreamLog,
     began: Instant,
-    model: Option<ModelPorts>,
-    /// Which model session counts; what an older one still says does not.
-    model_number: u32,
+    models: ModelLine,
     timer: Option<(Instant, SpawnHandle)>,
     kept: VecDeque<Row>,
     ended: Option<HangupCause>,
-}
-
-/// The ways to the model session that is up; made once for it, and not for every frame.
-struct ModelPorts {
-    orders: Recipient<ModelOrder>,
-    close: Recipient<CloseModel>,
 }
 
 impl CallActor {
@@ -105,6 +97,7 @@ impl CallActor {
     fn new(brief: CallBrief, links: CallLinks) -> Self {
         let CallBrief { call, epoch, policy, history, owner } = brief;
         let now = clock::now();
+        let models = ModelLine::new(call, policy.profile.model.clone(), links.endpoints.clone(), links.timing, links.governor.clone());
         Self {
             call,
             epoch,
@@ -114,8 +107,7 @@ impl CallActor {
             session: CallSession::new(now, policy.clone(), history),
             policy,
             links,
-            model: None,
-            model_number: 0,
+            models,
             timer: None,
             kept: VecDeque::new(),
             ended: None,
@@ -141,42 +133,15 @@ impl CallActor {
     fn perform(&mut self, output: Output, ctx: &mut Context<Self>) {
         match output {
             Output::Leg(command) => port::tell(&self.links.leg, LegOrder(command)),
-            Output::Model(ModelCommand::Open { delay, .. }) => self.open_model(delay, ctx),
-            Output::Model(command) => self.order_model(command),
-            Output::Standby(_) | Output::Promote | Output::Transfer(_) => {}
+            Output::Model(ModelCommand::Open { delay, route }) => self.models.open(delay, route, ctx.address().recipient()),
+            Output::Model(command) => self.models.order(command),
+            Output::Standby(ModelCommand::Open { delay, route }) => self.models.open_standby(delay, route, ctx.address().recipient()),
+            Output::Standby(command) => self.models.order_standby(command),
+            Output::Promote => self.models.promote(),
+            Output::Transfer(_) => {}
             Output::Tool(call) => self.links.tools.use_tool(call, &ctx.address().recipient()),
             Output::Record(record) => self.record(record),
             Output::Hangup(cause) => self.hang_up(cause, ctx),
-        }
-    }
-
-    fn open_model(&mut self, delay: Duration, ctx: &Context<Self>) {
-        self.close_model();
-        self.model_number += 1;
-        let CallLinks { endpoint, timing, governor, .. } = &self.links;
-        let model = OpenAiSessionActor::new(ModelBrief {
-            endpoint: Endpoint { model: self.policy.profile.model.clone(), ..endpoint.clone() },
-            timing: *timing,
-            delay,
-            governor: governor.clone(),
-            call: ctx.address().recipient(),
-            number: self.model_number,
-        });
-        let (call, number) = (self.call, self.model_number);
-        let told = move |exit| tracing::debug!(call.id = %call, model.session = number, %exit, "model session ended");
-        let addr = start_watched("openai_session", |_| model, told);
-        self.model = Some(ModelPorts { orders: addr.clone().recipient(), close: addr.recipient() });
-    }
-
-    fn order_model(&self, command: ModelCommand) {
-        if let Some(model) = &self.model {
-            port::tell(&model.orders, ModelOrder(command));
-        }
-    }
-
-    fn close_model(&mut self) {
-        if let Some(model) = self.model.take() {
-            port::tell(&model.close, CloseModel);
         }
     }
 
@@ -213,7 +178,7 @@ impl CallActor {
     fn hang_up(&mut self, cause: HangupCause, ctx: &mut Context<Self>) {
         tracing::info!(call.id = %self.call, call.epoch = %self.epoch, cause = %cause, "stream over");
         self.end(cause);
-        self.close_model();
+        self.models.close();
         self.leave(cause, ctx);
     }
 
@@ -305,7 +270,7 @@ impl Actor for CallActor {
 impl Supervised for CallActor {
     fn restarting(&mut self, _: &mut Context<Self>) {
         let now = clock::now();
-        self.close_model();
+        self.models.close();
         self.timer = None;
         if self.ended.is_some() {
             return;
@@ -321,7 +286,7 @@ impl Supervised for CallActor {
 /// However the call ended, its model session ends with it; and if it panicked once too often, so does its record.
 impl Drop for CallActor {
     fn drop(&mut self) {
-        self.close_model();
+        self.models.close();
         if self.ended.is_none() {
             self.bury(clock::now());
             self.end(HangupCause::ActorFailed);
@@ -341,8 +306,11 @@ impl Handler<ModelSaid> for CallActor {
     type Result = ();
 
     fn handle(&mut self, said: ModelSaid, ctx: &mut Context<Self>) {
-        if said.session == self.model_number {
-            self.feed(Input::Model(said.event), ctx);
+        match self.models.place(said.session) {
+            Some(Place::Current) => self.feed(Input::Model(said.event), ctx),
+            Some(Place::Standby) => self.feed(Input::Standby(said.event), ctx),
+            // What a session still says that was given up.
+            None => {}
         }
     }
 }

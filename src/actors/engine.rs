@@ -15,6 +15,7 @@ use super::governor::{Admission, Admit, AskOccupancy, CloseDoors, ConcurrencyGov
 use super::inbound::Turns;
 use super::instance::InstanceName;
 use super::logger::{LogPort, LoggerActor};
+use super::model_line::Endpoints;
 use super::openai_session::LinkTiming;
 use super::profile::{roster_policy, session_policy};
 use super::registry::{Abandon, Census, EndAll, SabotageCall, TakeCensus};
@@ -29,6 +30,7 @@ use crate::twilio::rest::TwilioRest;
 use crate::types::{CallId, CallSid, Code, HangupCause, PhoneNumber, TokenKey};
 
 pub use super::casting::CallWish;
+pub use super::warm::{WarmPlan, keep as keep_warm};
 
 const POLL: Duration = Duration::from_millis(20);
 /// A phone whose stream was closed asks what comes next within this time, or is gone.
@@ -104,7 +106,7 @@ impl Engine {
             feed: feed.clone(),
             store: store.clone(),
             rest: rest.clone(),
-            endpoint: endpoint(&config),
+            endpoints: endpoints(&config),
             timing: timing(&config),
             prices: Arc::clone(&config.prices),
         };
@@ -152,6 +154,20 @@ impl Engine {
     #[must_use]
     pub fn stream_ports(&self) -> (Recipient<Begin>, Recipient<StreamEnded>) {
         (self.0.supervisor.clone().recipient(), self.0.supervisor.clone().recipient())
+    }
+
+    /// What a thread that carries calls keeps connected; nothing where no call can be answered.
+    #[must_use]
+    pub fn warm_plan(&self) -> Option<WarmPlan> {
+        let config = &self.0.config;
+        let sessions = config.openai.warm_connections;
+        let wanted = sessions > 0 && config.openai.api_key.is_some();
+        wanted.then(|| WarmPlan {
+            endpoint: endpoints(config).primary,
+            timing: timing(config),
+            governor: self.0.governor.clone(),
+            sessions,
+        })
     }
 
     pub(super) fn is_draining(&self) -> bool {
@@ -290,11 +306,18 @@ fn twilio_rest(config: &Config) -> Option<TwilioRest> {
     Some(TwilioRest::new(&twilio.api_base_url, account, user, password))
 }
 
-fn endpoint(config: &Config) -> Endpoint {
+fn endpoints(config: &Config) -> Endpoints {
     let openai = &config.openai;
     // Without a key no call is admitted, so that this one is never dialled.
     let api_key = openai.api_key.clone().unwrap_or_else(|| SecretString::from(""));
-    Endpoint { url: openai.realtime_url.clone(), model: openai.model.clone(), api_key, safety_identifier: None }
+    let primary = Endpoint { url: openai.realtime_url.clone(), model: openai.model.clone(), api_key, safety_identifier: None };
+    let fallback = openai.fallback.as_ref().map(|fallback| Endpoint {
+        url: fallback.realtime_url.clone(),
+        model: fallback.model.clone().unwrap_or_else(|| primary.model.clone()),
+        api_key: fallback.api_key.clone().unwrap_or_else(|| primary.api_key.clone()),
+        safety_identifier: None,
+    });
+    Endpoints { primary, fallback }
 }
 
 const fn timing(config: &Config) -> LinkTiming {

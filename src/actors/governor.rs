@@ -141,13 +141,18 @@ async fn claim(slot: Slot, grant: Grant, wanted: Admit, store: CallStore) -> Res
 /// A model connection is wanted for a call that has been admitted.
 #[derive(Message)]
 #[rtype(result = "Option<Slot>")]
-pub struct TakeModelSlot;
+pub struct TakeModelSlot {
+    /// For a session that waits for a call; never one that a call may need.
+    pub warm: bool,
+}
 
 impl Handler<TakeModelSlot> for ConcurrencyGovernor {
     type Result = Option<Slot>;
 
-    fn handle(&mut self, _: TakeModelSlot, ctx: &mut Context<Self>) -> Option<Slot> {
-        self.policy.models.has_room(self.facts.models).then(|| self.take(SlotKind::Model, ctx))
+    fn handle(&mut self, TakeModelSlot { warm }: TakeModelSlot, ctx: &mut Context<Self>) -> Option<Slot> {
+        let reserved = if warm { self.policy.calls.left(self.facts.calls) } else { 0 };
+        let room = self.policy.models.has_room(self.facts.models.saturating_add(reserved));
+        room.then(|| self.take(SlotKind::Model, ctx))
     }
 }
 

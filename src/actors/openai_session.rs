@@ -10,16 +10,23 @@ use actix::{
 use actix_http::ws::ProtocolError;
 use awc::ws::{CloseReason, Frame, Message as WsMessage};
 use bytestring::ByteString;
+use chrono::{DateTime, Utc};
 use tokio::time::sleep;
 
+use super::exit::Exit;
 use super::governor::{ConcurrencyGovernor, Slot, TakeModelSlot};
 use super::outbox::{Outbox, write};
-use super::{clock, port};
+use super::supervise::start_watched;
+use super::{clock, port, warm};
 use crate::governor::Strikes;
 use crate::metrics::{self, Flow, Leg};
 use crate::realtime::codec::{Decoded, decode, encode};
 use crate::realtime::socket::{Assembler, Connection, Endpoint, Incoming, close_is_retryable, connect};
 use crate::session::event::{ModelCommand, ModelEvent};
+
+/// A session that waits for a call is renewed after so long, or so long before it ends.
+const LONGEST_WARM: Duration = Duration::from_secs(3_300);
+const LEAST_LEFT: Duration = Duration::from_secs(300);
 
 /// How the link is made and watched.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +43,8 @@ pub struct ModelBrief {
     pub timing: LinkTiming,
     pub delay: Duration,
     pub governor: Addr<ConcurrencyGovernor>,
-    pub call: Recipient<ModelSaid>,
+    /// None for a session that waits for one.
+    pub call: Option<Recipient<ModelSaid>>,
     /// Which of the call's model sessions this is.
     pub number: u32,
 }
@@ -48,7 +56,14 @@ pub struct OpenAiSessionActor {
     strikes: Strikes,
     heard: Instant,
     slot: Option<Slot>,
+    opened: Option<Opened>,
     over: bool,
+}
+
+/// `session.created` has come.
+#[derive(Clone, Copy, Debug)]
+struct Opened {
+    expires: Option<DateTime<Utc>>,
 }
 
 /// What the model said, to its call.
@@ -63,7 +78,12 @@ impl OpenAiSessionActor {
     #[must_use]
     pub fn new(brief: ModelBrief) -> Self {
         let (assembler, strikes) = (Assembler::default(), Strikes::default());
-        Self { brief, outbox: Rc::default(), assembler, strikes, heard: clock::now(), slot: None, over: false }
+        Self { brief, outbox: Rc::default(), assembler, strikes, heard: clock::now(), slot: None, opened: None, over: false }
+    }
+
+    /// Starts it on this thread; `on_exit` is told when it has ended.
+    pub fn start(brief: ModelBrief, on_exit: impl FnOnce(Exit) + 'static) -> Addr<Self> {
+        start_watched("openai_session", |_| Self::new(brief), on_exit)
     }
 
     fn connected(&mut self, connection: Connection, slot: Slot, ctx: &mut Context<Self>) {
@@ -94,6 +114,7 @@ impl OpenAiSessionActor {
                 }
                 self.report(event);
             }
+            Ok(Decoded::Opened { expires_at }) => self.opened(expires_at, ctx),
             Ok(Decoded::Ignored(_)) => {}
             Ok(Decoded::Unknown(kind)) => {
                 tracing::debug!(%kind, "unknown model event");
@@ -109,15 +130,41 @@ impl OpenAiSessionActor {
         }
     }
 
+    fn opened(&mut self, expires_at: Option<i64>, ctx: &mut Context<Self>) {
+        let opened = Opened { expires: expires_at.and_then(|at| DateTime::from_timestamp(at, 0)) };
+        self.opened = Some(opened);
+        if self.brief.call.is_some() {
+            return self.report_opened(opened);
+        }
+        warm::ready(&ctx.address());
+        // Nobody shall get one that is about to end.
+        let stale = opened.left().map_or(LONGEST_WARM, |left| left.saturating_sub(LEAST_LEFT).min(LONGEST_WARM));
+        ctx.run_later(stale, |session, ctx| {
+            if session.brief.call.is_none() {
+                session.leave(ctx);
+            }
+        });
+    }
+
+    fn report_opened(&self, opened: Opened) {
+        self.report(ModelEvent::Opened);
+        if let Some(within) = opened.left() {
+            self.report(ModelEvent::Expires { within });
+        }
+    }
+
     fn report(&self, event: ModelEvent) {
-        port::tell(&self.brief.call, ModelSaid { session: self.brief.number, event });
+        if let Some(call) = &self.brief.call {
+            port::tell(call, ModelSaid { session: self.brief.number, event });
+        }
     }
 
     /// Told once, whatever else breaks afterwards.
     fn lost(&mut self, retry: bool, reason: impl Into<String>, ctx: &mut Context<Self>) {
         if !std::mem::replace(&mut self.over, true) {
             let reason = reason.into();
-            tracing::warn!(model.session = self.brief.number, %reason, retry, "model session lost");
+            let warm = self.brief.call.is_none();
+            tracing::warn!(model.session = self.brief.number, warm, %reason, retry, "model session lost");
             self.report(ModelEvent::Lost { retry, reason });
         }
         self.leave(ctx);
@@ -135,7 +182,8 @@ impl Actor for OpenAiSessionActor {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         let ModelBrief { endpoint, timing, delay, governor, .. } = &self.brief;
-        let opening = open(endpoint.clone(), timing.connect, *delay, governor.clone());
+        let wanted = TakeModelSlot { warm: self.brief.call.is_none() };
+        let opening = open(endpoint.clone(), timing.connect, *delay, governor.clone(), wanted);
         ctx.spawn(opening.into_actor(self).map(|opened, session, ctx| match opened {
             Ok((connection, slot)) => session.connected(connection, slot, ctx),
             Err((retry, reason)) => session.lost(retry, reason, ctx),
@@ -150,14 +198,42 @@ impl Actor for OpenAiSessionActor {
     }
 }
 
+impl Opened {
+    fn left(self) -> Option<Duration> {
+        self.expires.map(|at| (at - clock::utc()).to_std().unwrap_or_default())
+    }
+}
+
+/// A call takes on a session that waited for one.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Adopt {
+    pub call: Recipient<ModelSaid>,
+    pub number: u32,
+}
+
+impl Handler<Adopt> for OpenAiSessionActor {
+    type Result = ();
+
+    fn handle(&mut self, Adopt { call, number }: Adopt, _: &mut Context<Self>) {
+        (self.brief.call, self.brief.number) = (Some(call), number);
+        match self.opened.filter(|_| !self.over) {
+            Some(opened) => self.report_opened(opened),
+            // It was lost in the moment that it was handed out.
+            None => self.report(ModelEvent::Lost { retry: true, reason: "warm session lost".to_owned() }),
+        }
+    }
+}
+
 async fn open(
     endpoint: Endpoint,
     deadline: Duration,
     delay: Duration,
     governor: Addr<ConcurrencyGovernor>,
+    wanted: TakeModelSlot,
 ) -> Result<(Connection, Slot), (bool, String)> {
     sleep(delay).await;
-    let slot = governor.send(TakeModelSlot).await.ok().flatten().ok_or_else(|| (true, "no free model connection".to_owned()))?;
+    let slot = governor.send(wanted).await.ok().flatten().ok_or_else(|| (true, "no free model connection".to_owned()))?;
     let connection = connect(&endpoint, deadline).await.map_err(|error| (error.retry, error.to_string()))?;
     Ok((connection, slot))
 }

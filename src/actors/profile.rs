@@ -47,7 +47,7 @@ pub fn session_policy(config: &Config, casting: &Casting, at: DateTime<Utc>) -> 
         max_duration: assistant.limits.max_call(config.limits.max_call),
         end_warning: Duration::from_secs(30),
         renew_before: Duration::from_secs(300),
-        has_fallback: false,
+        has_fallback: config.openai.fallback.is_some(),
         goodbye: call.goodbye,
         max_reconnects: call.max_reconnects,
         reconnect_pause: call.reconnect_pause,

@@ -17,6 +17,7 @@ use super::feed::{Feed, FeedEvent};
 use super::governor::{ClaimedCooldown, ConcurrencyGovernor, Slot};
 use super::instance::InstanceName;
 use super::logger::LogPort;
+use super::model_line::Endpoints;
 use super::openai_session::LinkTiming;
 use super::tools::Toolbox;
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
@@ -24,7 +25,6 @@ use super::{clock, port};
 use crate::config::Prices;
 use crate::governor::{After, NextStep, Roster, RosterPolicy};
 use crate::metrics;
-use crate::realtime::socket::Endpoint;
 use crate::session::policy::{History, SessionPolicy};
 use crate::store::{CallEnd, CallStore, Row};
 use crate::twilio::rest::TwilioRest;
@@ -49,7 +49,7 @@ pub struct Outfit {
     pub feed: Feed,
     pub store: CallStore,
     pub rest: Option<TwilioRest>,
-    pub endpoint: Endpoint,
+    pub endpoints: Endpoints,
     pub timing: LinkTiming,
     pub prices: Arc<Prices>,
 }
@@ -103,9 +103,9 @@ impl CallSupervisor {
     }
 
     fn links(&self, begin: &Begin, ctx: &Context<Self>) -> CallLinks {
-        let Outfit { governor, log, feed, endpoint, timing, prices, .. } = self.outfit.clone();
+        let Outfit { governor, log, feed, endpoints, timing, prices, .. } = self.outfit.clone();
         let (leg, close_leg) = (begin.orders.clone(), begin.close.clone());
-        CallLinks { ended: ctx.address().recipient(), leg, close_leg, governor, log, feed, endpoint, timing, prices, tools: Toolbox }
+        CallLinks { ended: ctx.address().recipient(), leg, close_leg, governor, log, feed, endpoints, timing, prices, tools: Toolbox }
     }
 
     /// Ends the phone call itself, where a stream of it has nothing more to say.

@@ -43,6 +43,11 @@ impl Capacity {
     }
 
     #[must_use]
+    pub const fn left(self, used: u32) -> u32 {
+        self.limit.saturating_sub(used)
+    }
+
+    #[must_use]
     pub const fn has_room(self, used: u32) -> bool {
         used < self.limit
     }

@@ -38,6 +38,13 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
+    /// A session of the one is as good as one of the other.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let names = |endpoint: &Self| (endpoint.url.clone(), endpoint.model.clone(), endpoint.safety_identifier.clone());
+        names(self) == names(other)
+    }
+
     /// The address with the model in its query. A model that the URL names already stays.
     pub fn request_url(&self) -> Result<String, url::ParseError> {
         let mut url = Url::parse(&self.url)?;

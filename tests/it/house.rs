@@ -184,7 +184,13 @@ fn configuration(stage: &Stage, folder: &TempDir, variables: &[(&str, &str)]) ->
     let mut env = stage.environment();
     let file = format!("sqlite://{}?mode=rwc", folder.path().join("calls.db").display());
     let spool = folder.path().join("spool").display().to_string();
-    let own = [("DATABASE_URL", file.as_str()), ("SPOOL_FOLDER", spool.as_str()), ("PORT", "0"), ("RUST_LOG", "warn")];
+    let own = [
+        ("DATABASE_URL", file.as_str()),
+        ("SPOOL_FOLDER", spool.as_str()),
+        ("PORT", "0"),
+        ("RUST_LOG", "warn"),
+        ("APP__OPENAI__WARM_CONNECTIONS", "0"),
+    ];
     for (name, value) in own.iter().chain(variables) {
         env.insert((*name).to_owned(), (*value).to_owned());
     }

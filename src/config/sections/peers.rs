@@ -18,10 +18,22 @@ pub struct OpenAi {
     pub model: String,
     pub voice: String,
     pub transcription_model: String,
+    /// Sessions that each thread keeps connected.
+    pub warm_connections: usize,
+    /// Where to turn when the first endpoint cannot be had.
+    pub fallback: Option<Fallback>,
     pub connect_timeout: Duration,
     pub ping_interval: Duration,
     /// A socket without a word for this long is dead.
     pub silence_timeout: Duration,
+}
+
+/// Another endpoint; what it does not say of itself is as at the first.
+#[derive(Clone, Debug)]
+pub struct Fallback {
+    pub realtime_url: String,
+    pub api_key: Option<SecretString>,
+    pub model: Option<String>,
 }
 
 #[derive(Clone)]
@@ -53,6 +65,8 @@ impl OpenAi {
             model: reader.text("openai.model"),
             voice: reader.text("openai.voice"),
             transcription_model: reader.text("openai.transcription_model"),
+            warm_connections: reader.number("openai.warm_connections", 0..=100),
+            fallback: fallback(reader),
             connect_timeout: reader.millis("openai.connect_timeout_ms", 100..=60_000),
             ping_interval: reader.millis("openai.ping_interval_ms", 100..=60_000),
             silence_timeout: reader.millis("openai.silence_timeout_ms", 200..=300_000),
@@ -63,6 +77,15 @@ impl OpenAi {
         }
         openai
     }
+}
+
+fn fallback(reader: &mut Reader<'_>) -> Option<Fallback> {
+    let (api_key, model) = (reader.secret("openai.fallback_api_key"), reader.optional("openai.fallback_model"));
+    let realtime_url = reader.optional("openai.fallback_url")?;
+    if !realtime_url.starts_with("ws://") && !realtime_url.starts_with("wss://") {
+        reader.note("openai.fallback_url", "is not an address of a WebSocket", "begin it with wss://");
+    }
+    Some(Fallback { realtime_url, api_key, model })
 }
 
 impl Twilio {

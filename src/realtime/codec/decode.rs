@@ -3,6 +3,8 @@
 //! A tool call is reported once, from `response.output_item.done`: of the three messages that carry its arguments it is
 //! the only one that always names the tool and says whether the call is complete or was cut by a cancellation.
 
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -12,8 +14,8 @@ use serde::Deserialize;
 
 use super::fault;
 use crate::realtime::wire::server::{
-    CallerItem, Direction, ErrorMessage, Format, Head, Item, Piece, ResponseMessage, SessionUpdated, Text, Tokens, Usage as WireUsage,
-    WholeItem,
+    CallerItem, Direction, ErrorMessage, Format, Head, Item, Piece, RateLimits, ResponseMessage, SessionCreated, SessionUpdated, Text,
+    Tokens, Usage as WireUsage, WholeItem,
 };
 use crate::session::event::{ItemKind, ModelEvent, ToolCall, Usage};
 use crate::types::Redacted;
@@ -22,6 +24,10 @@ use crate::types::Redacted;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decoded {
     Event(ModelEvent),
+    /// `session.created`: the session ends by itself at this time, in seconds of the Unix epoch.
+    Opened {
+        expires_at: Option<i64>,
+    },
     /// Known, of no consequence for a session.
     Ignored(&'static str),
     /// A type that is not in the protocol, or not yet; cut to 64 characters.
@@ -41,6 +47,9 @@ pub enum Malformed {
     BadAudio { kind: &'static str },
 }
 
+/// What is further away is no limit of a rate.
+const MAX_RESET_S: f64 = 86_400.0;
+
 /// Reads one text message. Anything may come in; nothing panics.
 pub fn decode(text: &str) -> Result<Decoded, Malformed> {
     let head: Head<'_> = serde_json::from_str(text).map_err(|_| Malformed::Untyped)?;
@@ -48,7 +57,11 @@ pub fn decode(text: &str) -> Result<Decoded, Malformed> {
     let Some(kind) = KINDS.iter().copied().find(|kind| *kind == name.as_str()) else {
         return Ok(Decoded::Unknown(name.as_str().chars().take(64).collect()));
     };
-    let event = Message { kind, text }.event()?;
+    let message = Message { kind, text };
+    if kind == "session.created" {
+        return Ok(message.opened());
+    }
+    let event = message.event()?;
     Ok(event.map_or(Decoded::Ignored(kind), Decoded::Event))
 }
 
@@ -129,7 +142,6 @@ impl<'a> Message<'a> {
             | "response.output_text.done"
             | "response.text.done" => self.text_done()?,
             "error" => fault::error(self.read::<ErrorMessage<'_>>()?.error.unwrap_or_default()),
-            "session.created" => ModelEvent::Opened,
             "session.updated" => ready(&self.read()?),
             "conversation.item.added" | "conversation.item.created" => self.item_added()?,
             "conversation.item.input_audio_transcription.completed" => self.user_text()?,
@@ -140,9 +152,24 @@ impl<'a> Message<'a> {
             "response.created" => self.response_created()?,
             "response.done" => self.response_done()?,
             "response.output_item.done" => return self.tool_called(),
+            "rate_limits.updated" => return self.rate_limits(),
             _ => return Ok(None),
         };
         Ok(Some(event))
+    }
+
+    fn opened(&self) -> Decoded {
+        // That there is a session counts more than when it ends.
+        let created: SessionCreated = self.read().unwrap_or_default();
+        Decoded::Opened { expires_at: created.session.unwrap_or_default().expires_at }
+    }
+
+    /// None if nothing is used up.
+    fn rate_limits(&self) -> Result<Option<ModelEvent>, Malformed> {
+        let limits = self.read::<RateLimits>()?.rate_limits.unwrap_or_default();
+        let resets = limits.into_iter().filter_map(|limit| limit.reset_seconds).filter(|seconds| (0.0..MAX_RESET_S).contains(seconds));
+        let longest = resets.max_by(f64::total_cmp);
+        Ok(longest.map(|seconds| ModelEvent::RateLimits { reset: Duration::from_secs_f64(seconds) }))
     }
 
     fn audio(&self) -> Result<ModelEvent, Malformed> {
@@ -195,16 +222,21 @@ impl<'a> Message<'a> {
 
     fn tool_called(&self) -> Result<Option<ModelEvent>, Malformed> {
         let whole: WholeItem<'_> = self.read()?;
-        let Some(item) = whole.item.filter(is_finished_call) else {
+        let remote = whole.item.as_ref().is_some_and(|item| or_empty(&item.kind) == "mcp_call");
+        let Some(item) = whole.item.filter(|item| remote || is_finished_call(item)) else {
             return Ok(None);
         };
-        Ok(Some(ModelEvent::ToolCalled(ToolCall {
+        let id = self.id(item.id, "item.id")?;
+        let call = ToolCall {
             response: self.id(whole.response_id, "response_id")?,
-            item: self.id(item.id, "item.id")?,
-            call_id: self.id(item.call_id, "item.call_id")?,
+            call_id: if remote { id.clone() } else { self.id(item.call_id, "item.call_id")? },
+            item: id,
             name: item.name.map(Text::into_string).ok_or_else(|| self.missing("item.name"))?,
             arguments: redacted(item.arguments),
-        })))
+        };
+        let failed = || item.error.map_or_else(String::new, |error| error.get().to_owned());
+        let output = || Redacted(item.output.map_or_else(failed, Text::into_string));
+        Ok(Some(if remote { ModelEvent::RemoteToolUsed { call, output: output() } } else { ModelEvent::ToolCalled(call) }))
     }
 
     fn response_created(&self) -> Result<ModelEvent, Malformed> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -113,7 +114,6 @@ fn meant() -> Vec<(&'static str, ModelEvent)> {
     let user_text = || ModelEvent::UserText { item: "item_U1".into(), text: said("Hi, I'd like to book.") };
     let rate_limited = ResponseStatus::Failed { retry: true, reason: "rate_limit_exceeded: tokens: Rate limit reached".into() };
     vec![
-        ("session.created", ModelEvent::Opened),
         ("session.updated", ModelEvent::Ready),
         ("input_audio_buffer.speech_started", ModelEvent::SpeechStarted { item: "item_U1".into() }),
         ("input_audio_buffer.speech_stopped", ModelEvent::SpeechStopped { item: "item_U1".into() }),
@@ -127,6 +127,7 @@ fn meant() -> Vec<(&'static str, ModelEvent)> {
         ("transcription.completed (tokens)", user_text()),
         ("transcription.failed", ModelEvent::UserTextFailed { item: "item_U1".into() }),
         ("response.created", ModelEvent::ResponseCreated { response: "resp_1".into() }),
+        ("rate_limits.updated", ModelEvent::RateLimits { reset: Duration::from_millis(400) }),
         ("response.output_audio_transcript.delta", ModelEvent::Text { item: "item_A1".into(), delta: said("Sure, ") }),
         (
             "response.output_audio.delta",
@@ -151,8 +152,11 @@ fn meant() -> Vec<(&'static str, ModelEvent)> {
     ]
 }
 
+/// Says also when the session ends.
+const CREATED: &str = "session.created";
+
 /// The messages that say nothing new, by name and type.
-const IGNORED: [(&str, &str); 12] = [
+const IGNORED: [(&str, &str); 11] = [
     ("input_audio_buffer.timeout_triggered", "input_audio_buffer.timeout_triggered"),
     ("conversation.item.done (user)", "conversation.item.done"),
     ("conversation.item.done (assistant)", "conversation.item.done"),
@@ -164,7 +168,6 @@ const IGNORED: [(&str, &str); 12] = [
     ("function_call_arguments.delta", "response.function_call_arguments.delta"),
     ("function_call_arguments.done", "response.function_call_arguments.done"),
     ("conversation.item.truncated", "conversation.item.truncated"),
-    ("rate_limits.updated", "rate_limits.updated"),
 ];
 
 /// Takes a key out of a message, if it is there.
@@ -196,6 +199,7 @@ fn what_arrives_means_what_it_says() {
     for (name, event) in meant() {
         assert_eq!(decode(&fixtures[name].to_string()), Ok(Decoded::Event(event)), "{name}");
     }
+    assert_eq!(decode(&fixtures[CREATED].to_string()), Ok(Decoded::Opened { expires_at: Some(1_795_363_200) }));
     for (name, kind) in IGNORED {
         assert_eq!(decode(&fixtures[name].to_string()), Ok(Decoded::Ignored(kind)), "{name}");
     }
@@ -204,7 +208,7 @@ fn what_arrives_means_what_it_says() {
 #[test]
 fn all_fifty_two_are_accounted_for() {
     let sent = sent().into_iter().map(|(name, ..)| name).chain(NEVER_SENT);
-    let received = meant().into_iter().map(|(name, _)| name).chain(IGNORED.map(|(name, _)| name));
+    let received = meant().into_iter().map(|(name, _)| name).chain(IGNORED.map(|(name, _)| name)).chain([CREATED]);
     let (sent, received): (BTreeSet<_>, BTreeSet<_>) = (sent.collect(), received.collect());
 
     assert_eq!(sent, fixtures("client").keys().map(String::as_str).collect());
@@ -257,7 +261,7 @@ fn a_field_that_is_null_or_absent_is_at_most_missed() {
 
             assert_eq!(decoded, decode(&null.to_string()), "{name} {key}");
             match decoded {
-                Ok(Decoded::Event(_) | Decoded::Ignored(_)) => {}
+                Ok(Decoded::Event(_) | Decoded::Opened { .. } | Decoded::Ignored(_)) => {}
                 Err(Malformed::Untyped) => assert_eq!(key, "/type", "{name}"),
                 Err(Malformed::Missing { field, .. }) => assert!(names(&key, field), "{name} {key} {field}"),
                 other => panic!("{name} {key}: {other:?}"),

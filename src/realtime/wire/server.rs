@@ -31,6 +31,29 @@ pub struct Head<'a> {
     pub kind: Option<Text<'a>>,
 }
 
+/// `session.created`.
+#[derive(Debug, Default, Deserialize)]
+pub struct SessionCreated {
+    pub session: Option<NewSession>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub struct NewSession {
+    /// Seconds of the Unix epoch.
+    pub expires_at: Option<i64>,
+}
+
+/// `rate_limits.updated`.
+#[derive(Debug, Default, Deserialize)]
+pub struct RateLimits {
+    pub rate_limits: Option<Vec<RateLimit>>,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+pub struct RateLimit {
+    pub reset_seconds: Option<f64>,
+}
+
 /// `session.updated`.
 #[derive(Debug, Deserialize)]
 pub struct SessionUpdated<'a> {
@@ -102,6 +125,11 @@ pub struct Item<'a> {
     pub call_id: Option<Text<'a>>,
     #[serde(borrow)]
     pub arguments: Option<Text<'a>>,
+    /// Of an `mcp_call`: what came of it, one or the other.
+    #[serde(borrow)]
+    pub output: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub error: Option<&'a RawValue>,
 }
 
 /// `response.output_audio.*`, `…output_audio_transcript.*`, `…output_text.*`: a piece of an answer.

@@ -1,0 +1,99 @@
+//! Model sessions that are connected before a call needs one: each thread that carries calls keeps a few.
+//!
+//! They answer pings and are watched as others are, so that one that is dead is not there to be handed out. They take
+//! model slots, but never one that a call might need (`governor::Capacity`).
+
+use std::cell::RefCell;
+use std::time::Duration;
+
+use actix::{Addr, Recipient};
+
+use super::governor::ConcurrencyGovernor;
+use super::openai_session::{Adopt, LinkTiming, ModelBrief, ModelSaid, OpenAiSessionActor};
+use super::port;
+use crate::metrics;
+use crate::realtime::socket::Endpoint;
+
+/// A session that could not be had is tried again after this.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// What each thread keeps.
+#[derive(Clone)]
+pub struct WarmPlan {
+    pub endpoint: Endpoint,
+    pub timing: LinkTiming,
+    pub governor: Addr<ConcurrencyGovernor>,
+    pub sessions: usize,
+}
+
+#[derive(Default)]
+struct Pool {
+    plan: Option<WarmPlan>,
+    sessions: Vec<Warm>,
+}
+
+struct Warm {
+    addr: Addr<OpenAiSessionActor>,
+    /// Connected; else it is still on its way.
+    is_ready: bool,
+}
+
+thread_local! {
+    static POOL: RefCell<Pool> = RefCell::default();
+}
+
+/// From now on this thread keeps sessions ready.
+pub fn keep(plan: WarmPlan) {
+    POOL.with_borrow_mut(|pool| pool.plan = Some(plan));
+    refill();
+}
+
+/// This thread keeps none any more.
+pub fn stop() {
+    POOL.with_borrow_mut(|pool| *pool = Pool::default());
+}
+
+/// Hands a session of this endpoint to a call, if one is connected.
+pub(super) fn adopt(endpoint: &Endpoint, said: &Recipient<ModelSaid>, number: u32) -> Option<Addr<OpenAiSessionActor>> {
+    let session = POOL.with_borrow_mut(|pool| pool.take(endpoint))?;
+    metrics::warm_session_used();
+    port::tell(&session.clone().recipient(), Adopt { call: said.clone(), number });
+    refill();
+    Some(session)
+}
+
+/// The session is connected, and waits for a call.
+pub(super) fn ready(session: &Addr<OpenAiSessionActor>) {
+    POOL.with_borrow_mut(|pool| pool.sessions.iter_mut().filter(|warm| warm.addr == *session).for_each(|warm| warm.is_ready = true));
+}
+
+impl Pool {
+    fn take(&mut self, endpoint: &Endpoint) -> Option<Addr<OpenAiSessionActor>> {
+        self.plan.as_ref().filter(|plan| plan.endpoint.is_same(endpoint))?;
+        let place = self.sessions.iter().position(|warm| warm.is_ready && warm.addr.connected())?;
+        Some(self.sessions.swap_remove(place).addr)
+    }
+}
+
+fn refill() {
+    let plan = POOL.with_borrow_mut(|pool| {
+        pool.sessions.retain(|warm| warm.addr.connected());
+        pool.plan.clone().filter(|plan| pool.sessions.len() < plan.sessions)
+    });
+    if let Some(plan) = plan {
+        let addr = start(plan);
+        POOL.with_borrow_mut(|pool| pool.sessions.push(Warm { addr, is_ready: false }));
+        refill();
+    }
+}
+
+fn start(plan: WarmPlan) -> Addr<OpenAiSessionActor> {
+    let WarmPlan { endpoint, timing, governor, .. } = plan;
+    let brief = ModelBrief { endpoint, timing, delay: Duration::ZERO, governor, call: None, number: 0 };
+    OpenAiSessionActor::start(brief, |_| {
+        actix_rt::spawn(async {
+            tokio::time::sleep(AGAIN).await;
+            refill();
+        });
+    })
+}
