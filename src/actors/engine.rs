@@ -17,6 +17,7 @@ use super::instance::InstanceName;
 use super::logger::{LogPort, LoggerActor};
 use super::model_line::Endpoints;
 use super::openai_session::LinkTiming;
+use super::phrases::{PhraseBook, Studio};
 use super::profile::{roster_policy, session_policy};
 use super::registry::{Abandon, Census, EndAll, SabotageCall, TakeCensus};
 use super::supervise::{MAILBOX, permanent};
@@ -98,6 +99,12 @@ impl Engine {
         let log = LogPort::start(logs, logger);
         let governor =
             permanent(calls, "governor", MAILBOX, ConcurrencyGovernor::new(admission_policy(&config), store.clone(), log.clone()));
+        let phrases = PhraseBook::default();
+        if config.openai.render_phrases && config.openai.api_key.is_some() {
+            let (book, config, store, governor) = (phrases.clone(), config.clone(), store.clone(), governor.clone());
+            let endpoints = endpoints(&config);
+            calls.spawn_fn(move || drop(actix_rt::spawn(Studio { book, config, store, endpoints, governor }.prepare())));
+        }
         let instance = InstanceName::new(config.instance.as_deref());
         let outfit = Outfit {
             instance: instance.clone(),
@@ -107,6 +114,7 @@ impl Engine {
             store: store.clone(),
             rest: rest.clone(),
             endpoints: endpoints(&config),
+            phrases,
             timing: timing(&config),
             prices: Arc::clone(&config.prices),
         };

@@ -14,6 +14,7 @@ pub mod logger;
 pub mod model_line;
 pub mod openai_session;
 mod outbox;
+pub mod phrases;
 pub mod port;
 mod profile;
 pub mod registry;

@@ -19,11 +19,16 @@ pub struct Endpoints {
 }
 
 impl Endpoints {
+    /// The first one, with that model.
+    pub(super) fn of_model(&self, model: &str) -> Endpoint {
+        Endpoint { model: model.to_owned(), ..self.primary.clone() }
+    }
+
     /// Of that model, unless the other endpoint has one of its own.
     fn by(&self, route: Route, model: &str) -> Endpoint {
         match (route, &self.fallback) {
             (Route::Fallback, Some(fallback)) => fallback.clone(),
-            (Route::Primary | Route::Fallback, _) => Endpoint { model: model.to_owned(), ..self.primary.clone() },
+            (Route::Primary | Route::Fallback, _) => self.of_model(model),
         }
     }
 }

@@ -19,6 +19,7 @@ use super::instance::InstanceName;
 use super::logger::LogPort;
 use super::model_line::Endpoints;
 use super::openai_session::LinkTiming;
+use super::phrases::PhraseBook;
 use super::tools::Toolbox;
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
 use super::{clock, port};
@@ -50,6 +51,7 @@ pub struct Outfit {
     pub store: CallStore,
     pub rest: Option<TwilioRest>,
     pub endpoints: Endpoints,
+    pub phrases: PhraseBook,
     pub timing: LinkTiming,
     pub prices: Arc<Prices>,
 }
@@ -166,7 +168,9 @@ impl Handler<Begin> for CallSupervisor {
         let began = *held.began.get_or_insert(now);
         let direction = held.direction;
         let history = History { elapsed: now.saturating_duration_since(began), ..std::mem::take(&mut held.history) };
-        let brief = CallBrief { call, epoch, policy: held.policy.clone(), history, owner: self.outfit.instance.clone() };
+        let mut policy = held.policy.clone();
+        self.outfit.phrases.fill(&mut policy);
+        let brief = CallBrief { call, epoch, policy, history, owner: self.outfit.instance.clone() };
         if epoch == Epoch::FIRST {
             metrics::call_started(direction);
         }

@@ -29,8 +29,7 @@ impl CallSession {
     /// Says it, or has the model say it.
     pub(super) fn have_said(&mut self, now: Instant, phrase: &Phrase) {
         if !self.say(now, phrase) {
-            let instructions = format!("Say exactly this and nothing else: \"{}\"", *phrase.text);
-            self.request(now, Some(instructions));
+            self.request(now, Some(Phrase::instruction(&phrase.text)));
         }
     }
 

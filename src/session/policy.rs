@@ -113,6 +113,14 @@ pub struct Phrase {
     pub audio: Option<Bytes>,
 }
 
+impl Phrase {
+    /// What the model is told so that it says these words.
+    #[must_use]
+    pub fn instruction(text: &str) -> String {
+        format!("Say exactly this and nothing else: \"{text}\"")
+    }
+}
+
 /// How a call begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opening {

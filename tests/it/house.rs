@@ -190,6 +190,7 @@ fn configuration(stage: &Stage, folder: &TempDir, variables: &[(&str, &str)]) ->
         ("PORT", "0"),
         ("RUST_LOG", "warn"),
         ("APP__OPENAI__WARM_CONNECTIONS", "0"),
+        ("APP__OPENAI__RENDER_PHRASES", "false"),
     ];
     for (name, value) in own.iter().chain(variables) {
         env.insert((*name).to_owned(), (*value).to_owned());

@@ -20,6 +20,8 @@ pub struct OpenAi {
     pub transcription_model: String,
     /// Sessions that each thread keeps connected.
     pub warm_connections: usize,
+    /// Phrases of the assistants are made before a call needs them.
+    pub render_phrases: bool,
     /// Where to turn when the first endpoint cannot be had.
     pub fallback: Option<Fallback>,
     pub connect_timeout: Duration,
@@ -66,6 +68,7 @@ impl OpenAi {
             voice: reader.text("openai.voice"),
             transcription_model: reader.text("openai.transcription_model"),
             warm_connections: reader.number("openai.warm_connections", 0..=100),
+            render_phrases: reader.boolean("openai.render_phrases"),
             fallback: fallback(reader),
             connect_timeout: reader.millis("openai.connect_timeout_ms", 100..=60_000),
             ping_interval: reader.millis("openai.ping_interval_ms", 100..=60_000),
