@@ -139,6 +139,7 @@ impl CallSession {
         self.open_model(now, Duration::ZERO);
         self.set_limits(now);
         self.enter(now);
+        self.settle(now);
     }
 
     fn open_model(&mut self, now: Instant, delay: Duration) {

@@ -18,6 +18,8 @@ const TIMED_OUT: &str = r#"{"error":"the tool did not answer in time"}"#;
 #[derive(Debug, Default)]
 pub(super) struct Tools {
     pending: Vec<Pending>,
+    /// Every call of this model session: what is told twice was asked once.
+    known: Vec<ByteString>,
     used: u32,
     /// The model has its answers, and is still to be asked to go on.
     owes_request: bool,
@@ -46,6 +48,7 @@ impl Tools {
     pub(super) fn forget_model(&mut self) {
         self.pending.iter_mut().for_each(|pending| pending.unasked = true);
         self.owes_request = false;
+        self.known.clear();
     }
 
     fn take(&mut self, call_id: &ByteString) -> Option<Pending> {
@@ -62,6 +65,10 @@ impl Tools {
 impl CallSession {
     /// Every call is answered, so that the model never waits for an output that does not come.
     pub(super) fn tool_called(&mut self, now: Instant, call: ToolCall) {
+        if self.tools.known.contains(&call.call_id) {
+            return;
+        }
+        self.tools.known.push(call.call_id.clone());
         self.transcript.tool_called(&call, self.at(now));
         if !self.lane.is_active(&call.response) {
             return self.answer_tool(now, &call, INTERRUPTED);

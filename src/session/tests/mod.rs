@@ -2,10 +2,15 @@
 
 mod barge_in;
 mod conversation;
+mod doubt;
 mod ending;
+mod opening;
+mod patience;
 mod properties;
 mod reconnect;
 mod record;
+mod renewal;
+mod tools;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -87,8 +92,7 @@ impl Rig {
     /// A call whose model is connected and configured, but has said nothing.
     fn ready() -> Self {
         let mut rig = Self::new(History::default());
-        rig.model(ModelEvent::Opened);
-        rig.model(ModelEvent::Ready);
+        rig.become_ready();
         rig
     }
 
@@ -102,10 +106,32 @@ impl Rig {
     }
 
     fn new(history: History) -> Self {
+        Self::born(policy(), history)
+    }
+
+    fn with(policy: SessionPolicy) -> Self {
+        Self::born(policy, History::default())
+    }
+
+    fn born(policy: SessionPolicy, history: History) -> Self {
         let now = Instant::now();
-        let mut rig = Self { session: CallSession::new(now, policy(), history), now, out: Vec::new() };
+        let mut rig = Self { session: CallSession::new(now, policy, history), now, out: Vec::new() };
         rig.drain();
         rig
+    }
+
+    fn become_ready(&mut self) {
+        self.model(ModelEvent::Opened);
+        self.model(ModelEvent::Ready);
+    }
+
+    /// How the model was told to take turns, each time.
+    fn configured(&self) -> Vec<TurnTaking> {
+        let turns = |order: &ModelCommand| match order {
+            ModelCommand::Configure { turns, .. } | ModelCommand::TakeTurns { turns, .. } => Some(*turns),
+            _ => None,
+        };
+        self.orders().into_iter().filter_map(turns).collect()
     }
 
     fn input(&mut self, input: Input) {

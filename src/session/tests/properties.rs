@@ -102,6 +102,8 @@ struct World {
     hangups: u32,
     chronicle: Chronicle,
     tools: VecDeque<ToolCall>,
+    /// Model sessions so far: no two of them use the same ids.
+    sessions: u32,
     began: Instant,
     /// The newest revision of every turn.
     record: BTreeMap<u32, Turn>,
@@ -130,6 +132,7 @@ impl World {
             hangups: 0,
             chronicle: Chronicle::after(&History::default()),
             tools: VecDeque::new(),
+            sessions: 0,
             began: now,
             record: BTreeMap::new(),
         };
@@ -232,7 +235,7 @@ impl World {
     /// Twice under one number, the call comes again after its item has moved.
     fn tool_called(&mut self, number: u8) {
         let response: ResponseId = self.active.clone().unwrap_or_default().into();
-        let (called, call_id) = (ItemId::from(format!("f{number}")), format!("c{number}").into());
+        let (called, call_id) = (ItemId::from(format!("f{number}_{}", self.sessions)), format!("c{number}_{}", self.sessions).into());
         let name = ["end_call", "look_up", "fly", "fly"][usize::from(number)];
         let call = ToolCall { response, item: called.clone(), call_id, name: name.into(), arguments: words("{}") };
         self.model(ModelEvent::ToolCalled(call));
@@ -332,7 +335,10 @@ impl World {
                 Output::Model(command) => self.observe_model(command),
                 Output::Record(record) => self.observe_record(&record),
                 Output::Tool(call) => self.tools.push_back(call),
-                Output::Promote => (self.active, self.last_response, self.asked, self.speech) = (None, None, false, None),
+                Output::Promote => {
+                    self.sessions += 1;
+                    (self.active, self.last_response, self.asked, self.speech) = (None, None, false, None);
+                }
                 Output::Standby(_) | Output::Transfer(_) => {}
                 Output::Hangup(_) => self.hangups += 1,
             }
@@ -373,6 +379,7 @@ impl World {
                 assert!(audio_end_ms > 0 && audio_end_ms <= sent as u64, "truncated at {audio_end_ms} of {sent} ms");
             }
             ModelCommand::Open { .. } => {
+                self.sessions += 1;
                 (self.active, self.last_response) = (None, None);
                 (self.asked, self.speech) = (false, None);
             }
