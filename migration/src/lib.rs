@@ -5,6 +5,7 @@ pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, SchemaManage
 mod m20261122_000001_calls;
 mod m20261122_000002_record;
 mod m20261122_000003_search;
+mod m20261122_000004_tools;
 
 /// Brings a database to the schema that this version of the program knows.
 pub struct Migrator;
@@ -16,6 +17,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000001_calls::Migration),
             Box::new(m20261122_000002_record::Migration),
             Box::new(m20261122_000003_search::Migration),
+            Box::new(m20261122_000004_tools::Migration),
         ]
     }
 }

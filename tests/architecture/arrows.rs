@@ -26,7 +26,7 @@ const BESIDE: [&str; 3] = ["config", "telemetry", "metrics"];
 const BESIDE_FROM: u8 = 2;
 
 /// Of the engine, HTTP knows the way in, what it yields, and the stream it upgrades to; of the store, what reads.
-const HTTP_KNOWS: [&str; 25] = [
+const HTTP_KNOWS: [&str; 26] = [
     "actors::engine",
     "actors::inbound",
     "actors::twilio_stream",
@@ -41,6 +41,7 @@ const HTTP_KNOWS: [&str; 25] = [
     "store::Interval",
     "store::ListedCall",
     "store::Page",
+    "store::Recording",
     "store::Sort",
     "store::StoreError",
     "store::StoredTurn",
