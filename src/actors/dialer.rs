@@ -3,6 +3,7 @@
 use super::clock;
 use super::engine::{Ends, Engine, EngineError};
 use super::governor::Admit;
+use super::plan::CallPlan;
 use super::registry::{Expect, Identify};
 use crate::governor::Refusal;
 use crate::store::{CallEnd, Row, StoreError};
@@ -36,9 +37,10 @@ impl Engine {
             self.disown(call, &error).await;
             return Err(error.into());
         }
-        let held = self.held(admission, Direction::Outbound, name.as_deref());
+        let held = self.held(call, admission, Direction::Outbound, name.as_deref());
+        let order = self.create_call(call, to, &held.plan);
         self.parts().supervisor.send(Expect { call, sid: None, held }).await?;
-        let order = self.create_call(call, to).ok_or_else(|| EngineError::Refused(Refusal::NotConfigured { missing: Vec::new() }))?;
+        let order = order.ok_or_else(|| EngineError::Refused(Refusal::NotConfigured { missing: Vec::new() }))?;
         actix_rt::spawn(self.clone().dial(call, order));
         Ok(call)
     }
@@ -57,7 +59,7 @@ impl Engine {
         self.parts().log.keep(Row::Ended(Box::new(end))).await;
     }
 
-    fn create_call(&self, call: CallId, to: PhoneNumber) -> Option<CreateCall> {
+    fn create_call(&self, call: CallId, to: PhoneNumber, plan: &CallPlan) -> Option<CreateCall> {
         let (domain, from) = (self.domain()?, self.caller_id()?.clone());
         let limit = self.config().limits.max_call.as_secs().saturating_add(TIME_LIMIT_MARGIN);
         Some(CreateCall {
@@ -67,6 +69,8 @@ impl Engine {
             status_callback: domain.https_url(&format!("/twilio/status/{call}")),
             time_limit_s: u32::try_from(limit).ok(),
             ring_timeout_s: RING,
+            detection_callback: self.callback_url(plan.machine_detection, "amd", call),
+            recording_callback: self.callback_url(plan.record, "recording", call),
         })
     }
 

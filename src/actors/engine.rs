@@ -15,6 +15,7 @@ use super::inbound::Turns;
 use super::instance::InstanceName;
 use super::logger::{LogPort, LoggerActor};
 use super::openai_session::LinkTiming;
+use super::plan::CallPlan;
 use super::profile::{instructions, roster_policy, session_policy};
 use super::registry::{Abandon, Census, EndAll, SabotageCall, TakeCensus};
 use super::supervise::{MAILBOX, permanent};
@@ -242,10 +243,23 @@ impl Engine {
         }
     }
 
-    pub(super) fn held(&self, admission: Admission, direction: Direction, name: Option<&str>) -> Held {
+    pub(super) fn held(&self, call: CallId, admission: Admission, direction: Direction, name: Option<&str>) -> Held {
         let Admission { slot, cooldown } = admission;
         let policy = session_policy(&self.0.config, name);
-        Held { slot, direction, policy, cooldown, began: None, history: History::default() }
+        let plan = CallPlan::default();
+        let recording_callback = self.callback_url(plan.record && direction == Direction::Inbound, "recording", call);
+        Held {
+            slot,
+            direction,
+            policy,
+            cooldown,
+            began: None,
+            history: History::default(),
+            plan,
+            recording_callback,
+            answered_by: None,
+            transfer_failed: false,
+        }
     }
 
     /// The address under which Twilio finds us.
