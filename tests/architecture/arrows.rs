@@ -4,7 +4,7 @@ use super::source::Source;
 use super::{Offence, offence};
 
 /// Parts by height. An arrow points down; only the wiring on top may look sideways.
-const TIERS: [(&str, u8); 13] = [
+const TIERS: [(&str, u8); 14] = [
     ("types", 0),
     ("audio", 0),
     ("session", 1),
@@ -12,6 +12,7 @@ const TIERS: [(&str, u8); 13] = [
     ("twilio", 2),
     ("realtime", 2),
     ("store", 2),
+    ("web", 2),
     ("actors", 3),
     ("http", 4),
     ("sim", 4),
