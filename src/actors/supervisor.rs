@@ -173,7 +173,7 @@ impl Handler<Begin> for CallSupervisor {
         let history = History { elapsed: now.saturating_duration_since(began), ..std::mem::take(&mut held.history) };
         let history = if std::mem::take(&mut held.transfer_failed) { after_failed_transfer(history) } else { history };
         let brief = CallBrief { call, epoch, policy: held.policy.clone(), history, owner: self.outfit.instance.clone() };
-        let (tools, answered_by) = (held.plan.tools.clone(), held.answered_by.take());
+        let tools = held.plan.tools.clone();
         let links = self.links(&begin, tools, ctx);
         if is_first {
             self.record(call);
@@ -186,7 +186,8 @@ impl Handler<Begin> for CallSupervisor {
         let started = start_on(begin.arbiter, brief, links).into_actor(self);
         Box::pin(started.map(move |addr, supervisor, _| {
             let addr = addr?;
-            if let Some(who) = answered_by {
+            // What was told while it started counts too.
+            if let Some(who) = supervisor.roster.held_mut(call).and_then(|held| held.answered_by.take()) {
                 port::tell(&addr.clone().recipient(), PickedUp(who));
             }
             supervisor.adopt(call, epoch, addr)
