@@ -9,12 +9,14 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use url::{Host, Url};
 
+type Found = BoxFuture<'static, io::Result<Vec<SocketAddr>>>;
+
 /// The addresses of a host.
 #[derive(Clone)]
-pub struct Names(Arc<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>);
+pub struct Names(Arc<dyn Fn(String, u16) -> Found + Send + Sync>);
 
 impl Names {
-    pub fn new(lookup: impl Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync + 'static) -> Self {
+    pub fn new(lookup: impl Fn(String, u16) -> Found + Send + Sync + 'static) -> Self {
         Self(Arc::new(lookup))
     }
 }
