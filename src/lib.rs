@@ -15,3 +15,4 @@ pub mod store;
 pub mod telemetry;
 pub mod twilio;
 pub mod types;
+pub mod web;

@@ -32,6 +32,8 @@ pub const ROWS_OLDEST: &str = "alpha_call_rows_oldest_seconds";
 pub const ROWS_FLUSH: &str = "alpha_call_rows_flush_seconds";
 pub const SPOOL_BYTES: &str = "alpha_call_spool_bytes";
 pub const SPOOL_VOLATILE: &str = "alpha_call_spool_volatile";
+pub const TOOL_CALLS: &str = "alpha_call_tool_calls_total";
+pub const TOOL_SECONDS: &str = "alpha_call_tool_seconds";
 pub const HTTP_REQUESTS: &str = "alpha_call_http_requests_total";
 
 /// Seconds. People notice a pause from about half a second on.
@@ -124,7 +126,7 @@ fn begin_at_zero() {
 
 fn recorder() -> PrometheusRecorder {
     let buckets = |builder: PrometheusBuilder, name: &str| builder.set_buckets_for_metric(Matcher::Full(name.to_owned()), &LATENCY_BUCKETS);
-    let names = [TURN_LATENCY, FIRST_AUDIO, ROWS_FLUSH];
+    let names = [TURN_LATENCY, FIRST_AUDIO, ROWS_FLUSH, TOOL_SECONDS];
     let builder = names.iter().try_fold(PrometheusBuilder::new(), |builder, name| buckets(builder, name));
     builder.unwrap_or_else(|_| PrometheusBuilder::new()).build_recorder()
 }
@@ -155,6 +157,8 @@ pub fn describe() {
     describe_histogram!(ROWS_FLUSH, Unit::Seconds, "Time that the database takes for a batch of records");
     describe_gauge!(SPOOL_BYTES, Unit::Bytes, "Bytes in use in the spool");
     describe_gauge!(SPOOL_VOLATILE, "1 while the spool is in memory because its disk does not take more");
+    describe_counter!(TOOL_CALLS, "Tools used for the model, by tool and outcome");
+    describe_histogram!(TOOL_SECONDS, Unit::Seconds, "Time that a tool takes, by tool");
     describe_counter!(HTTP_REQUESTS, "Answers given, by route pattern, method and status");
 }
 
@@ -250,6 +254,12 @@ pub fn oldest_row(age: Duration) {
 pub fn spool_bytes(used: u64, durable: bool) {
     gauge!(SPOOL_BYTES).set(used as f64);
     gauge!(SPOOL_VOLATILE).set(if durable { 0.0 } else { 1.0 });
+}
+
+/// `tool` is the name of one that is configured, never what the model made up.
+pub fn tool_used(tool: &str, outcome: &'static str, took: Duration) {
+    counter!(TOOL_CALLS, "tool" => tool.to_owned(), "outcome" => outcome).increment(1);
+    histogram!(TOOL_SECONDS, "tool" => tool.to_owned()).record(took.as_secs_f64());
 }
 
 /// `route` is the pattern that matched, `/api/call/{call_sid}/conversation`, and never the path itself.
@@ -359,6 +369,17 @@ mod tests {
         let text = render(&handle);
         assert_eq!(value_of(&text, "alpha_call_actors{kind=\"probe\"}"), 1.0);
         assert_eq!(value_of(&text, "alpha_call_actors_stopped_total{kind=\"probe\",exit=\"panicked\"}"), 1.0);
+    }
+
+    #[test]
+    fn tools_are_counted_by_name_and_outcome_and_timed() {
+        let handle = install();
+
+        tool_used("slots", "timed_out", Duration::from_millis(450));
+
+        let text = render(&handle);
+        assert_eq!(value_of(&text, "alpha_call_tool_calls_total{tool=\"slots\",outcome=\"timed_out\"}"), 1.0);
+        assert_eq!(value_of(&text, "alpha_call_tool_seconds_bucket{tool=\"slots\",le=\"0.5\"}"), 1.0);
     }
 
     #[test]

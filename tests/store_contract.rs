@@ -33,6 +33,8 @@ mod outages;
 mod schema;
 #[path = "store_contract/turns.rs"]
 mod turns;
+#[path = "store_contract/wishes.rs"]
+mod wishes;
 #[path = "store_contract/words.rs"]
 mod words;
 
@@ -103,6 +105,10 @@ promises!(
     figures::what_is_kept_stays_true_under_load,
     figures::hours_are_kept_newest_first_and_only_once,
     outages::a_closed_store_is_an_outage,
+    wishes::a_callback_is_one_row_however_often_it_is_asked_for,
+    wishes::the_first_time_that_a_number_opted_out_stands,
+    wishes::a_recording_is_kept_with_its_call,
+    wishes::a_call_that_was_handed_over_is_marked_until_it_is_taken_back_or_ends,
     bulk_seed::invented_calls_are_as_many_as_were_asked_for,
     bulk_seed::invented_calls_are_plausible,
     bulk_seed::counters_agree_with_the_turns,

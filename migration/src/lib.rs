@@ -5,6 +5,7 @@ pub use sea_orm_migration::prelude::{MigrationTrait, MigratorTrait, SchemaManage
 mod m20261122_000001_calls;
 mod m20261122_000002_record;
 mod m20261122_000003_search;
+mod m20261122_000004_tools;
 mod m20261122_000005_phrases;
 
 /// Brings a database to the schema that this version of the program knows.
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000001_calls::Migration),
             Box::new(m20261122_000002_record::Migration),
             Box::new(m20261122_000003_search::Migration),
+            Box::new(m20261122_000004_tools::Migration),
             Box::new(m20261122_000005_phrases::Migration),
         ]
     }

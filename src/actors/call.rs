@@ -12,6 +12,7 @@ use actix_http::ws::CloseCode;
 
 use super::feed::{Feed, FeedEvent};
 use super::governor::ConcurrencyGovernor;
+use super::handover::PickedUp;
 use super::instance::InstanceName;
 use super::logger::LogPort;
 use super::model_line::{Endpoints, ModelLine, Place};
@@ -28,7 +29,7 @@ use crate::session::event::{Input, ModelCommand, Output, Record};
 use crate::session::policy::{History, SessionPolicy};
 use crate::session::{CallSession, Chronicle};
 use crate::store::Row;
-use crate::types::{CallId, Continuation, Epoch, HangupCause};
+use crate::types::{CallId, Continuation, Epoch, HangupCause, PhoneNumber};
 
 /// Messages of media that may wait: five seconds of frames.
 const MAILBOX: usize = 256;
@@ -74,6 +75,8 @@ pub struct CallActor {
     timer: Option<(Instant, SpawnHandle)>,
     kept: VecDeque<Row>,
     ended: Option<HangupCause>,
+    /// Who is rung when this stream is over.
+    transfer: Option<PhoneNumber>,
 }
 
 impl CallActor {
@@ -88,7 +91,7 @@ impl CallActor {
             move |exit| {
                 tracing::info!(call.id = %call, call.epoch = %epoch, %exit, "call actor ended");
                 // Told already if it left by itself: then this is stale.
-                port::tell(&ended, StreamEnded { call, epoch, cause: HangupCause::ActorFailed });
+                port::tell(&ended, StreamEnded { call, epoch, cause: HangupCause::ActorFailed, transfer: None });
                 port::tell(&close_leg, CloseLeg(CloseCode::Restart));
             },
         )
@@ -111,6 +114,7 @@ impl CallActor {
             timer: None,
             kept: VecDeque::new(),
             ended: None,
+            transfer: None,
         }
     }
 
@@ -138,7 +142,7 @@ impl CallActor {
             Output::Standby(ModelCommand::Open { delay, route }) => self.models.open_standby(delay, route, ctx.address().recipient()),
             Output::Standby(command) => self.models.order_standby(command),
             Output::Promote => self.models.promote(),
-            Output::Transfer(_) => {}
+            Output::Transfer(to) => self.transfer = Some(to),
             Output::Tool(call) => self.links.tools.use_tool(call, &ctx.address().recipient()),
             Output::Record(record) => self.record(record),
             Output::Hangup(cause) => self.hang_up(cause, ctx),
@@ -205,7 +209,8 @@ impl CallActor {
             ctx.run_later(RETRY_ROWS, move |call, ctx| call.leave(cause, ctx));
             return;
         }
-        port::tell(&self.links.ended, StreamEnded { call: self.call, epoch: self.epoch, cause });
+        let transfer = self.transfer.take();
+        port::tell(&self.links.ended, StreamEnded { call: self.call, epoch: self.epoch, cause, transfer });
         port::tell(&self.links.close_leg, CloseLeg(close_code(cause)));
         ctx.stop();
     }
@@ -320,6 +325,14 @@ impl Handler<ToolUsed> for CallActor {
 
     fn handle(&mut self, ToolUsed(outcome): ToolUsed, ctx: &mut Context<Self>) {
         self.feed(Input::ToolUsed(outcome), ctx);
+    }
+}
+
+impl Handler<PickedUp> for CallActor {
+    type Result = ();
+
+    fn handle(&mut self, PickedUp(who): PickedUp, ctx: &mut Context<Self>) {
+        self.feed(Input::AnsweredBy(who), ctx);
     }
 }
 

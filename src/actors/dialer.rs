@@ -1,10 +1,11 @@
 //! Calls that we place: admitted, on record, accepted; then dialled.
 
-use super::casting::{CallWish, Casting};
+use super::casting::CallWish;
 use super::clock;
 use super::engine::{Ends, Engine, EngineError};
 use super::governor::Admit;
 use super::registry::{Expect, Identify};
+use super::supervisor::Held;
 use crate::governor::Refusal;
 use crate::store::{CallEnd, Row, StoreError};
 use crate::twilio::rest::{CreateCall, RestError};
@@ -38,10 +39,10 @@ impl Engine {
             self.disown(call, &error).await;
             return Err(error.into());
         }
-        let held = self.held(admission, &casting);
+        let held = self.held(call, admission, &casting, Some(to.clone()));
+        let order = self.create_call(call, to, &held);
         self.parts().supervisor.send(Expect { call, sid: None, held }).await?;
-        let order =
-            self.create_call(call, to, &casting).ok_or_else(|| EngineError::Refused(Refusal::NotConfigured { missing: Vec::new() }))?;
+        let order = order.ok_or_else(|| EngineError::Refused(Refusal::NotConfigured { missing: Vec::new() }))?;
         actix_rt::spawn(self.clone().dial(call, order));
         Ok(call)
     }
@@ -60,9 +61,9 @@ impl Engine {
         self.parts().log.keep(Row::Ended(Box::new(end))).await;
     }
 
-    fn create_call(&self, call: CallId, to: PhoneNumber, casting: &Casting) -> Option<CreateCall> {
+    fn create_call(&self, call: CallId, to: PhoneNumber, held: &Held) -> Option<CreateCall> {
         let (domain, from) = (self.domain()?, self.caller_id()?.clone());
-        let limit = casting.assistant.limits.max_call(self.config().limits.max_call).as_secs().saturating_add(TIME_LIMIT_MARGIN);
+        let limit = held.casting.assistant.limits.max_call(self.config().limits.max_call).as_secs().saturating_add(TIME_LIMIT_MARGIN);
         Some(CreateCall {
             to,
             from,
@@ -70,6 +71,8 @@ impl Engine {
             status_callback: domain.https_url(&format!("/twilio/status/{call}")),
             time_limit_s: u32::try_from(limit).ok(),
             ring_timeout_s: RING,
+            detection_callback: self.callback_url(held.plan.machine_detection, "amd", call),
+            recording_callback: self.callback_url(held.plan.record, "recording", call),
         })
     }
 

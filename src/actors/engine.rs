@@ -18,17 +18,19 @@ use super::logger::{LogPort, LoggerActor};
 use super::model_line::Endpoints;
 use super::openai_session::LinkTiming;
 use super::phrases::{PhraseBook, Studio};
+use super::plan::CallPlan;
 use super::profile::{roster_policy, session_policy};
 use super::registry::{Abandon, Census, EndAll, SabotageCall, TakeCensus};
 use super::supervise::{MAILBOX, permanent};
 use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
+use super::tools::CallMatter;
 use crate::config::{Config, Domain};
 use crate::governor::{AdmissionPolicy, Authorization, Capacity, Refusal};
 use crate::realtime::socket::Endpoint;
 use crate::session::policy::History;
 use crate::store::{CallStore, NewCall, StoreError};
 use crate::twilio::rest::TwilioRest;
-use crate::types::{CallId, CallSid, Code, HangupCause, PhoneNumber, TokenKey};
+use crate::types::{CallId, CallSid, Code, Direction, HangupCause, PhoneNumber, TokenKey};
 
 pub use super::casting::CallWish;
 pub use super::warm::{WarmPlan, keep as keep_warm};
@@ -269,11 +271,28 @@ impl Engine {
         }
     }
 
-    pub(super) fn held(&self, admission: Admission, casting: &Casting) -> Held {
+    /// `number` is the other end, where it has one.
+    pub(super) fn held(&self, call: CallId, admission: Admission, casting: &Casting, number: Option<PhoneNumber>) -> Held {
         let Admission { slot, cooldown } = admission;
-        let policy = session_policy(&self.0.config, casting, clock::utc());
+        let config = &self.0.config;
+        let policy = session_policy(config, casting, clock::utc());
+        let matter = CallMatter { call, number, store: self.0.store.clone() };
+        let plan = CallPlan::of(casting, matter, config.environment);
         let (direction, casting) = (casting.direction, casting.clone());
-        Held { slot, direction, casting, policy, cooldown, began: None, history: History::default() }
+        let recording_callback = self.callback_url(plan.record && direction == Direction::Inbound, "recording", call);
+        Held {
+            slot,
+            direction,
+            casting,
+            policy,
+            cooldown,
+            began: None,
+            history: History::default(),
+            plan,
+            recording_callback,
+            answered_by: None,
+            transfer_failed: false,
+        }
     }
 
     /// The address under which Twilio finds us.

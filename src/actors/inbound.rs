@@ -16,7 +16,7 @@ use crate::governor::Refusal;
 use crate::session::policy::History;
 use crate::store::{CallKey, Created, NewCall, Row, StoreError};
 use crate::twilio::webhook::{StatusCallback, VoiceRequest};
-use crate::types::{CallId, CallSid, Code, Epoch, HangupCause, StreamToken};
+use crate::types::{CallId, CallSid, Code, Epoch, HangupCause, PhoneNumber, StreamToken};
 
 /// Records of the last stream must be readable before the next one begins, if that can be had in this time.
 const READ_BACK: Duration = Duration::from_secs(1);
@@ -34,7 +34,18 @@ pub enum Instruction {
     },
     Busy,
     NotSetUp,
-    Apologise,
+    /// Another phone is rung.
+    Dial {
+        number: PhoneNumber,
+        caller_id: Option<PhoneNumber>,
+        action_url: String,
+    },
+    /// No model can be had.
+    Apologise {
+        say: Option<String>,
+        dial: Option<PhoneNumber>,
+        caller_id: Option<PhoneNumber>,
+    },
     Hangup,
 }
 
@@ -73,7 +84,7 @@ impl Engine {
             }
             Err(error) => return Err(error.into()),
         };
-        let held = self.held(admission, &casting);
+        let held = self.held(call, admission, &casting, request.from.as_str().parse().ok());
         let epoch = self.parts().supervisor.send(Expect { call, sid: Some(request.call), held }).await?;
         Ok(self.connect(call, epoch))
     }
@@ -90,7 +101,7 @@ impl Engine {
         self.next_step(call, Epoch::FIRST).await
     }
 
-    async fn note_answered_by(&self, call: CallId, word: Option<&str>) {
+    pub(super) async fn note_answered_by(&self, call: CallId, word: Option<&str>) {
         let Some(word) = word else { return };
         if let Err(error) = self.parts().store.answered_by(call, word).await {
             tracing::warn!(call.id = %call, %error, "who answered is not on record");
@@ -107,16 +118,29 @@ impl Engine {
     }
 
     async fn next_step(&self, call: CallId, epoch: Epoch) -> Result<Instruction, EngineError> {
-        Ok(match self.parts().supervisor.send(AskNext { call, epoch }).await? {
+        let answer = self.parts().supervisor.send(AskNext { call, epoch }).await?;
+        Ok(self.instruct(call, answer).await)
+    }
+
+    pub(super) async fn instruct(&self, call: CallId, answer: Answer) -> Instruction {
+        match answer {
             Answer::Connect { epoch } => self.connect(call, epoch),
-            Answer::Lifeboat => Instruction::Apologise,
+            Answer::Dial { epoch, to } => self.hand_over(call, epoch, to).await,
+            Answer::Lifeboat { say, dial } => Instruction::Apologise { say, dial, caller_id: self.caller_id().cloned() },
             // Should Twilio act on it all the same, its next question is the one that moves the call on.
             Answer::Lives { epoch } => self.wait(call, epoch.next()),
             Answer::Hangup => Instruction::Hangup,
-        })
+        }
     }
 
-    fn wait(&self, call: CallId, epoch: Epoch) -> Instruction {
+    async fn hand_over(&self, call: CallId, epoch: Epoch, number: PhoneNumber) -> Instruction {
+        let Some(domain) = self.domain() else { return Instruction::NotSetUp };
+        self.note_handed_over(call, true).await;
+        let action_url = domain.https_url(&format!("/twilio/transferred/{call}/{epoch}"));
+        Instruction::Dial { number, caller_id: self.caller_id().cloned(), action_url }
+    }
+
+    pub(super) fn wait(&self, call: CallId, epoch: Epoch) -> Instruction {
         let url = self.domain().map(|domain| domain.https_url(&format!("/twilio/resume/{call}/{epoch}")));
         url.map_or(Instruction::Hangup, |url| Instruction::Wait { url })
     }
@@ -181,7 +205,7 @@ impl Engine {
     }
 
     /// A call that is over here is not over at Twilio until its last callback.
-    async fn is_on_record(&self, call: CallId, sid: &CallSid) -> bool {
+    pub(super) async fn is_on_record(&self, call: CallId, sid: &CallSid) -> bool {
         match self.parts().store.call(&CallKey::Id(call)).await {
             Ok(row) => row.is_some_and(|row| row.call_sid.as_ref() == Some(sid)),
             // Taken on trust: should there be no such call, nothing comes of it.

@@ -178,6 +178,8 @@ pub fn roster_policy(config: &Config) -> RosterPolicy {
         // Twilio lets a phone ring for a minute, and adds up to 5 s.
         answer: claim + Duration::from_secs(65),
         resume: config.call.resume_deadline,
+        // Twilio ends such a call after four hours. <https://www.twilio.com/docs/voice/twiml/dial#timelimit>
+        transfer: Duration::from_secs(4 * 3_600 + 300),
         resumes: 3,
         resume_window: Duration::from_secs(300),
     }

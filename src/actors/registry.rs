@@ -132,9 +132,8 @@ impl Handler<Abandon> for CallSupervisor {
     type Result = ResponseFuture<()>;
 
     fn handle(&mut self, _: Abandon, _: &mut Context<Self>) -> ResponseFuture<()> {
-        let cause = HangupCause::Drained;
         let left = self.roster.abandon();
-        let ends: Vec<_> = left.into_iter().map(|(call, held)| self.last_word(call, cause, held.direction, None)).collect();
+        let ends: Vec<_> = left.into_iter().map(|(call, cause, held)| self.last_word(call, cause, held.direction, None)).collect();
         let (store, log) = (self.outfit.store.clone(), self.outfit.log.clone());
         Box::pin(async move {
             for end in ends {

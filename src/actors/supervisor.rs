@@ -15,21 +15,24 @@ use super::call::{CallActor, CallBrief, CallLinks, EndCall};
 use super::casting::Casting;
 use super::feed::{Feed, FeedEvent};
 use super::governor::{ClaimedCooldown, ConcurrencyGovernor, Slot};
+use super::handover::{PickedUp, after_failed_transfer, is_loss};
 use super::instance::InstanceName;
 use super::logger::LogPort;
 use super::model_line::Endpoints;
 use super::openai_session::LinkTiming;
 use super::phrases::PhraseBook;
+use super::plan::CallPlan;
 use super::tools::Toolbox;
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
 use super::{clock, port};
 use crate::config::Prices;
 use crate::governor::{After, NextStep, Roster, RosterPolicy};
 use crate::metrics;
+use crate::session::event::AnsweredBy;
 use crate::session::policy::{History, SessionPolicy};
 use crate::store::{CallEnd, CallStore, Row};
 use crate::twilio::rest::TwilioRest;
-use crate::types::{CallId, CallSid, Direction, Epoch, HangupCause, StreamSid};
+use crate::types::{CallId, CallSid, Direction, Epoch, HangupCause, PhoneNumber, StreamSid};
 
 const SWEEP: Duration = Duration::from_millis(500);
 /// What was said in a call should be in the database before its end is.
@@ -69,6 +72,13 @@ pub struct Held {
     pub began: Option<Instant>,
     /// What was said on earlier streams, once it was read back.
     pub history: History,
+    pub plan: CallPlan,
+    /// Where a recording that was not asked for yet is to be told.
+    pub recording_callback: Option<String>,
+    /// Told before a stream could hear it.
+    pub answered_by: Option<AnsweredBy>,
+    /// The caller is back from a phone that nobody answered.
+    pub transfer_failed: bool,
 }
 
 impl CallSupervisor {
@@ -83,7 +93,7 @@ impl CallSupervisor {
         }
     }
 
-    fn ended(&self, call: CallId, cause: HangupCause, direction: Direction, end: Option<Carrier>) {
+    pub(super) fn ended(&self, call: CallId, cause: HangupCause, direction: Direction, end: Option<Carrier>) {
         let end = self.last_word(call, cause, direction, end);
         actix_rt::spawn(put_on_record(self.outfit.store.clone(), self.outfit.log.clone(), end));
     }
@@ -104,10 +114,10 @@ impl CallSupervisor {
         }
     }
 
-    fn links(&self, begin: &Begin, ctx: &Context<Self>) -> CallLinks {
+    fn links(&self, begin: &Begin, tools: Toolbox, ctx: &Context<Self>) -> CallLinks {
         let Outfit { governor, log, feed, endpoints, timing, prices, .. } = self.outfit.clone();
         let (leg, close_leg) = (begin.orders.clone(), begin.close.clone());
-        CallLinks { ended: ctx.address().recipient(), leg, close_leg, governor, log, feed, endpoints, timing, prices, tools: Toolbox }
+        CallLinks { ended: ctx.address().recipient(), leg, close_leg, governor, log, feed, endpoints, timing, prices, tools }
     }
 
     /// Ends the phone call itself, where a stream of it has nothing more to say.
@@ -163,21 +173,34 @@ impl Handler<Begin> for CallSupervisor {
     fn handle(&mut self, begin: Begin, ctx: &mut Context<Self>) -> Self::Result {
         let (call, epoch, now) = (begin.call, begin.epoch, clock::now());
         let Some(sid) = self.roster.begin(call, epoch) else { return Box::pin(actix::fut::ready(None)) };
-        let links = self.links(&begin, ctx);
         let Some(held) = self.roster.held_mut(call) else { return Box::pin(actix::fut::ready(None)) };
+        let is_first = held.began.is_none();
         let began = *held.began.get_or_insert(now);
         let direction = held.direction;
         let history = History { elapsed: now.saturating_duration_since(began), ..std::mem::take(&mut held.history) };
+        let history = if std::mem::take(&mut held.transfer_failed) { after_failed_transfer(history) } else { history };
         let mut policy = held.policy.clone();
         self.outfit.phrases.fill(&mut policy);
         let brief = CallBrief { call, epoch, policy, history, owner: self.outfit.instance.clone() };
+        let tools = held.plan.tools.clone();
+        let links = self.links(&begin, tools, ctx);
+        if is_first {
+            self.record(call);
+        }
         if epoch == Epoch::FIRST {
             metrics::call_started(direction);
         }
         self.outfit.feed.send(FeedEvent::Connected { call, sid, direction, epoch });
         self.note(Row::Connected { call, epoch, stream: begin.stream.clone(), at: clock::utc() });
         let started = start_on(begin.arbiter, brief, links).into_actor(self);
-        Box::pin(started.map(move |addr, supervisor, _| supervisor.adopt(call, epoch, addr?)))
+        Box::pin(started.map(move |addr, supervisor, _| {
+            let addr = addr?;
+            // What was told while it started counts too.
+            if let Some(who) = supervisor.roster.held_mut(call).and_then(|held| held.answered_by.take()) {
+                port::tell(&addr.clone().recipient(), PickedUp(who));
+            }
+            supervisor.adopt(call, epoch, addr)
+        }))
     }
 }
 
@@ -200,23 +223,25 @@ async fn start_on(arbiter: Option<ArbiterHandle>, brief: CallBrief, links: CallL
 }
 
 /// A stream of a call ended, or never began.
-#[derive(Clone, Copy, Debug, Message)]
+#[derive(Clone, Debug, Message)]
 #[rtype(result = "()")]
 pub struct StreamEnded {
     pub call: CallId,
     pub epoch: Epoch,
     pub cause: HangupCause,
+    /// Who is rung for the caller, if somebody is.
+    pub transfer: Option<PhoneNumber>,
 }
 
 impl Handler<StreamEnded> for CallSupervisor {
     type Result = ();
 
-    fn handle(&mut self, StreamEnded { call, epoch, cause }: StreamEnded, _: &mut Context<Self>) {
+    fn handle(&mut self, StreamEnded { call, epoch, cause, transfer }: StreamEnded, _: &mut Context<Self>) {
         if self.live.get(&call).is_some_and(|(live, _)| *live == epoch) {
             self.live.remove(&call);
         }
         let sid = self.roster.sid(call);
-        match self.roster.exited(clock::now(), call, epoch, cause) {
+        match self.roster.exited(clock::now(), call, epoch, cause, transfer) {
             After::Ended(held) => {
                 if cause != HangupCause::CallerHungUp {
                     self.hang_up_phone(sid);
@@ -225,7 +250,9 @@ impl Handler<StreamEnded> for CallSupervisor {
             }
             After::Waits => {
                 tracing::info!(call.id = %call, cause = %cause, "call waits for another stream");
-                metrics::stream_lost(cause);
+                if is_loss(cause) {
+                    metrics::stream_lost(cause);
+                }
             }
             After::Stale => {}
         }
@@ -242,10 +269,11 @@ pub struct AskNext {
 }
 
 /// What Twilio is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, actix::MessageResponse)]
+#[derive(Clone, Debug, PartialEq, Eq, actix::MessageResponse)]
 pub enum Answer {
     Connect { epoch: Epoch },
-    Lifeboat,
+    Dial { epoch: Epoch, to: PhoneNumber },
+    Lifeboat { say: Option<String>, dial: Option<PhoneNumber> },
     Lives { epoch: Epoch },
     Hangup,
 }
@@ -254,7 +282,15 @@ impl Handler<AskNext> for CallSupervisor {
     type Result = Answer;
 
     fn handle(&mut self, AskNext { call, epoch }: AskNext, _: &mut Context<Self>) -> Answer {
-        match self.roster.resume(clock::now(), call, epoch) {
+        let next = self.roster.resume(clock::now(), call, epoch);
+        self.answer(call, next)
+    }
+}
+
+impl CallSupervisor {
+    /// Does what goes with the next step.
+    pub(super) fn answer(&mut self, call: CallId, next: NextStep<Held>) -> Answer {
+        match next {
             NextStep::Connect { epoch, retire } => {
                 if retire && let Some((_, actor)) = self.live.remove(&call) {
                     port::tell(&actor.recipient(), EndCall(HangupCause::Superseded));
@@ -263,8 +299,9 @@ impl Handler<AskNext> for CallSupervisor {
             }
             NextStep::Lifeboat { ended, held } => {
                 self.ended(call, ended, held.direction, None);
-                Answer::Lifeboat
+                Answer::Lifeboat { say: held.plan.lifeboat_say, dial: held.plan.lifeboat_dial }
             }
+            NextStep::Dial { epoch, to } => Answer::Dial { epoch, to },
             NextStep::Lives { epoch } => Answer::Lives { epoch },
             NextStep::Hangup => Answer::Hangup,
         }
@@ -296,7 +333,7 @@ impl Handler<PhoneEnded> for CallSupervisor {
         // Twilio says nothing of a call that it never took.
         let never_placed = carrier.status.is_none();
         // A stream that is up will say so itself, with all that was heard.
-        let Some(mut held) = self.roster.hung_up(call) else { return Box::pin(std::future::ready(())) };
+        let Some((cause, mut held)) = self.roster.hung_up(call, cause) else { return Box::pin(std::future::ready(())) };
         let (store, log) = (self.outfit.store.clone(), self.outfit.log.clone());
         let cooldown = held.cooldown.take().filter(|_| never_placed);
         let end = self.last_word(call, cause, held.direction, Some(carrier));

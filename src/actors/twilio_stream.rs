@@ -173,7 +173,7 @@ impl TwilioStreamActor {
             State::Live(call) => pass_on(&call, LegEvent::Lost, &mut self.dropped),
             State::Waiting | State::Starting(_) => {
                 let StreamClaim { call, epoch, .. } = self.claim;
-                port::tell(&self.ended, StreamEnded { call, epoch, cause: HangupCause::StreamLost });
+                port::tell(&self.ended, StreamEnded { call, epoch, cause: HangupCause::StreamLost, transfer: None });
             }
             State::Over => {}
         }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 pub use authorization::Authorization;
 pub use capacity::{Capacity, SlotKind};
-pub use roster::{After, Claimed, NextStep, Roster, RosterPolicy};
+pub use roster::{After, AfterDial, Claimed, DialOutcome, NextStep, Roster, RosterPolicy};
 pub use strikes::Strikes;
 
 use crate::types::{Code, PhoneNumber};

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::types::{CallId, CallSid, Continuation, Epoch, HangupCause};
+use crate::types::{CallId, CallSid, Continuation, Epoch, HangupCause, PhoneNumber};
 
 /// Deadlines and limits of a call's life.
 #[derive(Clone, Copy, Debug)]
@@ -18,6 +18,8 @@ pub struct RosterPolicy {
     pub answer: Duration,
     /// A call that lost its stream must ask for another within this time.
     pub resume: Duration,
+    /// A call that another phone has taken is over after this time.
+    pub transfer: Duration,
     /// Unplanned resumes within a window.
     pub resumes: usize,
     pub resume_window: Duration,
@@ -37,6 +39,8 @@ struct Entry<H> {
     /// The newest epoch that was promised to a stream.
     epoch: Epoch,
     resumes: Vec<Instant>,
+    /// Who is rung when Twilio asks what comes next.
+    transfer: Option<PhoneNumber>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +57,10 @@ enum State {
     /// The stream ended for this cause; Twilio will ask what comes next.
     Between {
         cause: HangupCause,
+        until: Instant,
+    },
+    /// Another phone is rung for the call, or has taken it.
+    Transferred {
         until: Instant,
     },
 }
@@ -82,6 +90,11 @@ pub enum NextStep<H> {
         epoch: Epoch,
         retire: bool,
     },
+    /// Ring this number; the next stream, if nobody there answers, is the one of `epoch`.
+    Dial {
+        epoch: Epoch,
+        to: PhoneNumber,
+    },
     Lifeboat {
         ended: HangupCause,
         held: H,
@@ -91,6 +104,28 @@ pub enum NextStep<H> {
         epoch: Epoch,
     },
     Hangup,
+}
+
+/// What becomes of a call when a ringing of another phone is over.
+#[derive(Debug, PartialEq, Eq)]
+pub enum AfterDial<H> {
+    /// The call is over, for this cause.
+    Ended(HangupCause, H),
+    /// Nobody took it: a stream of ours goes on with the caller.
+    Failed { epoch: Epoch },
+    /// It was told before: what Twilio is told again.
+    Known(NextStep<H>),
+}
+
+/// How the ringing of another phone went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialOutcome {
+    /// The two spoke, and are done.
+    Spoke,
+    /// Nobody answered; the caller is still there.
+    NotReached,
+    /// The caller did not wait for it.
+    CallerGone,
 }
 
 impl<H> Roster<H> {
@@ -136,7 +171,7 @@ impl<H> Roster<H> {
     }
 
     fn insert(&mut self, call: CallId, sid: Option<CallSid>, held: H, until: Instant) -> Epoch {
-        let entry = Entry { held, sid, state: State::Expected { until }, epoch: Epoch::FIRST, resumes: Vec::new() };
+        let entry = Entry { held, sid, state: State::Expected { until }, epoch: Epoch::FIRST, resumes: Vec::new(), transfer: None };
         self.calls.insert(call, entry);
         Epoch::FIRST
     }
@@ -185,15 +220,16 @@ impl<H> Roster<H> {
     }
 
     /// A stream of the call ended, or never began.
-    pub fn exited(&mut self, now: Instant, call: CallId, epoch: Epoch, cause: HangupCause) -> After<H> {
+    pub fn exited(&mut self, now: Instant, call: CallId, epoch: Epoch, cause: HangupCause, transfer: Option<PhoneNumber>) -> After<H> {
         let Some(entry) = self.calls.get_mut(&call).filter(|entry| entry.epoch == epoch) else { return After::Stale };
-        if matches!(entry.state, State::Expected { .. } | State::Between { .. }) {
+        if matches!(entry.state, State::Expected { .. } | State::Between { .. } | State::Transferred { .. }) {
             return After::Stale;
         }
         match cause.continuation() {
             Continuation::End => self.calls.remove(&call).map_or(After::Stale, |entry| After::Ended(entry.held)),
             Continuation::Resume | Continuation::Transfer | Continuation::Lifeboat => {
                 entry.state = State::Between { cause, until: now + self.policy.resume };
+                entry.transfer = transfer;
                 After::Waits
             }
         }
@@ -205,12 +241,45 @@ impl<H> Roster<H> {
             return NextStep::Hangup;
         };
         match entry.state {
+            State::Between { cause: HangupCause::Transferred, .. } | State::Transferred { .. } if entry.transfer.is_some() => {
+                self.dial_on(now, call)
+            }
+            State::Transferred { .. } => NextStep::Hangup,
             State::Expected { .. } => NextStep::Connect { epoch: entry.epoch, retire: false },
             State::Between { cause, .. } if cause.continuation() == Continuation::Lifeboat => self.lifeboat(call, cause),
             State::Between { cause, .. } => self.reconnect(now, call, cause, false),
             State::Claimed { .. } | State::Live if epoch == entry.epoch => NextStep::Lives { epoch },
             State::Claimed { .. } | State::Live => self.reconnect(now, call, HangupCause::StreamLost, true),
         }
+    }
+
+    /// However often Twilio asks, while nobody has heard how it went.
+    fn dial_on(&mut self, now: Instant, call: CallId) -> NextStep<H> {
+        let until = now + self.policy.transfer;
+        let Some(entry) = self.calls.get_mut(&call) else { return NextStep::Hangup };
+        entry.state = State::Transferred { until };
+        entry.transfer.clone().map_or(NextStep::Hangup, |to| NextStep::Dial { epoch: entry.epoch.next(), to })
+    }
+
+    /// The ringing of another phone is over; the stream of `epoch` would be the next. It does not count as a resume.
+    pub fn dialled(&mut self, now: Instant, call: CallId, epoch: Epoch, outcome: DialOutcome) -> AfterDial<H> {
+        let until = now + self.policy.claim;
+        let Some(entry) = self.calls.get_mut(&call) else { return AfterDial::Known(NextStep::Hangup) };
+        if !matches!(entry.state, State::Transferred { .. }) || epoch != entry.epoch.next() {
+            let is_known = epoch == entry.epoch;
+            return AfterDial::Known(if is_known { self.resume(now, call, epoch) } else { NextStep::Hangup });
+        }
+        let cause = match outcome {
+            DialOutcome::NotReached => {
+                entry.epoch = epoch;
+                entry.state = State::Expected { until };
+                entry.transfer = None;
+                return AfterDial::Failed { epoch };
+            }
+            DialOutcome::Spoke => HangupCause::Transferred,
+            DialOutcome::CallerGone => HangupCause::CallerHungUp,
+        };
+        self.calls.remove(&call).map_or(AfterDial::Known(NextStep::Hangup), |entry| AfterDial::Ended(cause, entry.held))
     }
 
     fn reconnect(&mut self, now: Instant, call: CallId, cause: HangupCause, retire: bool) -> NextStep<H> {
@@ -232,10 +301,15 @@ impl<H> Roster<H> {
         self.calls.remove(&call).map_or(NextStep::Hangup, |entry| NextStep::Lifeboat { ended: cause, held: entry.held })
     }
 
-    /// The phone call itself is over, says Twilio: what was held, if no stream is left to say so too.
-    pub fn hung_up(&mut self, call: CallId) -> Option<H> {
-        let streaming = self.calls.get(&call).is_some_and(|entry| matches!(entry.state, State::Live | State::Claimed { .. }));
-        if streaming { None } else { self.calls.remove(&call).map(|entry| entry.held) }
+    /// The phone call itself is over, says Twilio: why, and what was held, if no stream is left to say so too.
+    pub fn hung_up(&mut self, call: CallId, cause: HangupCause) -> Option<(HangupCause, H)> {
+        let state = self.calls.get(&call)?.state;
+        let cause = match state {
+            State::Live | State::Claimed { .. } => return None,
+            State::Transferred { .. } if cause == HangupCause::CallerHungUp => HangupCause::Transferred,
+            State::Transferred { .. } | State::Expected { .. } | State::Between { .. } => cause,
+        };
+        self.calls.remove(&call).map(|entry| (cause, entry.held))
     }
 
     /// Calls whose deadline has passed, and why they are over.
@@ -244,9 +318,13 @@ impl<H> Roster<H> {
         overdue.into_iter().filter_map(|(id, cause)| self.calls.remove(&id).map(|entry| (id, cause, entry.held))).collect()
     }
 
-    /// Lets go of every call that is left.
-    pub fn abandon(&mut self) -> Vec<(CallId, H)> {
-        self.calls.drain().map(|(call, entry)| (call, entry.held)).collect()
+    /// Lets go of every call that is left. Those that another phone has taken go on without us.
+    pub fn abandon(&mut self) -> Vec<(CallId, HangupCause, H)> {
+        let cause = |entry: &Entry<H>| match entry.state {
+            State::Transferred { .. } => HangupCause::Transferred,
+            State::Expected { .. } | State::Claimed { .. } | State::Live | State::Between { .. } => HangupCause::Drained,
+        };
+        self.calls.drain().map(|(call, entry)| (call, cause(&entry), entry.held)).collect()
     }
 }
 
@@ -256,8 +334,11 @@ impl<H> Entry<H> {
             State::Expected { until } | State::Claimed { until } if until <= now => {
                 Some(if self.epoch == Epoch::FIRST { HangupCause::NeverConnected } else { HangupCause::StreamLost })
             }
+            // The other phone was never rung.
+            State::Between { cause: HangupCause::Transferred, until } if until <= now => Some(HangupCause::StreamLost),
             State::Between { cause, until } if until <= now => Some(cause),
-            State::Expected { .. } | State::Claimed { .. } | State::Between { .. } | State::Live => None,
+            State::Transferred { until } if until <= now => Some(HangupCause::Transferred),
+            State::Expected { .. } | State::Claimed { .. } | State::Between { .. } | State::Transferred { .. } | State::Live => None,
         }
     }
 }

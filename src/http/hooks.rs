@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::signed::Body;
 use super::{Doors, Problem};
 use crate::actors::inbound::Instruction;
-use crate::twilio::twiml::{self, ConnectStream};
-use crate::twilio::webhook::{InvalidForm, Params, StatusCallback, VoiceRequest};
+use crate::twilio::twiml::{self, ConnectStream, Dial};
+use crate::twilio::webhook::{DetectionCallback, DialCallback, InvalidForm, Params, RecordingCallback, StatusCallback, VoiceRequest};
 use crate::types::{CallId, Code, Epoch};
 
 const NOT_SET_UP: &str = "This number is not set up yet. Please call again later. Goodbye.";
@@ -45,6 +45,31 @@ pub(super) async fn status(doors: web::Data<Doors>, call: web::Path<String>, req
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// `POST|GET /twilio/transferred/{call}/{epoch}`: the ringing of another phone is over, what comes next?
+pub(super) async fn transferred(doors: web::Data<Doors>, path: web::Path<(String, String)>, request: HttpRequest, body: Body) -> Answer {
+    let form = doors.signatures.form(&request, &body)?;
+    let callback = DialCallback::parse(&form).map_err(invalid)?;
+    let call: CallId = parsed(&path.0)?;
+    let epoch: Epoch = parsed(&path.1)?;
+    twiml(&doors.engine.dialled(call, epoch, callback).await?)
+}
+
+/// `POST|GET /twilio/amd/{call}`: somebody or something picked up.
+pub(super) async fn detected(doors: web::Data<Doors>, call: web::Path<String>, request: HttpRequest, body: Body) -> Answer {
+    let form = doors.signatures.form(&request, &body)?;
+    let callback = DetectionCallback::parse(&form).map_err(invalid)?;
+    doors.engine.detected(parsed(&call)?, callback).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST|GET /twilio/recording/{call}`: the recording of a call got on.
+pub(super) async fn recorded(doors: web::Data<Doors>, call: web::Path<String>, request: HttpRequest, body: Body) -> Answer {
+    let form = doors.signatures.form(&request, &body)?;
+    let callback = RecordingCallback::parse(&form).map_err(invalid)?;
+    doors.engine.recorded(parsed(&call)?, callback).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
 fn twiml(instruction: &Instruction) -> Answer {
     let document = match instruction {
         Instruction::Connect { stream_url, action_url } => {
@@ -54,7 +79,13 @@ fn twiml(instruction: &Instruction) -> Answer {
         Instruction::Wait { url } => twiml::pause_and_redirect(3, url),
         Instruction::Busy => twiml::reject_busy(),
         Instruction::NotSetUp => twiml::say_and_hangup(NOT_SET_UP),
-        Instruction::Apologise => twiml::say_and_hangup(APOLOGY),
+        Instruction::Dial { number, caller_id, action_url } => {
+            twiml::dial(&Dial { number, caller_id: caller_id.as_ref(), action_url: Some(action_url) })
+        }
+        Instruction::Apologise { say, dial, caller_id } => {
+            let human = dial.as_ref().map(|number| Dial { number, caller_id: caller_id.as_ref(), action_url: None });
+            twiml::say_and_dial(say.as_deref().unwrap_or(APOLOGY), human.as_ref())
+        }
         Instruction::Hangup => twiml::hangup(),
     };
     Ok(HttpResponse::Ok().insert_header(ContentType(actix_web::mime::TEXT_XML)).body(document))

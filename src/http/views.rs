@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::store::{Call, Costs, ListedCall, StoredTurn, TokenCounts};
+use crate::store::{Call, Costs, ListedCall, Recording, StoredTurn, TokenCounts};
 use crate::types::{CallId, CallStatus, Direction};
 
 /// A call as a line of the history. What is counted is null until the call has ended.
@@ -138,7 +138,23 @@ pub(super) struct CallView {
     audio: Option<Audio>,
     tokens: Option<TokenCounts>,
     cost: Option<Cost>,
+    recording: Option<RecordingView>,
     metadata: Option<Value>,
+}
+
+/// Twilio asks for the account's credentials, if the account is set so.
+#[derive(Serialize)]
+struct RecordingView {
+    sid: String,
+    url: String,
+    duration_seconds: f64,
+}
+
+impl From<Recording> for RecordingView {
+    fn from(recording: Recording) -> Self {
+        let duration_seconds = Duration::from_millis(recording.ms).as_secs_f64();
+        Self { sid: recording.sid, url: recording.url.0, duration_seconds }
+    }
 }
 
 #[derive(Serialize)]
@@ -210,6 +226,7 @@ impl From<Call> for CallView {
             audio,
             tokens,
             cost,
+            recording: call.recording.map(RecordingView::from),
             metadata: call.metadata.map(|metadata| metadata.0),
         }
     }

@@ -14,7 +14,7 @@ use super::analytics::hours;
 use super::entity::{Private, call};
 use super::error::StoreError;
 use super::sql::{clean, execute, millis, moment, signed};
-use super::{CallStore, tally};
+use super::{CallStore, Recording, tally};
 use crate::types::{CallId, CallSid, CallStatus, Direction, Epoch, HangupCause, StreamSid};
 
 const ATTACH: &str = "UPDATE call_logs SET call_sid = $2 WHERE id = $1 AND (call_sid IS NULL OR call_sid = $2)";
@@ -23,6 +23,10 @@ const CONNECT: &str = "UPDATE call_logs SET status = $4, stream_sid = $3, epoch 
      WHERE id = $1 AND epoch <= $2 AND ended_at IS NULL";
 const RINGING: &str = "UPDATE call_logs SET ringing_at = $2 WHERE id = $1 AND ringing_at IS NULL";
 const ANSWERED_BY: &str = "UPDATE call_logs SET answered_by = $2 WHERE id = $1";
+const RECORDED: &str = "UPDATE call_logs SET recording_sid = $2, recording_url = $3, recording_ms = $4 WHERE id = $1";
+/// Of a call that has not ended: whoever finds its row knows that it is not lost.
+const HANDED_OVER: &str = "UPDATE call_logs SET ended_reason = $2 WHERE id = $1 AND ended_at IS NULL";
+const TAKEN_BACK: &str = "UPDATE call_logs SET ended_reason = NULL WHERE id = $1 AND ended_at IS NULL AND ended_reason = $2";
 const FIRST_AUDIO: &str = "UPDATE call_logs SET first_audio_ms = $2 WHERE id = $1 AND first_audio_ms IS NULL";
 
 /// Twilio's words in the order in which a call passes them; the last rung is the end.
@@ -130,6 +134,17 @@ impl CallStore {
         self.run(move |db| async move { execute(&db, ANSWERED_BY, values).await }).await.map(drop)
     }
 
+    /// Where the recording of the call is; its last word stands.
+    pub async fn recorded(&self, id: CallId, recording: Recording) -> Result<(), StoreError> {
+        self.run_soon(move |db| async move { record(&db, id, &recording).await }).await
+    }
+
+    /// Another phone is rung for the call, or (`false`) did not take it.
+    pub async fn handed_over(&self, id: CallId, is_away: bool) -> Result<(), StoreError> {
+        let (sql, word) = (if is_away { HANDED_OVER } else { TAKEN_BACK }, HangupCause::Transferred.as_str());
+        self.run_soon(move |db| async move { execute(&db, sql, [id.to_string().into(), word.into()]).await }).await.map(drop)
+    }
+
     /// Ends the call on record, and counts what it came to. True for whoever ended it; false if it had ended already, or is unknown.
     pub async fn finish(&self, end_of_call: CallEnd) -> Result<bool, StoreError> {
         self.run(|db| async move {
@@ -193,6 +208,12 @@ pub(super) async fn progress<C: ConnectionTrait>(db: &C, id: CallId, word: &str,
         .filter(call::Column::Id.eq(id.to_string()))
         .filter(passed);
     Ok(update.exec(db).await?.rows_affected > 0)
+}
+
+pub(super) async fn record<C: ConnectionTrait>(db: &C, id: CallId, recording: &Recording) -> Result<(), StoreError> {
+    let Recording { sid, url, ms } = recording;
+    execute(db, RECORDED, [id.to_string().into(), clean(sid).into(), clean(url).into(), signed(*ms).into()]).await?;
+    Ok(())
 }
 
 pub(super) async fn first_audio<C: ConnectionTrait>(db: &C, id: CallId, ms: u64) -> Result<(), StoreError> {

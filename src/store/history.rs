@@ -6,7 +6,7 @@ mod page;
 mod search;
 mod total;
 
-pub use call::{Call, CallKey, ListedCall};
+pub use call::{Call, CallKey, ListedCall, Recording};
 pub use cursor::{BadCursor, Cursor};
 pub use search::{InvalidSearch, Search};
 

@@ -20,6 +20,7 @@ mod spool;
 mod sql;
 mod tally;
 mod upsert;
+mod wishes;
 mod write;
 
 use std::sync::Arc;
@@ -38,13 +39,14 @@ pub use connect::DatabaseSettings;
 pub use conversation::StoredTurn;
 pub use cooldown::CooldownClaim;
 pub use error::{Fault, StoreError};
-pub use history::{BadCursor, Call, CallKey, Cursor, HistoryFilter, InvalidSearch, ListedCall, Page, Search, Sort};
+pub use history::{BadCursor, Call, CallKey, Cursor, HistoryFilter, InvalidSearch, ListedCall, Page, Recording, Search, Sort};
 pub use phrase::RenderedPhrase;
 pub use probe::{Place, Server, Vitals};
 pub use row::{Row, RowClass, RowKey, StreamCost, StreamRow};
 pub use runtime::DbRuntime;
 pub use schema::{Step, StepState};
 pub use spool::{Appended, Spool, SpoolSettings, Spooled, Stored};
+pub use wishes::{Callback, OptOut};
 
 /// On top of the wait for a connection: a server that fell silent in mid-statement is an outage after this long.
 const ANSWER: Duration = Duration::from_secs(10);

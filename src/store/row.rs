@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::prelude::Json;
 use serde::{Deserialize, Serialize};
 
+use super::Recording;
 use super::calls::{CallEnd, NewCall};
 use super::entity::{Private, stream, turn};
 use super::sql::{clean, millis, moment, signed};
@@ -42,6 +43,10 @@ pub enum Row {
         ms: u64,
     },
     Ended(Box<CallEnd>),
+    Recorded {
+        call: CallId,
+        recording: Recording,
+    },
 }
 
 /// What makes two rows the same row.
@@ -55,6 +60,7 @@ pub enum RowKey {
     Stream(String, i64),
     FirstAudio(CallId),
     Ended(CallId),
+    Recorded(CallId),
 }
 
 /// What may happen to a row when room is scarce.
@@ -111,6 +117,7 @@ impl Row {
             Self::Stream(stream) => RowKey::Stream(stream.call_id.clone(), stream.epoch),
             Self::FirstAudio { call, .. } => RowKey::FirstAudio(*call),
             Self::Ended(end) => RowKey::Ended(end.id),
+            Self::Recorded { call, .. } => RowKey::Recorded(*call),
         }
     }
 
@@ -125,7 +132,8 @@ impl Row {
             | Self::Connected { .. }
             | Self::Progress { .. }
             | Self::FirstAudio { .. }
-            | Self::Ended(_) => 0,
+            | Self::Ended(_)
+            | Self::Recorded { .. } => 0,
         }
     }
 
@@ -149,6 +157,7 @@ impl Row {
             Self::Stream(_) => "stream",
             Self::FirstAudio { .. } => "first_audio",
             Self::Ended(_) => "ended",
+            Self::Recorded { .. } => "recorded",
         }
     }
 }

@@ -48,6 +48,7 @@ async fn store<C: ConnectionTrait>(db: &C, rows: Vec<Row>) -> Result<(), StoreEr
                 streams.push(*stream);
             }
             Row::Ended(end) => ends.push(*end),
+            Row::Recorded { call, recording } => calls::record(db, call, &recording).await?,
         }
     }
     upsert::turns(db, turns).await?;
@@ -65,7 +66,7 @@ fn changed(row: &RowKey) -> Option<String> {
     match row {
         RowKey::Created(call) | RowKey::Connected(call, _) | RowKey::FirstAudio(call) | RowKey::Ended(call) => Some(call.to_string()),
         RowKey::Turn(call, ..) | RowKey::Stream(call, _) => Some(call.clone()),
-        RowKey::Placed(_) | RowKey::Progress(..) => None,
+        RowKey::Placed(_) | RowKey::Progress(..) | RowKey::Recorded(_) => None,
     }
 }
 

@@ -20,6 +20,10 @@ const NOT_IN_PROGRESS: u32 = 21_220;
 /// Without these only `completed` is told.
 const EVENTS: [&str; 4] = ["initiated", "ringing", "answered", "completed"];
 
+/// The TwiML is asked for at once, and the machine's greeting waited out meanwhile.
+/// <https://www.twilio.com/docs/voice/answering-machine-detection>
+const DETECTION: [(&str, &str); 2] = [("MachineDetection", "DetectMessageEnd"), ("AsyncAmd", "true")];
+
 type Form<'a> = Vec<(&'static str, &'a str)>;
 
 /// Where and as whom to ask. Cheap to clone and free to move; a connection lives as long as one request.
@@ -55,6 +59,10 @@ pub struct CreateCall {
     /// Twilio ends the call after so long, whatever becomes of us.
     pub time_limit_s: Option<u32>,
     pub ring_timeout_s: u32,
+    /// Told who or what picked up, by POST; none to have nothing detected.
+    pub detection_callback: Option<String>,
+    /// The call is recorded, and where the recording is told here by POST; none for no recording.
+    pub recording_callback: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,6 +160,12 @@ impl TwilioRest {
         self.change(call, vec![("Url", url), ("Method", "POST")]).await
     }
 
+    /// Records a call that is in progress; where the recording is is told to `callback` by POST.
+    pub async fn record_call(&self, call: &CallSid, callback: &str) -> Result<(), RestError> {
+        let url = format!("{}/{call}/Recordings.json", self.calls_url);
+        self.ask(Method::POST, &url, Some(recording_form(callback).into()), self.limits.other).await.map(drop)
+    }
+
     /// May lag behind for a moment.
     pub async fn fetch_call(&self, call: &CallSid) -> Result<FetchedCall, RestError> {
         let body = self.ask(Method::GET, &self.url_of(call), None, self.limits.other).await?;
@@ -193,7 +207,20 @@ fn form_of<'a>(call: &'a CreateCall, ring: &'a str, limit: Option<&'a str>) -> F
     form.extend(EVENTS.map(|event| ("StatusCallbackEvent", event)));
     form.push(("Timeout", ring));
     form.extend(limit.map(|limit| ("TimeLimit", limit)));
+    if let Some(url) = &call.detection_callback {
+        form.extend(DETECTION);
+        form.extend([("AsyncAmdStatusCallback", url.as_str()), ("AsyncAmdStatusCallbackMethod", "POST")]);
+    }
+    if let Some(url) = &call.recording_callback {
+        form.push(("Record", "true"));
+        form.extend(recording_form(url));
+    }
     form
+}
+
+/// Both sides apart, and as long as the call was. <https://www.twilio.com/docs/voice/api/recording>
+fn recording_form(url: &str) -> [(&'static str, &str); 4] {
+    [("RecordingChannels", "dual"), ("RecordingStatusCallback", url), ("RecordingStatusCallbackMethod", "POST"), ("Trim", "do-not-trim")]
 }
 
 #[derive(Deserialize)]

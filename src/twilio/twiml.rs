@@ -7,6 +7,8 @@ use quick_xml::escape::escape;
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use url::Url;
 
+use crate::types::PhoneNumber;
+
 /// Name and value of a `<Parameter>` stay under this many characters together.
 /// <https://www.twilio.com/docs/voice/twiml/stream>
 const PARAMETER_CHARS: usize = 500;
@@ -59,6 +61,42 @@ pub fn say_and_hangup(text: &str) -> String {
         text_element(xml, "Say", &[], text)?;
         empty(xml, "Hangup", &[])
     })
+}
+
+/// Ring another phone.
+#[derive(Clone, Copy, Debug)]
+pub struct Dial<'a> {
+    pub number: &'a PhoneNumber,
+    /// Whom the other phone shows; the caller if there is none.
+    pub caller_id: Option<&'a PhoneNumber>,
+    /// Asked by POST when the ringing, or what came of it, is over.
+    pub action_url: Option<&'a str>,
+}
+
+/// Seconds that another phone rings.
+const RING: &str = "25";
+
+/// The caller hears the ringing until somebody answers. <https://www.twilio.com/docs/voice/twiml/dial>
+#[must_use]
+pub fn dial(dial: &Dial) -> String {
+    document(|xml| dial_verb(xml, dial))
+}
+
+/// Twilio's own voice says `text`, then another phone is rung, if there is one; then the call is over.
+#[must_use]
+pub fn say_and_dial(text: &str, number: Option<&Dial>) -> String {
+    document(|xml| {
+        text_element(xml, "Say", &[], text)?;
+        number.map_or(Ok(()), |number| dial_verb(xml, number))?;
+        empty(xml, "Hangup", &[])
+    })
+}
+
+fn dial_verb(xml: &mut Xml, dial: &Dial) -> io::Result<()> {
+    let mut attributes = vec![("timeout", RING), ("answerOnBridge", "true")];
+    attributes.extend(dial.action_url.into_iter().flat_map(|url| [("action", url), ("method", "POST")]));
+    attributes.extend(dial.caller_id.map(|number| ("callerId", number.as_str())));
+    element(xml, "Dial", &attributes, |xml| text_element(xml, "Number", &[], dial.number.as_str()))
 }
 
 /// The call is not answered: the caller hears the busy tone.

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 pub use super::status::CarrierStatus;
-use crate::types::{AccountSid, CallSid, CallerId, Direction, Redacted};
+use crate::session::event::AnsweredBy;
+use crate::types::{AccountSid, CallSid, CallerId, Direction, RecordingSid, Redacted};
 
 /// The fields of a form or query, decoded, in their order, every one: all of them are signed.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -140,6 +141,78 @@ impl StatusCallback {
             sip_response_code: params.read("SipResponseCode")?,
             error_code: params.read("ErrorCode")?,
             answered_by: params.text("AnsweredBy"),
+        })
+    }
+}
+
+/// Who or what picked up. <https://www.twilio.com/docs/voice/answering-machine-detection#asyncamdstatuscallback>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DetectionCallback {
+    pub call: CallSid,
+    pub answered_by: AnsweredBy,
+    /// In Twilio's own words.
+    pub word: String,
+}
+
+impl DetectionCallback {
+    pub fn parse(params: &Params) -> Result<Self, InvalidForm> {
+        let word = params.text("AnsweredBy").ok_or(InvalidForm::Missing("AnsweredBy"))?;
+        Ok(Self { call: params.require("CallSid")?, answered_by: answered_by(&word), word })
+    }
+}
+
+/// A word that we do not know must not cost the call.
+fn answered_by(word: &str) -> AnsweredBy {
+    match word {
+        "human" => AnsweredBy::Human,
+        "machine_start" => AnsweredBy::MachineStarted,
+        "machine_end_beep" | "machine_end_silence" | "machine_end_other" => AnsweredBy::MachineListens,
+        "fax" => AnsweredBy::Fax,
+        _ => AnsweredBy::Unknown,
+    }
+}
+
+/// The ringing of another phone is over. <https://www.twilio.com/docs/voice/twiml/dial#action>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DialCallback {
+    pub call: CallSid,
+    /// Of our caller's own phone call.
+    pub status: CarrierStatus,
+    /// The other phone was answered.
+    pub is_answered: bool,
+}
+
+impl DialCallback {
+    pub fn parse(params: &Params) -> Result<Self, InvalidForm> {
+        let is_answered = match params.get("DialCallStatus").ok_or(InvalidForm::Missing("DialCallStatus"))? {
+            "completed" | "answered" => true,
+            "busy" | "no-answer" | "failed" | "canceled" => false,
+            _ => return Err(InvalidForm::Wrong("DialCallStatus")),
+        };
+        Ok(Self { call: params.require("CallSid")?, status: params.status()?, is_answered })
+    }
+}
+
+/// A recording got on. <https://www.twilio.com/docs/voice/api/recording#recordingstatuscallback>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordingCallback {
+    pub call: CallSid,
+    pub recording: RecordingSid,
+    /// It can be had here, once it is complete.
+    pub url: Option<Redacted<String>>,
+    pub is_complete: bool,
+    pub duration_s: Option<u64>,
+}
+
+impl RecordingCallback {
+    pub fn parse(params: &Params) -> Result<Self, InvalidForm> {
+        let url = params.read::<Url>("RecordingUrl")?.map(|url| Redacted(url.into()));
+        Ok(Self {
+            call: params.require("CallSid")?,
+            recording: params.require("RecordingSid")?,
+            url,
+            is_complete: params.get("RecordingStatus") == Some("completed"),
+            duration_s: params.read("RecordingDuration")?,
         })
     }
 }

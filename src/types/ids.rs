@@ -136,6 +136,10 @@ sid!(
     /// A Twilio media stream.
     StreamSid, "MZ", "stream sid"
 );
+sid!(
+    /// The recording of a Twilio call.
+    RecordingSid, "RE", "recording sid"
+);
 
 fn is_sid(text: &str, prefix: &str) -> bool {
     text.strip_prefix(prefix).is_some_and(|hex| hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()))

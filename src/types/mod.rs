@@ -9,7 +9,7 @@ mod token;
 
 pub use call::{CallStatus, Continuation, Direction, HangupCause};
 pub use code::Code;
-pub use ids::{AccountSid, CallId, CallSid, Epoch, InvalidId, StreamSid};
+pub use ids::{AccountSid, CallId, CallSid, Epoch, InvalidId, RecordingSid, StreamSid};
 pub use phone::{CallerId, InvalidPhoneNumber, NumberClass, PhoneNumber};
 pub use redacted::Redacted;
 pub use token::{InvalidToken, StreamToken, TokenKey};

@@ -4,7 +4,7 @@ use super::source::Source;
 use super::{Offence, offence};
 
 /// Parts by height. An arrow points down; only the wiring on top may look sideways.
-const TIERS: [(&str, u8); 13] = [
+const TIERS: [(&str, u8); 14] = [
     ("types", 0),
     ("audio", 0),
     ("session", 1),
@@ -12,6 +12,7 @@ const TIERS: [(&str, u8); 13] = [
     ("twilio", 2),
     ("realtime", 2),
     ("store", 2),
+    ("web", 2),
     ("actors", 3),
     ("http", 4),
     ("sim", 4),
@@ -26,7 +27,7 @@ const BESIDE: [&str; 3] = ["config", "telemetry", "metrics"];
 const BESIDE_FROM: u8 = 2;
 
 /// Of the engine, HTTP knows the way in, what it yields, and the stream it upgrades to; of the store, what reads.
-const HTTP_KNOWS: [&str; 25] = [
+const HTTP_KNOWS: [&str; 26] = [
     "actors::engine",
     "actors::inbound",
     "actors::twilio_stream",
@@ -41,6 +42,7 @@ const HTTP_KNOWS: [&str; 25] = [
     "store::Interval",
     "store::ListedCall",
     "store::Page",
+    "store::Recording",
     "store::Sort",
     "store::StoreError",
     "store::StoredTurn",

@@ -5,17 +5,18 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use alpha_call::session::event::{ToolUse, Turn, TurnKind};
-use alpha_call::store::{CallStore, Row, SeedPlan, Seeded};
-use alpha_call::types::{Epoch, HangupCause, PhoneNumber};
+use alpha_call::store::{CallStore, Callback, OptOut, Recording, Row, SeedPlan, Seeded};
+use alpha_call::types::{Epoch, HangupCause, PhoneNumber, Redacted};
 use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use sea_orm::Database;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::sql;
-use crate::words::{at, create, end, migrated, new_call, row, sid, turn};
+use crate::words::{at, create, end, id, migrated, new_call, row, sid, turn};
 
 /// All that ends a field, a row, a text or a copy somewhere.
 pub const NASTY: &str = "tab\tline\nreturn\rback\\slash \\N \\. \\t 'single' \"double\" {json: [\u{1}\u{7f}]} $1 %s 👋 Zürich \u{2028}";
@@ -50,6 +51,12 @@ pub async fn fill_with_nasty_rows(store: &CallStore, url: &str) {
     assert!(store.finish(finished).await.expect("asked"));
     let number: PhoneNumber = "+14155550101".parse().expect("a number");
     store.claim_cooldown(&number, std::time::Duration::from_secs(300), at(0)).await.expect("claimed");
+    let note = Some(Redacted(NASTY.to_owned()));
+    let callback = Callback { id: Uuid::from_u128(9), call: id(1), number: number.clone(), at: at(60), note, created: at(0) };
+    store.schedule_callback(callback).await.expect("on record");
+    assert!(store.opt_out(OptOut { number, call: Some(id(1)), source: "tool", at: at(0) }).await.expect("on record"));
+    let recording = Recording { sid: "RE\\".to_owned(), url: Redacted(NASTY.to_owned()), ms: 5 };
+    store.recorded(id(1), recording).await.expect("written");
     let other = Database::connect(url).await.expect("connected");
     let letter = "INSERT INTO dead_letters (id, kind, row_key, body, error_code, error, created_at) \
         VALUES ('01', 'turn', 'a\\b', '{\"\\\\u0000\": 1}', NULL, 'tab\there', '2027-01-15T10:00:00.5+00:00')";

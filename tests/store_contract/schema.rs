@@ -1,6 +1,7 @@
-use alpha_call::store::{CallStore, CooldownClaim, Row, Step, StepState};
+use alpha_call::store::{CallStore, Callback, CooldownClaim, OptOut, Row, Step, StepState};
 use alpha_call::types::{CallStatus, Epoch, HangupCause};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
+use uuid::Uuid;
 
 use crate::figures::all;
 use crate::sql;
@@ -67,6 +68,12 @@ async fn a_whole_life(store: &CallStore, call: u32) {
         vec![row(call_id, 1, turn(1, 1, "older")), row(call_id, 1, turn(1, 2, "newer")), Row::FirstAudio { call: id(call_id), ms: 400 }];
     store.write(rows).await.expect("written");
     assert!(store.finish(end(call_id, HangupCause::CallerHungUp, 30)).await.expect("ended"));
+
+    let callback =
+        Callback { id: Uuid::from_u128(call_id), call: id(call_id), number: called.clone(), at: at(60), note: None, created: at(0) };
+    store.schedule_callback(callback).await.expect("on record");
+    let opt_out = OptOut { number: called, call: Some(id(call_id)), source: "tool", at: at(0) };
+    assert!(store.opt_out(opt_out).await.expect("on record"));
 
     let kept = stored(store, call_id).await;
     assert_eq!((kept.status, kept.call_sid, kept.first_audio_ms), (CallStatus::Completed, Some(sid(call)), Some(400)));

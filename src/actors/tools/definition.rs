@@ -22,9 +22,9 @@ pub fn definition(tool: &ToolSettings) -> Option<Tool> {
         }
         ToolSettings::HoldCall => (HOLD_CALL, no_arguments()),
         ToolSettings::ScheduleCallback => {
-            let at = Argument { format: Some("date-time"), ..Argument::text(AT) };
+            let when = Argument { format: Some("date-time"), ..Argument::text(AT) };
             let note = Argument { max_length: Some(500), ..Argument::text("What the call is about.") };
-            (SCHEDULE_CALLBACK, arguments(&[("at", at), ("note", note)], &["at"]))
+            (SCHEDULE_CALLBACK, arguments(&[("when", when), ("note", note)], &["when"]))
         }
         ToolSettings::OptOut => (OPT_OUT, no_arguments()),
         ToolSettings::Http(tool) => (tool.description.as_str(), tool.parameters.clone()),

@@ -78,6 +78,7 @@ impl Read for Counted {
 }
 
 fn told(rows: &Counts) -> String {
-    let (calls, turns, rest) = (rows.call_logs, rows.conversation_logs, rows.stream_logs + rows.call_cooldowns + rows.dead_letters);
+    let (calls, turns) = (rows.call_logs, rows.conversation_logs);
+    let rest = rows.total() - calls - turns;
     format!("{calls} calls, {turns} turns and {rest} other rows")
 }

@@ -45,7 +45,7 @@ impl Record for Line {
     const COLUMNS: &'static [&'static str] = &["what", "rows"];
 }
 
-fn lines(leavings: &Leavings) -> [Line; 5] {
+fn lines(leavings: &Leavings) -> [Line; 6] {
     let line = |what, rows| Line { what, rows };
     [
         line("turns", leavings.turns),
@@ -53,5 +53,6 @@ fn lines(leavings: &Leavings) -> [Line; 5] {
         line("calls", leavings.calls),
         line("cooldowns", leavings.cooldowns),
         line("dead letters", leavings.dead_letters),
+        line("callbacks", leavings.callbacks),
     ]
 }

@@ -23,7 +23,14 @@ struct Rig {
 
 impl Rig {
     fn expecting() -> Self {
-        let policy = RosterPolicy { claim: secs(60), answer: secs(90), resume: secs(15), resumes: 3, resume_window: secs(300) };
+        let policy = RosterPolicy {
+            claim: secs(60),
+            answer: secs(90),
+            resume: secs(15),
+            transfer: secs(15_000),
+            resumes: 3,
+            resume_window: secs(300),
+        };
         let mut rig = Self { roster: Roster::new(policy), slot: Rc::new(()), now: Instant::now() };
         rig.roster.expect(rig.now, CALL, sid(1), rig.slot.clone());
         rig
@@ -41,7 +48,7 @@ impl Rig {
     }
 
     fn exit(&mut self, epoch: Epoch, cause: HangupCause) -> After<Rc<()>> {
-        self.roster.exited(self.now, CALL, epoch, cause)
+        self.roster.exited(self.now, CALL, epoch, cause, None)
     }
 
     fn swept(&mut self, after: u64) -> Vec<(CallId, HangupCause)> {
@@ -224,11 +231,11 @@ fn a_live_call_is_never_swept_away() {
 #[test]
 fn a_status_callback_ends_a_call_that_has_no_stream_and_no_other() {
     let mut rig = Rig::expecting();
-    assert!(rig.roster.hung_up(CALL).is_some());
+    assert!(rig.roster.hung_up(CALL, HangupCause::CallerHungUp).is_some());
     assert!(rig.slot_is_free());
 
     let mut rig = Rig::live();
-    assert!(rig.roster.hung_up(CALL).is_none());
+    assert!(rig.roster.hung_up(CALL, HangupCause::CallerHungUp).is_none());
 }
 
 #[test]
@@ -239,4 +246,123 @@ fn a_call_has_one_sid() {
     assert!(rig.roster.identify(CALL, &sid(1)));
     assert!(rig.roster.identify(CALL, &sid(1)));
     assert!(!rig.roster.identify(CALL, &sid(2)));
+}
+
+fn human() -> PhoneNumber {
+    "+14155550199".parse().expect("a number")
+}
+
+impl Rig {
+    /// A call whose first stream asked for another phone.
+    fn handing_over() -> Self {
+        let mut rig = Self::live();
+        let after = rig.roster.exited(rig.now, CALL, Epoch::FIRST, HangupCause::Transferred, Some(human()));
+        assert_eq!(after, After::Waits);
+        rig
+    }
+
+    fn transferred() -> Self {
+        let mut rig = Self::handing_over();
+        assert_eq!(rig.roster.resume(rig.now, CALL, SECOND), NextStep::Dial { epoch: SECOND, to: human() });
+        rig
+    }
+
+    fn dialled(&mut self, outcome: DialOutcome) -> AfterDial<Rc<()>> {
+        self.roster.dialled(self.now, CALL, SECOND, outcome)
+    }
+}
+
+#[test]
+fn a_call_that_is_handed_over_rings_another_phone_however_often_it_is_asked() {
+    let mut rig = Rig::transferred();
+
+    assert_eq!(rig.roster.resume(rig.now, CALL, SECOND), NextStep::Dial { epoch: SECOND, to: human() });
+    assert_eq!(rig.exit(Epoch::FIRST, HangupCause::StreamLost), After::Stale);
+}
+
+#[test]
+fn a_call_that_was_taken_by_another_phone_ends_as_transferred() {
+    let mut rig = Rig::transferred();
+
+    assert!(matches!(rig.dialled(DialOutcome::Spoke), AfterDial::Ended(HangupCause::Transferred, _)));
+
+    assert!(rig.slot_is_free());
+    assert_eq!(rig.dialled(DialOutcome::Spoke), AfterDial::Known(NextStep::Hangup));
+}
+
+#[test]
+fn a_caller_who_did_not_wait_for_the_other_phone_hung_up() {
+    let mut rig = Rig::transferred();
+
+    assert!(matches!(rig.dialled(DialOutcome::CallerGone), AfterDial::Ended(HangupCause::CallerHungUp, _)));
+}
+
+#[test]
+fn a_call_that_nobody_took_gets_another_stream_and_may_still_lose_as_many_as_before() {
+    let mut rig = Rig::transferred();
+
+    assert_eq!(rig.dialled(DialOutcome::NotReached), AfterDial::Failed { epoch: SECOND });
+    assert_eq!(rig.dialled(DialOutcome::NotReached), AfterDial::Known(NextStep::Connect { epoch: SECOND, retire: false }));
+
+    let mut epoch = SECOND;
+    rig.connect(epoch);
+    assert_eq!(rig.dialled(DialOutcome::NotReached), AfterDial::Known(NextStep::Lives { epoch: SECOND }));
+    for _ in 0..3 {
+        rig.exit(epoch, HangupCause::StreamLost);
+        epoch = epoch.next();
+        assert!(matches!(rig.roster.resume(rig.now, CALL, epoch), NextStep::Connect { .. }));
+        rig.connect(epoch);
+    }
+}
+
+#[test]
+fn how_a_ringing_went_that_nobody_ordered_changes_nothing() {
+    let mut rig = Rig::live();
+
+    assert_eq!(rig.dialled(DialOutcome::Spoke), AfterDial::Known(NextStep::Hangup));
+
+    assert_eq!(rig.roster.live(), 1);
+}
+
+#[test]
+fn a_call_is_not_swept_away_while_another_phone_has_it() {
+    let mut rig = Rig::transferred();
+
+    assert_eq!(rig.swept(14_999), []);
+    assert_eq!(rig.swept(15_000), [(CALL, HangupCause::Transferred)]);
+}
+
+#[test]
+fn a_call_whose_other_phone_was_never_rung_was_lost() {
+    let mut rig = Rig::handing_over();
+
+    assert_eq!(rig.swept(15), [(CALL, HangupCause::StreamLost)]);
+}
+
+#[test]
+fn the_end_of_the_phone_call_ends_a_call_that_was_handed_over_as_transferred() {
+    let mut rig = Rig::transferred();
+    let ended = rig.roster.hung_up(CALL, HangupCause::CallerHungUp);
+    assert_eq!(ended.map(|(cause, _)| cause), Some(HangupCause::Transferred));
+
+    let mut rig = Rig::handing_over();
+    let ended = rig.roster.hung_up(CALL, HangupCause::CallerHungUp);
+    assert_eq!(ended.map(|(cause, _)| cause), Some(HangupCause::CallerHungUp));
+}
+
+#[test]
+fn a_call_that_another_phone_has_is_let_go_as_transferred() {
+    let mut rig = Rig::transferred();
+
+    let left: Vec<_> = rig.roster.abandon().into_iter().map(|(call, cause, _)| (call, cause)).collect();
+
+    assert_eq!(left, [(CALL, HangupCause::Transferred)]);
+}
+
+#[test]
+fn a_hand_over_without_a_number_is_a_lost_stream() {
+    let mut rig = Rig::live();
+    rig.exit(Epoch::FIRST, HangupCause::Transferred);
+
+    assert_eq!(rig.roster.resume(rig.now, CALL, SECOND), NextStep::Connect { epoch: SECOND, retire: false });
 }

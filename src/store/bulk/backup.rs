@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::super::CallStore;
-use super::super::entity::{call, cooldown, dead_letter, stream, turn};
+use super::super::entity::{call, callback, cooldown, dead_letter, opt_out, stream, turn};
 use super::super::error::StoreError;
 use super::format::{Counts, FORMAT, Header, Trailer, VERSION, append, hexadecimal};
 use super::{BulkError, pages, snapshot, steps};
@@ -42,7 +42,8 @@ impl CallStore {
             let calls = call::Entity::find().count(&snapshot).await?;
             let said = turn::Entity::find().count(&snapshot).await? + stream::Entity::find().count(&snapshot).await?;
             let rest = cooldown::Entity::find().count(&snapshot).await? + dead_letter::Entity::find().count(&snapshot).await?;
-            Ok(calls + said + rest)
+            let wishes = callback::Entity::find().count(&snapshot).await? + opt_out::Entity::find().count(&snapshot).await?;
+            Ok(calls + said + rest + wishes)
         })
         .await
     }
@@ -87,6 +88,8 @@ async fn read(
         stream_logs: table::<stream::Entity>(&snapshot, lines, progress).await?,
         call_cooldowns: table::<cooldown::Entity>(&snapshot, lines, progress).await?,
         dead_letters: table::<dead_letter::Entity>(&snapshot, lines, progress).await?,
+        callbacks: table::<callback::Entity>(&snapshot, lines, progress).await?,
+        opt_outs: table::<opt_out::Entity>(&snapshot, lines, progress).await?,
     };
     snapshot.commit().await?;
     give(lines, Piece::End(rows)).await

@@ -29,12 +29,15 @@ const OLD_COOLDOWNS: &str = "DELETE FROM call_cooldowns WHERE phone_number IN \
     (SELECT phone_number FROM call_cooldowns WHERE last_call_at < $1 LIMIT $2)";
 const OLD_LETTERS: &str = "DELETE FROM dead_letters WHERE id IN (SELECT id FROM dead_letters WHERE created_at < $1 LIMIT $2)";
 
+/// A call that is still due stays, and so does whoever wants no calls.
+const OLD_CALLBACKS: &str = "DELETE FROM callbacks WHERE id IN (SELECT id FROM callbacks WHERE created_at < $1 AND due_at < $1 LIMIT $2)";
+
 /// What is old enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CleanupPlan {
     /// Turns and streams of calls that began before, and have ended.
     pub transcripts_before: DateTime<Utc>,
-    /// Calls that began before, and have ended; cooldowns and dead letters too. Not after `transcripts_before`.
+    /// Calls that began before, and have ended; cooldowns, dead letters and callbacks too. Not after `transcripts_before`.
     pub calls_before: DateTime<Utc>,
     /// Rows in one transaction, but never less than a call.
     pub batch: u64,
@@ -48,12 +51,13 @@ pub struct Leavings {
     pub streams: u64,
     pub cooldowns: u64,
     pub dead_letters: u64,
+    pub callbacks: u64,
 }
 
 impl Leavings {
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.calls + self.turns + self.streams + self.cooldowns + self.dead_letters
+        self.calls + self.turns + self.streams + self.cooldowns + self.dead_letters + self.callbacks
     }
 }
 
@@ -86,6 +90,7 @@ async fn count(db: &DatabaseConnection, plan: CleanupPlan) -> Result<Leavings, S
         streams: number(&snapshot, said("stream_logs"), transcripts()).await?,
         cooldowns: number(&snapshot, old("call_cooldowns", "last_call_at < $1"), calls()).await?,
         dead_letters: number(&snapshot, old("dead_letters", "created_at < $1"), calls()).await?,
+        callbacks: number(&snapshot, old("callbacks", "created_at < $1 AND due_at < $1"), calls()).await?,
     };
     snapshot.commit().await?;
     Ok(found)
@@ -124,6 +129,7 @@ impl Cleanup {
         self.unknown(progress).await?;
         while self.rest(OLD_COOLDOWNS, |gone| &mut gone.cooldowns, progress).await? {}
         while self.rest(OLD_LETTERS, |gone| &mut gone.dead_letters, progress).await? {}
+        while self.rest(OLD_CALLBACKS, |gone| &mut gone.callbacks, progress).await? {}
         Ok(self.gone)
     }
 

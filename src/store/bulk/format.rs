@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::super::entity::{call, cooldown, dead_letter, stream, turn};
+use super::super::entity::{call, callback, cooldown, dead_letter, opt_out, stream, turn};
 
 pub(super) const FORMAT: &str = "alpha-call-backup";
 /// Of the lines; the schema of the rows is told by its steps.
@@ -22,6 +22,8 @@ pub(super) enum Line {
     StreamLogs(Box<stream::Model>),
     CallCooldowns(Box<cooldown::Model>),
     DeadLetters(Box<dead_letter::Model>),
+    Callbacks(Box<callback::Model>),
+    OptOuts(Box<opt_out::Model>),
     Trailer(Trailer),
 }
 
@@ -51,12 +53,18 @@ pub struct Counts {
     pub stream_logs: u64,
     pub call_cooldowns: u64,
     pub dead_letters: u64,
+    /// Older backups have none.
+    #[serde(default)]
+    pub callbacks: u64,
+    #[serde(default)]
+    pub opt_outs: u64,
 }
 
 impl Counts {
     #[must_use]
     pub const fn total(&self) -> u64 {
-        self.call_logs + self.conversation_logs + self.stream_logs + self.call_cooldowns + self.dead_letters
+        let said = self.conversation_logs + self.stream_logs;
+        self.call_logs + said + self.call_cooldowns + self.dead_letters + self.callbacks + self.opt_outs
     }
 }
 

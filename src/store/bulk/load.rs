@@ -15,7 +15,8 @@ use super::copy::{Body, Parcel};
 use super::{BulkError, NOTICE_HANGUP, indices};
 
 /// All that a call leaves behind.
-pub(super) const TABLES: [&str; 5] = ["call_logs", "conversation_logs", "stream_logs", "call_cooldowns", "dead_letters"];
+pub(super) const TABLES: [&str; 7] =
+    ["call_logs", "conversation_logs", "stream_logs", "call_cooldowns", "dead_letters", "callbacks", "opt_outs"];
 /// Computed from calls, hence as old as they are.
 const FIGURES: &str = "call_hours";
 

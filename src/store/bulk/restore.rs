@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::super::CallStore;
-use super::super::entity::{call, cooldown, dead_letter, stream, turn};
+use super::super::entity::{call, callback, cooldown, dead_letter, opt_out, stream, turn};
 use super::super::error::StoreError;
 use super::copy::{Parcel, parcel};
 use super::format::{Counts, FORMAT, FaultyBackup, Header, Line, Trailer, VERSION, hexadecimal};
@@ -67,6 +67,8 @@ struct Reader<R: Read> {
     streams: Batch<stream::Entity>,
     cooldowns: Batch<cooldown::Entity>,
     dead_letters: Batch<dead_letter::Entity>,
+    callbacks: Batch<callback::Entity>,
+    opt_outs: Batch<opt_out::Entity>,
 }
 
 impl<R: Read> Reader<R> {
@@ -80,6 +82,8 @@ impl<R: Read> Reader<R> {
             streams: Batch::default(),
             cooldowns: Batch::default(),
             dead_letters: Batch::default(),
+            callbacks: Batch::default(),
+            opt_outs: Batch::default(),
         }
     }
 
@@ -97,6 +101,8 @@ impl<R: Read> Reader<R> {
                 Line::StreamLogs(row) => self.streams.push(*row, self.backend)?,
                 Line::CallCooldowns(row) => self.cooldowns.push(*row, self.backend)?,
                 Line::DeadLetters(row) => self.dead_letters.push(*row, self.backend)?,
+                Line::Callbacks(row) => self.callbacks.push(*row, self.backend)?,
+                Line::OptOuts(row) => self.opt_outs.push(*row, self.backend)?,
                 Line::Trailer(trailer) => return self.end(trailer),
             };
             if let Some(parcel) = full {
@@ -112,6 +118,8 @@ impl<R: Read> Reader<R> {
             stream_logs: self.streams.count,
             call_cooldowns: self.cooldowns.count,
             dead_letters: self.dead_letters.count,
+            callbacks: self.callbacks.count,
+            opt_outs: self.opt_outs.count,
         };
         if trailer.rows != rows {
             return Err(self.lines.damaged("counts other rows than there are").into());
@@ -122,7 +130,8 @@ impl<R: Read> Reader<R> {
         self.lines.end()?;
         let backend = self.backend;
         let (calls, turns, streams) = (self.calls.rest(backend)?, self.turns.rest(backend)?, self.streams.rest(backend)?);
-        for rest in [calls, turns, streams, self.cooldowns.rest(backend)?, self.dead_letters.rest(backend)?] {
+        let (callbacks, opt_outs) = (self.callbacks.rest(backend)?, self.opt_outs.rest(backend)?);
+        for rest in [calls, turns, streams, self.cooldowns.rest(backend)?, self.dead_letters.rest(backend)?, callbacks, opt_outs] {
             self.give(rest)?;
         }
         Ok(Restored { rows, sha256: trailer.sha256 })

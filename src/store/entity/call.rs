@@ -85,6 +85,9 @@ pub struct Model {
     #[serde(default)]
     pub carrier_cost_nanos: i64,
     pub price_version: Option<String>,
+    pub recording_sid: Option<String>,
+    pub recording_url: Option<Private>,
+    pub recording_ms: Option<i64>,
     pub metadata: Option<Json>,
 }
 

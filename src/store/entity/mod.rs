@@ -1,9 +1,11 @@
 //! Tables as sea-orm sees them, and as they travel: in the spool, in a backup. Rows print without what they say about people.
 
 pub mod call;
+pub mod callback;
 pub mod cooldown;
 pub mod dead_letter;
 pub mod hour;
+pub mod opt_out;
 pub mod stream;
 pub mod turn;
 

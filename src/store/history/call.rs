@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sea_orm::prelude::{DateTimeUtc, Json};
 use sea_orm::{ColumnTrait, EntityTrait, FromQueryResult, QueryFilter};
+use serde::{Deserialize, Serialize};
 
 use crate::store::entity::{Private, call};
 use crate::store::error::StoreError;
@@ -69,7 +70,17 @@ pub struct Call {
     pub tokens: TokenCounts,
     pub cost: Costs,
     pub price_version: Option<String>,
+    pub recording: Option<Recording>,
     pub metadata: Option<Redacted<Json>>,
+}
+
+/// The sound of a call, as Twilio keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recording {
+    pub sid: String,
+    /// Whoever has it may be able to listen.
+    pub url: Redacted<String>,
+    pub ms: u64,
 }
 
 impl Call {
@@ -240,6 +251,7 @@ impl TryFrom<call::Model> for Call {
             },
             cost: Costs::of_nanos(model, transcription, carrier),
             price_version: row.price_version,
+            recording: recording(row.recording_sid, row.recording_url, row.recording_ms),
             metadata: row.metadata.map(Redacted),
         })
     }
@@ -277,6 +289,10 @@ impl TryFrom<Line> for ListedCall {
             cost_nanos: nanos.into_iter().map(unsigned).sum(),
         })
     }
+}
+
+fn recording(sid: Option<String>, url: Option<Private>, ms: Option<i64>) -> Option<Recording> {
+    Some(Recording { sid: sid?, url: redacted(url?), ms: ms.map(unsigned).unwrap_or_default() })
 }
 
 fn redacted(Private(text): Private) -> Redacted<String> {

@@ -23,6 +23,8 @@ fn call() -> CreateCall {
         status_callback: "https://voice.example.test/status/1".to_owned(),
         time_limit_s: Some(600),
         ring_timeout_s: 25,
+        detection_callback: None,
+        recording_callback: None,
     }
 }
 
@@ -317,4 +319,52 @@ fn a_client_may_move_between_threads() {
     fn moves<T: Send + Sync + Clone>(_: &T) {}
 
     moves(&client("https://api.twilio.com"));
+}
+
+fn fields(body: &str) -> Vec<(String, String)> {
+    url::form_urlencoded::parse(body.as_bytes()).into_owned().collect()
+}
+
+#[tokio::test]
+async fn detection_and_recording_are_asked_for_if_they_are_wanted() {
+    let wanted = CreateCall {
+        detection_callback: Some("https://voice.example.test/amd/1".to_owned()),
+        recording_callback: Some("https://voice.example.test/recording/1".to_owned()),
+        ..call()
+    };
+    for (call, with) in [(call(), false), (wanted, true)] {
+        let body = here(async {
+            let (client, served) = serve(answer("201 Created", CALL)).await;
+            client.create_call(&call).await.expect("created");
+            served.await.expect("served").body
+        })
+        .await;
+
+        let fields = fields(&body);
+        for (name, value) in [
+            ("MachineDetection", "DetectMessageEnd"),
+            ("AsyncAmd", "true"),
+            ("AsyncAmdStatusCallback", "https://voice.example.test/amd/1"),
+            ("Record", "true"),
+            ("RecordingChannels", "dual"),
+            ("RecordingStatusCallback", "https://voice.example.test/recording/1"),
+            ("Trim", "do-not-trim"),
+        ] {
+            assert_eq!(fields.contains(&(name.to_owned(), value.to_owned())), with, "{name} in {body}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_call_in_progress_is_recorded_on_both_sides() {
+    let seen = here(async {
+        let (client, served) = serve(answer("201 Created", r#"{"sid":"RE1"}"#)).await;
+        client.record_call(&sid(), "https://voice.example.test/recording/1").await.expect("recorded");
+        served.await.expect("served")
+    })
+    .await;
+
+    assert!(seen.line.contains("/Calls/CA00000000000000000000000000000009/Recordings.json"), "{}", seen.line);
+    let fields = fields(&seen.body);
+    assert!(fields.contains(&("RecordingChannels".to_owned(), "dual".to_owned())), "{fields:?}");
 }

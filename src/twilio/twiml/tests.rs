@@ -106,3 +106,35 @@ proptest! {
         prop_assert_eq!(values(&pause_and_redirect(7, &text)).split_off(2), expected);
     }
 }
+
+fn number(text: &str) -> PhoneNumber {
+    text.parse().expect("a number")
+}
+
+#[test]
+fn another_phone_is_rung_and_the_end_of_it_told() {
+    let (human, ours) = (number("+14155550199"), number("+14155550100"));
+    let action = "https://voice.example.test/twilio/transferred/1/2?a=\"b\"&c";
+
+    let document = dial(&Dial { number: &human, caller_id: Some(&ours), action_url: Some(action) });
+
+    let expected = concat!(
+        r#"<?xml version="1.0" encoding="UTF-8"?><Response><Dial timeout="25" answerOnBridge="true" "#,
+        r#"action="https://voice.example.test/twilio/transferred/1/2?a=&quot;b&quot;&amp;c" method="POST" callerId="+14155550100">"#,
+        "<Number>+14155550199</Number></Dial></Response>",
+    );
+    assert_eq!(document, expected);
+}
+
+#[test]
+fn a_lifeboat_says_its_text_and_rings_a_human_if_there_is_one() {
+    let human = number("+14155550199");
+    let to = Dial { number: &human, caller_id: None, action_url: None };
+
+    let with = say_and_dial("Sorry & goodbye", Some(&to));
+    let without = say_and_dial("Sorry & goodbye", None);
+
+    assert_eq!(values(&with), ["Sorry & goodbye", "25", "true", "+14155550199"]);
+    assert!(with.ends_with("</Dial><Hangup/></Response>"), "{with}");
+    assert_eq!(without, say_and_hangup("Sorry & goodbye"));
+}

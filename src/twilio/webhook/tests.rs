@@ -132,3 +132,52 @@ proptest! {
         let _ = (VoiceRequest::parse(&params), StatusCallback::parse(&params));
     }
 }
+
+fn told(fields: &[(&str, &str)]) -> Params {
+    let sid = ("CallSid", "CA00000000000000000000000000000001");
+    [sid].iter().chain(fields).map(|(name, value)| (*name, *value)).collect()
+}
+
+#[test]
+fn each_word_for_who_answered_is_understood() {
+    for (word, who) in [
+        ("human", AnsweredBy::Human),
+        ("machine_start", AnsweredBy::MachineStarted),
+        ("machine_end_beep", AnsweredBy::MachineListens),
+        ("machine_end_silence", AnsweredBy::MachineListens),
+        ("machine_end_other", AnsweredBy::MachineListens),
+        ("fax", AnsweredBy::Fax),
+        ("unknown", AnsweredBy::Unknown),
+        ("a_word_of_tomorrow", AnsweredBy::Unknown),
+    ] {
+        let callback = DetectionCallback::parse(&told(&[("AnsweredBy", word)])).expect("read");
+        assert_eq!((callback.answered_by, callback.word.as_str()), (who, word));
+    }
+    assert_eq!(DetectionCallback::parse(&told(&[])), Err(InvalidForm::Missing("AnsweredBy")));
+}
+
+#[test]
+fn another_phone_was_answered_or_not() {
+    for (word, answered) in
+        [("completed", true), ("answered", true), ("busy", false), ("no-answer", false), ("failed", false), ("canceled", false)]
+    {
+        let callback = DialCallback::parse(&told(&[("CallStatus", "in-progress"), ("DialCallStatus", word)])).expect("read");
+        assert_eq!((callback.is_answered, callback.status), (answered, CarrierStatus::InProgress), "{word}");
+    }
+    let wrong = DialCallback::parse(&told(&[("CallStatus", "in-progress"), ("DialCallStatus", "asleep")]));
+    assert_eq!(wrong, Err(InvalidForm::Wrong("DialCallStatus")));
+}
+
+#[test]
+fn a_recording_is_told_with_its_place() {
+    let sid = ("RecordingSid", "RE00000000000000000000000000000001");
+    let rest = [("RecordingUrl", "https://api.example.test/RE1"), ("RecordingStatus", "completed"), ("RecordingDuration", "17")];
+
+    let callback = RecordingCallback::parse(&told(&[sid, rest[0], rest[1], rest[2]])).expect("read");
+
+    assert_eq!((callback.is_complete, callback.duration_s), (true, Some(17)));
+    assert_eq!(callback.url.as_deref().map(String::as_str), Some("https://api.example.test/RE1"));
+    let wrong = RecordingCallback::parse(&told(&[sid, ("RecordingUrl", "nowhere")]));
+    assert_eq!(wrong, Err(InvalidForm::Wrong("RecordingUrl")));
+    assert!(!RecordingCallback::parse(&told(&[sid])).expect("read").is_complete);
+}

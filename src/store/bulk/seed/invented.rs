@@ -186,6 +186,9 @@ fn begun(rng: &mut Rng, direction: Direction, persona: &Persona, initiated_at: D
         transcription_cost_nanos: 0,
         carrier_cost_nanos: 0,
         price_version: None,
+        recording_sid: None,
+        recording_url: None,
+        recording_ms: None,
         metadata: happens(rng, 10.0).then(|| serde_json::json!({ "campaign": pick(rng, &["spring", "autumn", "renewal"]) })),
     }
 }

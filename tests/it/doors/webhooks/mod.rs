@@ -1,6 +1,7 @@
 //! Twilio's questions, and those of others who pretend to be Twilio. Issue and `X-Twilio-Signature`.
 
 mod forms;
+mod handover;
 mod numbers;
 mod repeated;
 mod signed;

@@ -5,11 +5,14 @@ use crate::doors::operator::{Form, Operator, fresh_sid, unsigned};
 use crate::doors::twiml::Twiml;
 use crate::house::House;
 
-const WEBHOOKS: [&str; 4] = [
+const WEBHOOKS: [&str; 7] = [
     "/incoming-call",
     "/twilio/voice/00000000-0000-7000-8000-000000000000",
     "/twilio/resume/00000000-0000-7000-8000-000000000000/2",
     "/twilio/status/00000000-0000-7000-8000-000000000000",
+    "/twilio/transferred/00000000-0000-7000-8000-000000000000/2",
+    "/twilio/amd/00000000-0000-7000-8000-000000000000",
+    "/twilio/recording/00000000-0000-7000-8000-000000000000",
 ];
 
 async fn post_signed(operator: &Operator, path: &str, form: &Form, signature: &str) -> Answer {

@@ -1,0 +1,12 @@
+//! Web servers of the business, asked for the model: what may be asked, which addresses may be reached, what is told.
+//!
+//! The model fills in arguments, and nothing else: the server, its path and its headers are the operator's.
+
+mod address;
+mod answer;
+mod client;
+mod schema;
+mod template;
+
+pub use address::{Names, Reach};
+pub use client::{WebError, ask};
