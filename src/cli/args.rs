@@ -69,6 +69,9 @@ pub struct Simulate {
     /// Go on asking until a call is S seconds old [default: one round, 28 s]
     #[arg(long, value_name = "S", value_parser = value_parser!(u64).range(1..=3000))]
     pub seconds: Option<u64>,
+    /// Play this scenario instead, a TOML file, and say whether it came out as it expects; may be repeated
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["target", "print_env"])]
+    pub scenario: Vec<PathBuf>,
     /// Load this instance instead of one in this process: http://HOST:PORT
     #[arg(long, value_name = "URL")]
     pub target: Option<String>,

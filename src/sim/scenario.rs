@@ -1,5 +1,9 @@
 //! What a simulated caller does, step by step. The person on the phone, not the telephone.
 
+pub mod expect;
+pub mod file;
+mod play;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
