@@ -4,6 +4,7 @@ mod figures;
 mod load;
 mod render;
 pub mod scenarios;
+mod shares;
 mod target;
 
 use std::collections::BTreeMap;
@@ -92,7 +93,13 @@ fn taken(error: StageError) -> String {
 async fn measure(stage: &Stage, target: &Target, wish: &Simulate) -> Result<Figures, Failure> {
     let before = target.vitals().await?;
     target.accepts(wish.calls, &before).await?;
-    let load = Load { calls: wish.calls, ramp: Duration::from_secs(wish.ramp), asking: Duration::from_secs(wish.seconds.unwrap_or(0)) };
+    let load = Load {
+        calls: wish.calls,
+        ramp: Duration::from_secs(wish.ramp),
+        asking: Duration::from_secs(wish.seconds.unwrap_or(0)),
+        barge_ins: wish.barge_ins.unwrap_or(0),
+    };
+    load.prepare(stage);
     if !wish.json {
         say(&render::title(&load, target, Paint::detect()));
     }

@@ -3,6 +3,7 @@
 pub mod expect;
 pub mod file;
 mod play;
+mod steps;
 
 use std::fmt;
 use std::sync::Arc;

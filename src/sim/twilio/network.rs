@@ -18,6 +18,9 @@ pub struct Network {
     pub seed: u64,
 }
 
+/// Packets sent within this time travel in one segment.
+const TOGETHER: Duration = Duration::from_millis(2);
+
 /// One direction of one stream.
 #[derive(Debug)]
 pub struct Lane<T> {
@@ -25,6 +28,7 @@ pub struct Lane<T> {
     random: SplitMix,
     waiting: VecDeque<(Instant, T)>,
     last: Option<Instant>,
+    sent: Option<Instant>,
 }
 
 impl<T> Lane<T> {
@@ -32,12 +36,14 @@ impl<T> Lane<T> {
     #[must_use]
     pub fn new(network: Network, salt: u64) -> Self {
         let random = SplitMix::new(network.seed.wrapping_mul(31).wrapping_add(salt));
-        Self { network, random, waiting: VecDeque::new(), last: None }
+        Self { network, random, waiting: VecDeque::new(), last: None, sent: None }
     }
 
     /// A packet sets out.
     pub fn push(&mut self, now: Instant, packet: T) {
-        let delay = self.delay();
+        let together = self.sent.is_some_and(|sent| now.saturating_duration_since(sent) < TOGETHER);
+        let delay = if together { Duration::ZERO } else { self.delay() };
+        self.sent = Some(now);
         self.push_after(now, delay, packet);
     }
 

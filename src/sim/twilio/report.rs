@@ -278,6 +278,12 @@ impl CallReport {
         at.saturating_duration_since(self.began)
     }
 
+    /// The moment that lies `at` after the call's beginning.
+    #[must_use]
+    pub fn moment(&self, at: Duration) -> Instant {
+        self.began + at
+    }
+
     /// Enters `what` where its time puts it, and draws the measurements from it.
     pub fn note(&mut self, at: Instant, what: Happening) {
         self.measure(at, &what);
