@@ -69,6 +69,12 @@ pub struct Simulate {
     /// Go on asking until a call is S seconds old [default: one round, 28 s]
     #[arg(long, value_name = "S", value_parser = value_parser!(u64).range(1..=3000))]
     pub seconds: Option<u64>,
+    /// Have the callers break in N times in all, at random moments, over a network with jitter and late marks
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=10_000), conflicts_with = "seconds")]
+    pub barge_ins: Option<u32>,
+    /// Play this scenario instead, a TOML file, and say whether it came out as it expects; may be repeated
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["target", "print_env"])]
+    pub scenario: Vec<PathBuf>,
     /// Load this instance instead of one in this process: http://HOST:PORT
     #[arg(long, value_name = "URL")]
     pub target: Option<String>,

@@ -7,7 +7,7 @@ mod demo;
 mod rehearsal;
 mod screen;
 mod serve;
-mod simulate;
+pub mod simulate;
 mod transcript;
 
 use std::collections::BTreeMap;

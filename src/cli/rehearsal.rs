@@ -20,7 +20,9 @@ pub struct Plan {
     /// The SQLite file; a temporary one if none is named.
     pub file: Option<PathBuf>,
     /// Variables beside those that name the peers.
-    pub variables: Vec<(&'static str, String)>,
+    pub variables: Vec<(String, String)>,
+    /// The text of `config/assistants/NAME.toml`, by name.
+    pub assistants: Vec<(String, String)>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -50,8 +52,17 @@ pub struct Rehearsal {
 
 impl Rehearsal {
     pub async fn start(plan: Plan) -> Result<Self, RehearsalError> {
+        Self::start_on(Stage::start(fresh_seed())?, plan).await
+    }
+
+    /// Between these peers.
+    pub async fn start_on(stage: Stage, plan: Plan) -> Result<Self, RehearsalError> {
         let scratch = tempfile::tempdir()?;
-        let stage = Stage::start(fresh_seed())?;
+        let assistants = scratch.path().join("config/assistants");
+        for (name, text) in &plan.assistants {
+            std::fs::create_dir_all(&assistants)?;
+            std::fs::write(assistants.join(format!("{name}.toml")), text)?;
+        }
         let file = std::path::absolute(plan.file.clone().unwrap_or_else(|| scratch.path().join("alpha-call.db")))?;
         let config = configuration(&stage, &plan, &file, scratch.path())?;
         telemetry::init(&config.log)?;
@@ -85,6 +96,6 @@ fn configuration(stage: &Stage, plan: &Plan, file: &Path, root: &Path) -> Result
     env.insert("SPOOL_FOLDER".to_owned(), root.join("spool").display().to_string());
     env.insert("PORT".to_owned(), plan.port.to_string());
     env.insert("RUST_LOG".to_owned(), std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned()));
-    env.extend(plan.variables.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    env.extend(plan.variables.iter().cloned());
     Ok(load(&env, &LoadOptions { root: root.to_owned(), ..LoadOptions::default() })?.config)
 }

@@ -3,6 +3,8 @@
 mod figures;
 mod load;
 mod render;
+pub mod scenarios;
+mod shares;
 mod target;
 
 use std::collections::BTreeMap;
@@ -25,6 +27,9 @@ pub async fn simulate(wish: &Simulate, env: &BTreeMap<String, String>) -> i32 {
     if wish.print_env {
         say(&variables(wish));
         return 0;
+    }
+    if !wish.scenario.is_empty() {
+        return scenarios::play_all(&wish.scenario).await;
     }
     match run(wish, env).await {
         Ok(figures) => {
@@ -63,7 +68,7 @@ async fn run(wish: &Simulate, env: &BTreeMap<String, String>) -> Result<Figures,
 }
 
 async fn load_ourselves(wish: &Simulate) -> Result<Figures, Failure> {
-    let plan = Plan { variables: limits(wish.calls).to_vec(), ..Plan::default() };
+    let plan = Plan { variables: limits(wish.calls).map(|(name, value)| (name.to_owned(), value)).to_vec(), ..Plan::default() };
     let rehearsal = Rehearsal::start(plan).await?;
     let figures = measure(&rehearsal.stage, &Target::own(rehearsal.addr), wish).await;
     rehearsal.end().await?;
@@ -88,7 +93,13 @@ fn taken(error: StageError) -> String {
 async fn measure(stage: &Stage, target: &Target, wish: &Simulate) -> Result<Figures, Failure> {
     let before = target.vitals().await?;
     target.accepts(wish.calls, &before).await?;
-    let load = Load { calls: wish.calls, ramp: Duration::from_secs(wish.ramp), asking: Duration::from_secs(wish.seconds.unwrap_or(0)) };
+    let load = Load {
+        calls: wish.calls,
+        ramp: Duration::from_secs(wish.ramp),
+        asking: Duration::from_secs(wish.seconds.unwrap_or(0)),
+        barge_ins: wish.barge_ins.unwrap_or(0),
+    };
+    load.prepare(stage);
     if !wish.json {
         say(&render::title(&load, target, Paint::detect()));
     }

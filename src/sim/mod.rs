@@ -2,10 +2,12 @@
 //! strictly and remember what they saw. They share no encoder with the engine they test.
 
 pub mod client;
+pub mod imprint;
 pub mod openai;
 pub mod scenario;
 pub mod speech;
 pub mod stage;
+pub mod tones;
 pub mod twilio;
 pub mod verdict;
 pub mod voice;

@@ -1,8 +1,15 @@
 //! What a simulated caller does, step by step. The person on the phone, not the telephone.
 
+pub mod expect;
+pub mod file;
+mod play;
+mod steps;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+
+use super::tones::sine;
 
 /// Something a caller says: mu-law at 8 kHz, and the words that are in it.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,6 +64,8 @@ pub enum Step {
     GoMute,
     /// The phone stops reading what it is sent.
     GoDeaf,
+    /// The model goes wrong at this moment.
+    Fault(ModelFault),
 }
 
 impl Step {
@@ -77,6 +86,7 @@ impl Step {
             Self::FallSilent => "fall silent",
             Self::GoMute => "go mute",
             Self::GoDeaf => "go deaf",
+            Self::Fault(_) => "have the model fail",
         }
     }
 
@@ -85,6 +95,27 @@ impl Step {
     pub const fn expects_hangup(&self) -> bool {
         matches!(self, Self::AwaitHangup { .. } | Self::FallSilent | Self::HangUp | Self::GoMute | Self::GoDeaf)
     }
+}
+
+/// What can go wrong with a model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ModelFault {
+    /// Every connection breaks off.
+    Kill,
+    /// The connection of the next response breaks off after so much audio.
+    KillAfterAudio(Duration),
+    Close(u16),
+    /// The next so many connections are dropped.
+    RefuseConnects(u32),
+    /// Whether handshakes are left unanswered.
+    Stall(bool),
+    /// Whether sockets stay open and say nothing.
+    Mute(bool),
+    FailNextResponse(String),
+    /// The next response fails for its rate, and so does every one within this time.
+    LimitRate(Duration),
+    /// Sessions expire after so long, unannounced.
+    Expire(Duration),
 }
 
 /// The steps of one caller, in order; after the last one the caller hangs up.
@@ -99,6 +130,9 @@ const REPLY_WITHIN: Duration = Duration::from_secs(10);
 const DONE_WITHIN: Duration = Duration::from_secs(60);
 const INTERRUPT_AFTER: Duration = Duration::from_millis(2_500);
 
+/// After this sound an answering machine listens.
+pub const BEEP: &str = "beep";
+
 /// What the clinic's caller says to interrupt.
 pub const INTERRUPTION: &str = "caller_interrupt";
 
@@ -106,6 +140,15 @@ impl CallerScript {
     #[must_use]
     pub const fn new(steps: Vec<Step>) -> Self {
         Self { steps }
+    }
+
+    /// An answering machine: plays its greeting, beeps, and takes the message.
+    #[must_use]
+    pub fn machine(greeting: Utterance) -> Self {
+        let audio = sine(&[1_000.0], 6_000.0, 400).into();
+        let beep = Utterance { name: BEEP.to_owned(), text: String::new(), audio };
+        let rest = Duration::from_millis(300);
+        Self::new(vec![Step::Pause(rest), Step::Say(greeting), Step::Pause(rest), Step::Say(beep), Step::FallSilent])
     }
 
     /// Picks up and never says a word.

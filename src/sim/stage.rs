@@ -9,6 +9,7 @@ use super::scenario::{CallerScript, Utterance};
 use super::speech;
 use super::twilio::{Answer, FakeTwilio, FakeTwilioSettings};
 use super::verdict::Verdict;
+use super::voice;
 
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
 const AUTH_TOKEN: &str = "simulated-auth-token";
@@ -20,9 +21,11 @@ pub const OUR_NUMBER: &str = "+14155550100";
 pub const CALLEE: &str = "+14155550142";
 pub const CALLER: &str = "+14155550123";
 
+/// Stand-ins for Twilio and for the model, and one more model to fall back on if there is to be one.
 pub struct Stage {
     pub twilio: FakeTwilio,
     pub openai: FakeOpenAi,
+    pub fallback: Option<FakeOpenAi>,
     ports: Ports,
 }
 
@@ -43,31 +46,56 @@ pub enum StageError {
 }
 
 impl Stage {
+    /// With models that behave like this.
+    pub fn start_with(seed: u64, model: FakeOpenAiSettings, with_fallback: bool) -> Result<Self, StageError> {
+        let failed = |error| StageError::OpenAi { port: 0, error };
+        let model = FakeOpenAiSettings { api_key: Some(API_KEY.to_owned()), ..model };
+        let fallback = with_fallback.then(|| FakeOpenAi::start(model.clone())).transpose().map_err(failed)?;
+        Ok(Self { fallback, ..Self::build(Ports::default(), seed, model)? })
+    }
+
     /// The engine's address is told later, by `twilio.set_engine`, once it has one.
     pub fn start(seed: u64) -> Result<Self, StageError> {
         Self::start_on(Ports::default(), seed)
     }
 
     pub fn start_on(ports: Ports, seed: u64) -> Result<Self, StageError> {
-        let openai = FakeOpenAi::start_on(ports.openai, model()).map_err(|error| StageError::OpenAi { port: ports.openai, error })?;
+        Self::build(ports, seed, model())
+    }
+
+    fn build(ports: Ports, seed: u64, model: FakeOpenAiSettings) -> Result<Self, StageError> {
+        let openai = FakeOpenAi::start_on(ports.openai, model).map_err(|error| StageError::OpenAi { port: ports.openai, error })?;
         let twilio =
             FakeTwilio::start_on(ports.twilio, phone_company(seed)).map_err(|error| StageError::Twilio { port: ports.twilio, error })?;
         twilio.answer(Answer::PickUp(clinic()));
+        let control = openai.control();
+        twilio.hooks().on_fault(move |fault| control.fail(fault));
         let ports = Ports { twilio: twilio.port(), openai: openai.port() };
-        Ok(Self { twilio, openai, ports })
+        Ok(Self { twilio, openai, fallback: None, ports })
     }
 
     /// The variables of an engine that takes these two for the real ones.
     #[must_use]
     pub fn environment(&self) -> BTreeMap<String, String> {
-        environment(self.ports)
+        let mut variables = environment(self.ports);
+        if let Some(fallback) = &self.fallback {
+            let named = [
+                ("APP__OPENAI__FALLBACK_URL", fallback.url()),
+                ("APP__OPENAI__FALLBACK_API_KEY", API_KEY.to_owned()),
+                ("APP__OPENAI__FALLBACK_MODEL", "gpt-realtime-2.1".to_owned()),
+            ];
+            variables.extend(named.map(|(name, value)| (name.to_owned(), value)));
+        }
+        variables
     }
 
     /// What either of them objected to.
     pub fn judge(&self, verdict: &mut Verdict) {
         self.twilio.judge(verdict);
-        for violation in self.openai.control().violations() {
-            verdict.violate(format!("openai at {} ms: {}", violation.at.as_millis(), violation.what));
+        for model in [Some(&self.openai), self.fallback.as_ref()].into_iter().flatten() {
+            for violation in model.control().violations() {
+                verdict.violate(format!("openai at {} ms: {}", violation.at.as_millis(), violation.what));
+            }
         }
     }
 }
@@ -115,6 +143,13 @@ pub fn clinic() -> CallerScript {
 pub fn utterance(name: &str) -> Utterance {
     let clip = speech::clip(name);
     Utterance { name: clip.name.to_owned(), text: clip.text.to_owned(), audio: clip.audio.into() }
+}
+
+/// The clip of this name, or these words in the made-up voice.
+#[must_use]
+pub fn saying(text: &str) -> Utterance {
+    let spoken = || Utterance { name: text.to_owned(), text: text.to_owned(), audio: voice::speak(text).into() };
+    if speech::is_clip(text) { utterance(text) } else { spoken() }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! A voice and an ear: text to mu-law, and mu-law back to the clip that it carries.
+//! A voice and an ear: text to mu-law that carries it, and mu-law back to the words.
 
 use std::f32::consts::TAU;
 
+use super::imprint::{imprint, read_all};
 use super::speech::{CALLER, Clip, clip_of};
 use crate::audio::{FRAME_BYTES, SILENCE, mulaw};
 
@@ -15,10 +16,18 @@ const LOUD: u32 = 500;
 /// The part of a clip's frames that must be found, in percent.
 const ENOUGH: usize = 60;
 
-/// `text` as mu-law: its clip, or a made-up voice that takes as long as saying it would.
+/// `text` as mu-law: its clip, or a made-up voice that takes as long as saying it would; marked with its text.
 #[must_use]
 pub fn speak(text: &str) -> Vec<u8> {
-    clip_of(text).map_or_else(|| babble(text), |clip| clip.audio.to_vec())
+    let audio = clip_of(text).map_or_else(|| babble(text), |clip| clip.audio.to_vec());
+    imprint(&audio, text)
+}
+
+/// The words in a turn of the caller; up to 40 % of its frames may be lost.
+#[must_use]
+pub fn understand(audio: &[u8]) -> Option<String> {
+    let spoken = read_all(audio).into_iter().filter(|found| found.frames * 100 >= found.of * ENOUGH);
+    spoken.max_by_key(|found| found.frames).map(|found| found.text).or_else(|| recognise(audio).map(|clip| clip.text.to_owned()))
 }
 
 /// The caller clip that `audio` carries, frames unchanged; up to 40 % of them may be lost.
@@ -71,7 +80,10 @@ mod tests {
 
     #[test]
     fn a_text_with_a_clip_is_spoken_by_it() {
-        assert_eq!(speak("You are welcome. Goodbye!"), clip("agent_goodbye").audio);
+        let (spoken, clip) = (speak("You are welcome. Goodbye!"), clip("agent_goodbye").audio);
+
+        assert_eq!(spoken.len(), clip.len());
+        assert!(spoken.iter().zip(clip).all(|(spoken, recorded)| spoken | 1 == recorded | 1));
     }
 
     #[test]
@@ -101,6 +113,17 @@ mod tests {
 
             assert_eq!(recognise(&audio), Some(clip), "{}", clip.name);
         }
+    }
+
+    #[test]
+    fn any_words_are_understood_but_not_half_of_them() {
+        let text = "Do you treat cats, by any chance?";
+        let audio = speak(text);
+
+        assert_eq!(understand(&[&silence(300)[..], &audio, &silence(500)].concat()).as_deref(), Some(text));
+        assert_eq!(understand(&audio[..audio.len() / 2]), None);
+        assert_eq!(understand(clip("caller_move").audio).as_deref(), Some(clip("caller_move").text));
+        assert_eq!(understand(&silence(1_000)), None);
     }
 
     #[test]

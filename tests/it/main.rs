@@ -12,3 +12,4 @@ mod calls;
 mod doors;
 mod house;
 mod record;
+mod scenarios;

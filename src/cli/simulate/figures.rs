@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use super::shares;
 use crate::audio::FRAME_BYTES;
 use crate::sim::scenario::INTERRUPTION;
 use crate::sim::stage::Stage;
@@ -31,6 +32,10 @@ pub struct Figures {
     pub barge_in_reaction_ms: Spread,
     /// Between what the record says was heard of an interrupted answer and what was played.
     pub truncation_error_ms: Spread,
+    /// From the model's `speech_started` to the `clear` at the phone.
+    pub clear_ms: Spread,
+    /// A turn's latency without the model's share: its silence and its thinking.
+    pub reply_beside_model_ms: Spread,
     pub frames: Frames,
     /// The latest that a simulated phone sent a frame: the fault of this machine.
     #[serde(serialize_with = "in_ms")]
@@ -86,6 +91,7 @@ impl Figures {
         let (errors, strange) = truncation_errors(observed);
         verdict.failures.extend(observed.iter().filter_map(unheeded).chain(strange).chain(left));
         let reports = || observed.iter().map(|call| &call.report);
+        let sessions = stage.openai.control().sessions();
         Self {
             passed: verdict.passed() && !observed.is_empty(),
             target: target.to_owned(),
@@ -95,6 +101,8 @@ impl Figures {
             turn_latency_ms: Spread::of(reports().flat_map(|report| report.turn_latencies.iter().copied())),
             barge_in_reaction_ms: Spread::of(reports().flat_map(|report| report.cuts.iter().map(|cut| cut.reaction))),
             truncation_error_ms: Spread::of(errors),
+            clear_ms: Spread::of(reports().flat_map(|report| shares::clears(report, &sessions))),
+            reply_beside_model_ms: Spread::of(reports().flat_map(|report| shares::replies(report, &sessions))),
             frames: Frames::of(observed),
             simulator_worst_lag_ms: reports().map(|report| report.worst_lag).max().unwrap_or_default(),
             violations: Violations::of(stage, verdict.violations),

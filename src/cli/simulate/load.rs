@@ -8,12 +8,16 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::cli::serve::StopSignals;
-use crate::sim::scenario::CallerScript;
+use crate::sim::openai::{Cue, Saying, Script, ScriptedReply};
+use crate::sim::scenario::{CallerScript, INTERRUPTION, Step};
+use crate::sim::speech::clip;
 use crate::sim::stage::{Stage, utterance};
-use crate::sim::twilio::CallIn;
+use crate::sim::twilio::{CallIn, Network};
 
 /// A call takes half a minute, and a caller who waits in vain gives up within a minute.
 const SLACK: Duration = Duration::from_secs(150);
+const PATIENT: Duration = Duration::from_secs(30);
+const QUIET: Duration = Duration::from_millis(900);
 const LOOK: Duration = Duration::from_millis(200);
 
 /// How many calls, how soon, and how long their callers go on asking.
@@ -22,7 +26,15 @@ pub struct Load {
     pub calls: u32,
     pub ramp: Duration,
     pub asking: Duration,
+    /// Of all calls together, at random moments over a bad network; none for the usual conversation.
+    pub barge_ins: u32,
 }
+
+/// What the way to the phone is like when callers break in at random.
+const BAD_WAY: Network =
+    Network { jitter: Duration::from_millis(10), spike_percent: 0, spike: Duration::ZERO, late_marks: Duration::from_millis(20), seed: 1 };
+/// A barge-in with the question before it, at most.
+const BARGE_IN: Duration = Duration::from_secs(12);
 
 impl Load {
     /// When each call begins, from the start of the run.
@@ -32,7 +44,37 @@ impl Load {
     }
 
     const fn deadline(&self) -> Duration {
-        self.ramp.saturating_add(self.asking).saturating_add(SLACK)
+        let breaking_in = BARGE_IN.saturating_mul(self.barge_ins_per_call());
+        self.ramp.saturating_add(self.asking).saturating_add(breaking_in).saturating_add(SLACK)
+    }
+
+    const fn barge_ins_per_call(&self) -> u32 {
+        self.barge_ins.div_ceil(self.calls)
+    }
+
+    /// Callers who break in again and again need long answers.
+    pub fn prepare(&self, stage: &Stage) {
+        if self.barge_ins > 0 {
+            stage.twilio.hooks().network(BAD_WAY);
+            let cue = Cue::Heard(clip(INTERRUPTION).text.to_owned());
+            let answer = ScriptedReply::new(cue, vec![Saying::Say(clip("agent_hours").text.to_owned())]);
+            stage.openai.control().follow(Script { replies: vec![answer], ..Script::default() });
+        }
+    }
+
+    fn script(&self, number: u32) -> CallerScript {
+        if self.barge_ins == 0 {
+            return CallerScript::clinic_until(self.asking, &utterance);
+        }
+        let mut random = fastrand::Rng::with_seed(number.into());
+        let mut barge_in = || Step::BargeIn { after: Duration::from_millis(random.u64(200..6_000)), say: utterance(INTERRUPTION) };
+        let heard_out = [Step::WaitForSpeech { within: PATIENT }, Step::WaitForSilence { quiet: QUIET, within: PATIENT }];
+        let mut steps = heard_out.to_vec();
+        steps.push(Step::Say(utterance("caller_hours")));
+        steps.extend((0..self.barge_ins_per_call()).map(|_| barge_in()));
+        steps.extend(heard_out);
+        steps.extend([Step::Say(utterance("caller_goodbye")), Step::AwaitHangup { within: PATIENT }]);
+        CallerScript::new(steps)
     }
 }
 
@@ -47,10 +89,10 @@ pub async fn make(stage: &Stage, load: &Load, progress: &Progress) -> io::Result
 }
 
 async fn begin(stage: &Stage, load: &Load, begun: &Cell<u32>) -> io::Result<()> {
-    let (start, script) = (Instant::now(), CallerScript::clinic_until(load.asking, &utterance));
+    let start = Instant::now();
     for (number, at) in (0..).zip(load.starts()) {
         sleep_until(start + at).await;
-        stage.twilio.call_in(CallIn { from: caller(number), script: script.clone() }).map_err(io::Error::other)?;
+        stage.twilio.call_in(CallIn { from: caller(number), script: load.script(number) }).map_err(io::Error::other)?;
         begun.set(begun.get() + 1);
     }
     Ok(())
@@ -110,7 +152,7 @@ mod tests {
     use super::*;
 
     fn load(calls: u32, ramp: u64) -> Load {
-        Load { calls, ramp: Duration::from_secs(ramp), asking: Duration::ZERO }
+        Load { calls, ramp: Duration::from_secs(ramp), asking: Duration::ZERO, barge_ins: 0 }
     }
 
     #[test]

@@ -48,7 +48,9 @@ fn measured(figures: &Figures, paint: Paint) -> String {
     let rows = [
         ("first audio", "stream start -> agent's first media", figures.first_audio_ms),
         ("turn latency", "caller's last sound -> agent heard", figures.turn_latency_ms),
+        ("beside the model", "turn latency without its share", figures.reply_beside_model_ms),
         ("barge-in reaction", "caller's first sound -> clear", figures.barge_in_reaction_ms),
+        ("clear", "speech_started -> clear at the phone", figures.clear_ms),
         ("truncation error", "heard when cut: record vs phone", figures.truncation_error_ms),
     ];
     let row = |(name, meaning, Spread { n, p50, p95, p99, max }): (&str, &str, Spread)| {

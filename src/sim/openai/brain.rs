@@ -1,29 +1,53 @@
 //! What the simulated model says to what.
 
+use std::time::Duration;
+
 use super::conversation::{Conversation, Kind};
-use crate::sim::speech::{Clip, clip, clip_of};
+use super::script::{Fate, Occasion, Saying, ScriptedReply};
+use crate::sim::speech::{clip, clip_of};
 
 const DID_NOT_UNDERSTAND: &str = "I am a simulated assistant. I did not understand that.";
 const CUT_OFF: &str = "Sorry, we were cut off. Where were we?";
 const HELLO: &str = "Hello. How can I help you?";
+const TOOL_USED: &str = "All right, that is done.";
+pub(super) const END_CALL: &str = "end_call";
 
 /// The content of one response.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Reply {
-    Say(String),
-    /// A sentence, then the tool that hangs up.
-    SayAndEnd(String),
-    Nothing,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) outputs: Vec<Saying>,
+    pub(super) fate: Fate,
+    pub(super) think: Option<Duration>,
+}
+
+impl From<ScriptedReply> for Reply {
+    fn from(scripted: ScriptedReply) -> Self {
+        Self { outputs: scripted.outputs, fate: scripted.fate, think: scripted.think }
+    }
+}
+
+/// What a response to this conversation would answer.
+pub(super) fn occasion(conversation: &Conversation, instructions: Option<&str>) -> Occasion {
+    if let Some(instructions) = instructions {
+        return Occasion { instructions: Some(instructions.to_owned()), ..Occasion::default() };
+    }
+    match conversation.last_said().map(|item| &item.kind) {
+        Some(Kind::Heard { words, .. }) => Occasion { heard: words.clone(), ..Occasion::default() },
+        Some(Kind::Written { role, text }) if role == "user" => Occasion { heard: Some(text.clone()), ..Occasion::default() },
+        Some(Kind::CallOutput { call_id }) => Occasion { tool: conversation.tool_of(call_id).map(str::to_owned), ..Occasion::default() },
+        Some(Kind::Written { .. } | Kind::Spoken { .. } | Kind::Call { .. } | Kind::Listed) | None => Occasion::default(),
+    }
 }
 
 /// The answer to the caller's last turn, or to the lack of one.
 pub(super) fn reply(conversation: &Conversation) -> Reply {
     let Some(item) = conversation.last_said() else { return say(HELLO) };
     match &item.kind {
-        Kind::Heard { clip, .. } => answer(*clip),
-        Kind::Written { role, text } if role == "user" => clip_of(text).map_or_else(|| say(CUT_OFF), |clip| answer(Some(clip))),
-        Kind::Written { .. } | Kind::Spoken { .. } | Kind::Call { .. } => say(CUT_OFF),
-        Kind::CallOutput => Reply::Nothing,
+        Kind::Heard { words, .. } => answer(words.as_deref()),
+        Kind::Written { role, text } if role == "user" => clip_of(text).map_or_else(|| say(CUT_OFF), |clip| answer(Some(clip.text))),
+        Kind::Written { .. } | Kind::Spoken { .. } | Kind::Call { .. } | Kind::Listed => say(CUT_OFF),
+        Kind::CallOutput { call_id } if conversation.tool_of(call_id) == Some(END_CALL) => Reply::default(),
+        Kind::CallOutput { .. } => say(TOOL_USED),
     }
 }
 
@@ -35,18 +59,24 @@ pub(super) fn instructed(instructions: &str) -> Reply {
     say(text.unwrap_or(HELLO))
 }
 
-fn answer(heard: Option<&Clip>) -> Reply {
-    match heard.map(|clip| clip.name) {
+fn answer(heard: Option<&str>) -> Reply {
+    match heard.and_then(clip_of).map(|clip| clip.name) {
         Some("caller_hours") => say(clip("agent_hours").text),
         Some("caller_interrupt") => say(clip("agent_weekdays").text),
         Some("caller_move") => say(clip("agent_moved").text),
-        Some("caller_goodbye") => Reply::SayAndEnd(clip("agent_goodbye").text.to_owned()),
+        Some("caller_goodbye") => say_and_end(clip("agent_goodbye").text),
         _ => say(DID_NOT_UNDERSTAND),
     }
 }
 
 fn say(text: &str) -> Reply {
-    Reply::Say(text.to_owned())
+    Reply { outputs: vec![Saying::Say(text.to_owned())], ..Reply::default() }
+}
+
+/// A sentence, then the tool that hangs up.
+fn say_and_end(text: &str) -> Reply {
+    let end = Saying::Call { name: END_CALL.to_owned(), arguments: "{}".to_owned() };
+    Reply { outputs: vec![Saying::Say(text.to_owned()), end], ..Reply::default() }
 }
 
 #[cfg(test)]
@@ -59,6 +89,10 @@ mod tests {
         let mut conversation = Conversation::default();
         items.into_iter().for_each(|item| conversation.push(item));
         reply(&conversation)
+    }
+
+    fn heard(name: &str) -> Item {
+        Item::heard("u", Some(clip(name).text.to_owned()), 2000)
     }
 
     fn written(role: &str, text: &str) -> Item {
@@ -75,11 +109,10 @@ mod tests {
 
     #[test]
     fn every_caller_clip_has_an_answer_of_its_own() {
-        assert_eq!(after(vec![Item::heard("u", Some(clip("caller_hours")), 2000)]), say(clip("agent_hours").text));
-        assert_eq!(after(vec![Item::heard("u", Some(clip("caller_interrupt")), 2000)]), say(clip("agent_weekdays").text));
-        assert_eq!(after(vec![Item::heard("u", Some(clip("caller_move")), 2000)]), say(clip("agent_moved").text));
-        let goodbye = clip("agent_goodbye").text.to_owned();
-        assert_eq!(after(vec![Item::heard("u", Some(clip("caller_goodbye")), 2000)]), Reply::SayAndEnd(goodbye));
+        assert_eq!(after(vec![heard("caller_hours")]), say(clip("agent_hours").text));
+        assert_eq!(after(vec![heard("caller_interrupt")]), say(clip("agent_weekdays").text));
+        assert_eq!(after(vec![heard("caller_move")]), say(clip("agent_moved").text));
+        assert_eq!(after(vec![heard("caller_goodbye")]), say_and_end(clip("agent_goodbye").text));
         assert_eq!(after(vec![Item::heard("u", None, 2000)]), say(DID_NOT_UNDERSTAND));
     }
 
@@ -94,10 +127,14 @@ mod tests {
     }
 
     #[test]
-    fn a_tool_result_needs_no_words() {
-        assert_eq!(
-            after(vec![Item::created("o", json!({"type": "function_call_output", "call_id": "c", "output": "{}"}))]),
-            Reply::Nothing
-        );
+    fn the_result_of_a_tool_is_told_but_after_a_goodbye_there_is_nothing_to_say() {
+        let used = |name: &str| {
+            let call = json!({"type": "function_call", "call_id": "c", "name": name, "arguments": "{}"});
+            let output = json!({"type": "function_call_output", "call_id": "c", "output": "{}"});
+            after(vec![Item::created("c1", call), Item::created("o", output)])
+        };
+
+        assert_eq!(used("book_table"), say(TOOL_USED));
+        assert_eq!(used(END_CALL), Reply::default());
     }
 }

@@ -1,5 +1,7 @@
 //! The session object: what it is at first, and how updates change it.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::shape::Fault;
@@ -53,8 +55,14 @@ fn same_type(old: &Map<String, Value>, new: &Map<String, Value>) -> bool {
     new.get("type").is_none_or(|kind| old.get("type") == Some(kind))
 }
 
-pub(super) fn turn_detection(config: &Value) -> Option<TurnDetection> {
-    TurnDetection::of(config.pointer("/audio/input/turn_detection")?)
+pub(super) fn turn_detection(config: &Value, semantic_unit: Option<Duration>) -> Option<TurnDetection> {
+    TurnDetection::of(config.pointer("/audio/input/turn_detection")?, semantic_unit)
+}
+
+/// The labels of the remote servers among the tools.
+pub(super) fn remote_servers(config: &Value) -> Vec<String> {
+    let tools = config.get("tools").and_then(Value::as_array).into_iter().flatten();
+    tools.filter_map(|tool| tool.get("server_label").and_then(Value::as_str)).map(str::to_owned).collect()
 }
 
 pub(super) fn hears_mulaw(config: &Value) -> bool {
@@ -105,7 +113,7 @@ mod tests {
 
         merge(&mut config, &json!({"audio": {"input": {"turn_detection": null}}}));
 
-        assert_eq!(turn_detection(&config), None);
+        assert_eq!(turn_detection(&config, None), None);
     }
 
     #[test]

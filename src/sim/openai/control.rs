@@ -1,12 +1,15 @@
 //! The test's end of the simulator: what it saw, and what it shall do wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::sync::broadcast;
 use tokio::time::Instant;
+
+use super::script::{Occasion, Script, ScriptedReply, ScriptedTranscript};
+use crate::sim::scenario::ModelFault;
 
 /// Orders that a socket may lag behind by.
 const ORDERS: usize = 64;
@@ -46,8 +49,33 @@ pub struct SessionReport {
     pub spoken: Vec<String>,
     /// The clip recognised in every turn of the caller, if any.
     pub heard: Vec<Option<&'static str>>,
+    /// The words understood in every turn of the caller, if any.
+    pub understood: Vec<Option<String>>,
+    /// When each `speech_started` was sent.
+    pub speech_started: Vec<std::time::Instant>,
+    /// Every turn that the server heard to its end.
+    pub turns: Vec<ModelTurn>,
+    /// The simulated call whose audio this is.
+    pub call_sid: Option<String>,
     /// Call id and output of every tool result.
     pub tool_outputs: Vec<(String, String)>,
+}
+
+/// When the caller was found to have finished, and when the answer began: the model's share of a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ModelTurn {
+    pub stopped: std::time::Instant,
+    /// Waited for before that.
+    pub silence: Duration,
+    pub answered: Option<std::time::Instant>,
+}
+
+impl ModelTurn {
+    /// From the caller's last sound to the first sound sent.
+    #[must_use]
+    pub fn share(&self) -> Option<Duration> {
+        Some(self.silence + self.answered?.saturating_duration_since(self.stopped))
+    }
 }
 
 /// What every socket is told at once.
@@ -56,6 +84,8 @@ pub(super) enum Order {
     Kill,
     Close(u16, String),
     Send(String),
+    /// The session expires after so long.
+    Expire(Duration),
     /// A fault that the socket must look at has changed.
     Wake,
 }
@@ -80,6 +110,7 @@ struct State {
     connects: usize,
     sockets: usize,
     faults: Faults,
+    script: Script,
 }
 
 #[derive(Default)]
@@ -90,6 +121,11 @@ struct Faults {
     kill_after_ms: Option<u64>,
     fail: Option<String>,
     late_delta: Option<bool>,
+    limit: Option<Duration>,
+    limited_until: Option<Duration>,
+    refused_updates: u32,
+    other_format: Option<String>,
+    caps: VecDeque<Duration>,
 }
 
 impl OpenAiControl {
@@ -153,6 +189,36 @@ impl OpenAiControl {
         self.state().faults.fail = Some(code.to_owned());
     }
 
+    /// What the model says from now on.
+    pub fn follow(&self, script: Script) {
+        self.state().script = script;
+    }
+
+    /// The next response, and every one until `reset` is over, fails for its rate.
+    pub fn limit_rate(&self, reset: Duration) {
+        self.state().faults.limit = Some(reset);
+    }
+
+    /// The next `count` configurations are refused.
+    pub fn refuse_configurations(&self, count: u32) {
+        self.state().faults.refused_updates = count;
+    }
+
+    /// `session.updated` shows this output format whatever was asked for.
+    pub fn show_format(&self, format: Option<&str>) {
+        self.state().faults.other_format = format.map(str::to_owned);
+    }
+
+    /// How long the next sessions live, and say that they live; one after the other.
+    pub fn cap_sessions(&self, caps: impl IntoIterator<Item = Duration>) {
+        self.state().faults.caps.extend(caps);
+    }
+
+    /// Every session expires after so long, without having said so.
+    pub fn expire(&self, after: Duration) {
+        self.order(Order::Expire(after));
+    }
+
     /// Whether a delta follows the end of a cancelled response: always or never. Unset, every other time.
     pub fn late_delta_after_cancel(&self, on: bool) {
         self.state().faults.late_delta = Some(on);
@@ -167,6 +233,21 @@ impl OpenAiControl {
     /// Sends this text to every client as it is.
     pub fn garbage(&self, text: &str) {
         self.order(Order::Send(text.to_owned()));
+    }
+
+    /// Goes wrong as a scenario says.
+    pub fn fail(&self, fault: &ModelFault) {
+        match fault {
+            ModelFault::Kill => self.kill_sockets(),
+            ModelFault::KillAfterAudio(sent) => self.kill_after_audio(u64::try_from(sent.as_millis()).unwrap_or(u64::MAX)),
+            ModelFault::Close(code) => self.close_with(*code, "told to"),
+            ModelFault::RefuseConnects(count) => self.refuse_connects(*count),
+            ModelFault::Stall(on) => self.stall_connects(*on),
+            ModelFault::Mute(on) => self.mute(*on),
+            ModelFault::FailNextResponse(code) => self.fail_next_response(code),
+            ModelFault::LimitRate(reset) => self.limit_rate(*reset),
+            ModelFault::Expire(after) => self.expire(*after),
+        }
     }
 
     fn order(&self, order: Order) {
@@ -238,6 +319,44 @@ impl OpenAiControl {
 
     pub(super) fn take_failure(&self) -> Option<String> {
         self.state().faults.fail.take()
+    }
+
+    /// None: within the limits. True: they were exceeded before, and are not yet reset.
+    pub(super) fn take_limit(&self, now: Duration) -> Option<bool> {
+        let faults = &mut self.state().faults;
+        if faults.limited_until.is_some_and(|until| now < until) {
+            return Some(true);
+        }
+        let reset = faults.limit.take()?;
+        faults.limited_until = Some(now + reset);
+        Some(false)
+    }
+
+    pub(super) fn limit_left(&self, now: Duration) -> Option<Duration> {
+        self.state().faults.limited_until.filter(|until| now < *until).map(|until| until - now)
+    }
+
+    pub(super) fn take_refusal(&self) -> bool {
+        let left = &mut self.state().faults.refused_updates;
+        let refused = *left > 0;
+        *left = left.saturating_sub(1);
+        refused
+    }
+
+    pub(super) fn other_format(&self) -> Option<String> {
+        self.state().faults.other_format.clone()
+    }
+
+    pub(super) fn take_cap(&self) -> Option<Duration> {
+        self.state().faults.caps.pop_front()
+    }
+
+    pub(super) fn take_reply(&self, occasion: &Occasion) -> Option<ScriptedReply> {
+        self.state().script.take_reply(occasion)
+    }
+
+    pub(super) fn take_transcript(&self, heard: Option<&str>) -> Option<ScriptedTranscript> {
+        self.state().script.take_transcript(heard)
     }
 
     /// Whether the connection of a response that has sent `ms` dies now.

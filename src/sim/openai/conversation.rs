@@ -2,8 +2,6 @@
 
 use serde_json::{Value, json};
 
-use crate::sim::speech::Clip;
-
 /// Caller speech costs 1 token per 100 ms, assistant speech 1 per 50 ms, text about 1 per 4 characters.
 const CALLER_TOKEN_MS: u64 = 100;
 const ASSISTANT_TOKEN_MS: u64 = 50;
@@ -19,7 +17,7 @@ pub(super) struct Item {
 pub(super) enum Kind {
     /// A turn of the caller, so many milliseconds long.
     Heard {
-        clip: Option<&'static Clip>,
+        words: Option<String>,
         ms: u64,
     },
     /// A message of the model, with the bytes of audio that were sent, or were left by a truncation.
@@ -33,19 +31,29 @@ pub(super) enum Kind {
     },
     Call {
         call_id: String,
+        name: String,
     },
-    CallOutput,
+    CallOutput {
+        call_id: String,
+    },
+    /// What a remote server offers, or did: nobody says it.
+    Listed,
 }
 
 impl Item {
-    pub(super) fn heard(id: &str, clip: Option<&'static Clip>, ms: u64) -> Self {
+    pub(super) fn heard(id: &str, words: Option<String>, ms: u64) -> Self {
         let content = json!([{"type": "input_audio", "transcript": null}]);
         let body = message(id, "user", "completed", &content);
-        Self { id: id.to_owned(), body, kind: Kind::Heard { clip, ms } }
+        Self { id: id.to_owned(), body, kind: Kind::Heard { words, ms } }
     }
 
     pub(super) fn spoken(id: &str) -> Self {
         Self { id: id.to_owned(), body: message(id, "assistant", "in_progress", &json!([])), kind: Kind::Spoken { bytes: 0 } }
+    }
+
+    /// An item of a remote server, as it goes over the wire.
+    pub(super) fn listed(id: &str, body: Value) -> Self {
+        Self { id: id.to_owned(), body, kind: Kind::Listed }
     }
 
     pub(super) fn call(id: &str, call_id: &str, name: &str) -> Self {
@@ -53,7 +61,7 @@ impl Item {
             "id": id, "object": "realtime.item", "type": "function_call", "status": "in_progress",
             "name": name, "call_id": call_id, "arguments": "",
         });
-        Self { id: id.to_owned(), body, kind: Kind::Call { call_id: call_id.to_owned() } }
+        Self { id: id.to_owned(), body, kind: Kind::Call { call_id: call_id.to_owned(), name: name.to_owned() } }
     }
 
     /// What the client sent, completed with what the server adds.
@@ -72,7 +80,7 @@ impl Item {
             Kind::Heard { ms, .. } => (0, ms / CALLER_TOKEN_MS),
             Kind::Spoken { bytes } => (0, crate::audio::duration_ms(*bytes) / ASSISTANT_TOKEN_MS),
             Kind::Written { text, .. } => (text_tokens(text), 0),
-            Kind::Call { .. } | Kind::CallOutput => (8, 0),
+            Kind::Call { .. } | Kind::CallOutput { .. } | Kind::Listed => (8, 0),
         };
         Tokens { text, audio }
     }
@@ -86,8 +94,8 @@ fn kind_of(body: &Value) -> Kind {
     let text = |key: &str| body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     match text("type").as_str() {
         "message" => Kind::Written { role: text("role"), text: written(body) },
-        "function_call" => Kind::Call { call_id: text("call_id") },
-        _ => Kind::CallOutput,
+        "function_call" => Kind::Call { call_id: text("call_id"), name: text("name") },
+        _ => Kind::CallOutput { call_id: text("call_id") },
     }
 }
 
@@ -155,11 +163,25 @@ impl Conversation {
 
     /// The last item that is no system message.
     pub(super) fn last_said(&self) -> Option<&Item> {
-        self.items.iter().rev().find(|item| !matches!(&item.kind, Kind::Written { role, .. } if role == "system"))
+        let unsaid = |kind: &Kind| matches!(kind, Kind::Listed) || matches!(kind, Kind::Written { role, .. } if role == "system");
+        self.items.iter().rev().find(|item| !unsaid(&item.kind))
+    }
+
+    /// The name of the tool that this call asked for.
+    pub(super) fn tool_of(&self, wanted: &str) -> Option<&str> {
+        self.items.iter().find_map(|item| match &item.kind {
+            Kind::Call { call_id, name } if call_id == wanted => Some(name.as_str()),
+            Kind::Call { .. }
+            | Kind::Heard { .. }
+            | Kind::Spoken { .. }
+            | Kind::Written { .. }
+            | Kind::CallOutput { .. }
+            | Kind::Listed => None,
+        })
     }
 
     pub(super) fn has_call(&self, call_id: &str) -> bool {
-        self.items.iter().any(|item| matches!(&item.kind, Kind::Call { call_id: known } if known == call_id))
+        self.items.iter().any(|item| matches!(&item.kind, Kind::Call { call_id: known, .. } if known == call_id))
     }
 
     /// False if there is no such item.

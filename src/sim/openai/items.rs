@@ -101,8 +101,8 @@ impl Created {
         let text = |key: &str| item.body.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
         match &item.kind {
             Kind::Written { role, text } => Self::Seed(role.clone(), text.clone()),
-            Kind::CallOutput => Self::ToolOutput(text("call_id"), text("output")),
-            Kind::Heard { .. } | Kind::Spoken { .. } | Kind::Call { .. } => Self::Other,
+            Kind::CallOutput { .. } => Self::ToolOutput(text("call_id"), text("output")),
+            Kind::Heard { .. } | Kind::Spoken { .. } | Kind::Call { .. } | Kind::Listed => Self::Other,
         }
     }
 

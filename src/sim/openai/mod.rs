@@ -8,6 +8,7 @@ mod control;
 mod conversation;
 mod items;
 mod response;
+mod script;
 mod server;
 mod session;
 mod shape;
@@ -21,7 +22,8 @@ mod validate;
 
 use std::time::Duration;
 
-pub use control::{OpenAiControl, SessionReport, Violation};
+pub use control::{ModelTurn, OpenAiControl, SessionReport, Violation};
+pub use script::{Cue, Fate, Saying, Script, ScriptedReply, ScriptedTranscript, Writing};
 pub use server::FakeOpenAi;
 
 /// How the simulator behaves.
@@ -41,6 +43,8 @@ pub struct FakeOpenAiSettings {
     pub session_cap: Duration,
     /// Between two pings; a client that has not answered one by the next is closed.
     pub ping: Duration,
+    /// The silence for which a semantic detection of high eagerness waits; none for 500 ms at any eagerness.
+    pub semantic_unit: Option<Duration>,
 }
 
 impl Default for FakeOpenAiSettings {
@@ -53,6 +57,7 @@ impl Default for FakeOpenAiSettings {
             configure: Duration::from_millis(20),
             session_cap: Duration::from_secs(3600),
             ping: Duration::from_secs(20),
+            semantic_unit: None,
         }
     }
 }

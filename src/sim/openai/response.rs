@@ -43,7 +43,8 @@ pub(super) struct Output {
 pub(super) enum Part {
     Speech { text: String, audio: Vec<u8> },
     Text(String),
-    Call { call_id: String, name: &'static str, arguments: &'static str },
+    Call { call_id: String, name: String, arguments: String },
+    Remote { server: String, name: String, arguments: String, output: String },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +96,13 @@ impl Output {
                 "id": self.item, "object": "realtime.item", "type": "function_call", "status": status,
                 "name": name, "call_id": call_id, "arguments": if status == "completed" { arguments } else { "" },
             }),
+            Part::Remote { server, name, arguments, output } => {
+                let complete = status == "completed";
+                json!({
+                    "id": self.item, "object": "realtime.item", "type": "mcp_call", "server_label": server, "name": name,
+                    "arguments": if complete { arguments } else { "" }, "output": complete.then_some(output), "error": null,
+                })
+            }
         }
     }
 
@@ -110,14 +118,14 @@ impl Output {
     pub(super) fn content_part(&self) -> Value {
         match &self.part {
             Part::Speech { .. } => json!({"type": "audio", "transcript": self.said}),
-            Part::Text(_) | Part::Call { .. } => json!({"type": "text", "text": self.said}),
+            Part::Text(_) | Part::Call { .. } | Part::Remote { .. } => json!({"type": "text", "text": self.said}),
         }
     }
 
     fn audio_ms(&self) -> u64 {
         match &self.part {
             Part::Speech { audio, .. } => duration_ms(audio.len()),
-            Part::Text(_) | Part::Call { .. } => 0,
+            Part::Text(_) | Part::Call { .. } | Part::Remote { .. } => 0,
         }
     }
 }
@@ -131,7 +139,7 @@ pub(super) fn plan(outputs: &[Output], begin: Duration, speed: u32) -> VecDeque<
         match &output.part {
             Part::Speech { text, audio } => plan_speech(&mut steps, n, text, audio.len(), at, speed),
             Part::Text(text) => steps.extend(words(text).map(|word| (at, Step::Text(n, word.to_owned())))),
-            Part::Call { .. } => steps.push_back((at, Step::Arguments(n))),
+            Part::Call { .. } | Part::Remote { .. } => steps.push_back((at, Step::Arguments(n))),
         }
         at += Duration::from_millis(output.audio_ms()) / speed.max(1);
         steps.push_back((at, Step::Finish(n)));

@@ -7,11 +7,13 @@ use serde_json::{Value, json};
 
 use super::FakeOpenAiSettings;
 use super::control::{OpenAiControl, SessionReport};
-use super::conversation::{Conversation, Tokens};
+use super::conversation::{Conversation, Item, Tokens};
 use super::response::Speaking;
+use super::script::Writing;
 use super::shape::Fault;
-use super::vad::Ear;
+use super::vad::{Ear, TurnDetection};
 use super::{config, validate};
+use crate::sim::imprint::Gathered;
 
 /// What the socket is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,8 +27,15 @@ pub(super) enum Out {
 /// What is to happen by itself, later.
 pub(super) enum Later {
     Updated,
-    Transcribe { item: String, loud_ms: u64 },
-    RateLimits,
+    Transcribe {
+        item: String,
+        loud_ms: u64,
+        writing: Writing,
+    },
+    /// With the time until they are reset, if they were exceeded.
+    RateLimits {
+        reset: Option<Duration>,
+    },
     Expire,
 }
 
@@ -54,6 +63,10 @@ pub(super) struct Session {
     pub(super) voice_used: bool,
     pub(super) cancelled: u64,
     pub(super) cached: Tokens,
+    /// What the phone says of itself.
+    pub(super) tag: Option<Gathered>,
+    /// Remote servers that were asked for their tools.
+    listed: Vec<String>,
     appended: usize,
     later: Vec<(Duration, Later)>,
     out: VecDeque<Out>,
@@ -62,7 +75,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(control: OpenAiControl, settings: FakeOpenAiSettings, model: &str, now: Duration) -> Self {
+    pub(super) fn new(control: OpenAiControl, mut settings: FakeOpenAiSettings, model: &str, now: Duration) -> Self {
+        settings.session_cap = control.take_cap().unwrap_or(settings.session_cap);
         let report = SessionReport { connected_at: now, model: model.to_owned(), ..SessionReport::default() };
         let number = control.open_session(report);
         let config = config::default(&format!("sess_{number}"), model, epoch_seconds() + settings.session_cap.as_secs());
@@ -80,12 +94,14 @@ impl Session {
             voice_used: false,
             cancelled: 0,
             cached: Tokens::default(),
+            tag: None,
+            listed: Vec::new(),
             appended: 0,
             out: VecDeque::new(),
             names: 0,
             ended: false,
         };
-        session.ear.set_detection(config::turn_detection(&session.config));
+        session.ear.set_detection(session.turn_detection());
         session.emit("session.created", json!({"session": session.config}));
         session
     }
@@ -157,8 +173,11 @@ impl Session {
 
     fn update(&mut self, now: Duration, changes: &Value) -> Outcome {
         config::permit(&self.config, changes, self.voice_used).map_err(|fault| (Blame::Client, fault))?;
+        if self.control.take_refusal() {
+            return Err((Blame::Race, Fault::new("invalid_value", "session", "The simulator refuses this configuration.".to_owned())));
+        }
         config::merge(&mut self.config, changes);
-        let detection = config::turn_detection(&self.config);
+        let detection = self.turn_detection();
         if detection != self.ear.detection() {
             self.ear.set_detection(detection);
         }
@@ -172,15 +191,49 @@ impl Session {
                 self.configured = true;
                 let instructions = self.config.get("instructions").and_then(Value::as_str).unwrap_or_default().to_owned();
                 self.note(|report| (report.configured, report.instructions) = (true, instructions));
-                self.emit("session.updated", json!({"session": self.config}));
+                let mut shown = self.config.clone();
+                if let Some(format) =
+                    self.control.other_format().and_then(|other| Some((shown.pointer_mut("/audio/output/format")?, other)))
+                {
+                    *format.0 = json!({"type": format.1});
+                }
+                self.emit("session.updated", json!({"session": shown}));
+                self.list_remote_tools();
             }
-            Later::Transcribe { item, loud_ms } => self.transcribe(&item, loud_ms),
-            Later::RateLimits => self.emit(
-                "rate_limits.updated",
-                json!({"rate_limits": [{"name": "tokens", "limit": 40_000, "remaining": 39_716, "reset_seconds": 0.4}]}),
-            ),
+            Later::Transcribe { item, loud_ms, writing } => self.transcribe(&item, loud_ms, writing),
+            Later::RateLimits { reset } => {
+                let (remaining, seconds) = reset.map_or((39_716, 0.4), |reset| (0, reset.as_secs_f64()));
+                let limits = json!([{"name": "tokens", "limit": 40_000, "remaining": remaining, "reset_seconds": seconds}]);
+                self.emit("rate_limits.updated", json!({"rate_limits": limits}));
+            }
             Later::Expire => self.expire(now),
         }
+    }
+
+    fn turn_detection(&self) -> Option<TurnDetection> {
+        config::turn_detection(&self.config, self.settings.semantic_unit)
+    }
+
+    /// Asks every remote server that is new for its tools.
+    fn list_remote_tools(&mut self) {
+        let servers = config::remote_servers(&self.config);
+        let new: Vec<String> = servers.into_iter().filter(|server| !self.listed.contains(server)).collect();
+        for server in new {
+            let id = self.name("item");
+            let tools = json!([{"name": "look_up", "description": "Looks something up.", "input_schema": {"type": "object"}}]);
+            let body = json!({"id": id, "object": "realtime.item", "type": "mcp_list_tools", "server_label": server, "tools": tools});
+            self.emit("mcp_list_tools.in_progress", json!({"item_id": id}));
+            let previous = self.conversation.last_id().map(str::to_owned);
+            self.announce(&body, previous.as_deref());
+            self.conversation.push(Item::listed(&id, body));
+            self.emit("mcp_list_tools.completed", json!({"item_id": id}));
+            self.listed.push(server);
+        }
+    }
+
+    /// Ends by itself after so long, whatever it said of that.
+    pub(super) fn expire_after(&mut self, now: Duration, after: Duration) {
+        self.later(now + after, Later::Expire);
     }
 
     fn expire(&mut self, now: Duration) {

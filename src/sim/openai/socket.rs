@@ -178,6 +178,10 @@ impl<'a> Connection<'a> {
             Order::Kill => false,
             Order::Close(code, reason) => self.hang_up(code, &reason).await,
             Order::Send(text) => send(&mut self.socket, Message::text(text)).await,
+            Order::Expire(after) => {
+                self.session.expire_after(self.control.now(), after);
+                true
+            }
             Order::Wake => true,
         }
     }

@@ -1,5 +1,6 @@
 //! The model's side of a session: responses begun, spoken step by step, cancelled, failed.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -7,15 +8,15 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::brain::{self, Reply};
+use super::brain::{self, END_CALL, Reply};
 use super::config;
 use super::conversation::{Item, Kind, speech_tokens, text_tokens};
 use super::response::{Output, Part, Speaking, Stage, Step, plan};
+use super::script::{Fate, Saying};
 use super::session::{Blame, Later, Out, Outcome, Session};
 use super::shape::Fault;
 use crate::audio::duration_ms;
 
-const END_CALL: &str = "end_call";
 /// Captured sessions show the rate limits this long after `response.done`.
 const RATE_LIMITS_AFTER: Duration = Duration::from_millis(40);
 
@@ -27,9 +28,16 @@ impl Session {
             return Err((if raced { Blame::Race } else { Blame::Client }, fault));
         }
         let instructions = options.get("instructions").and_then(Value::as_str);
-        let reply = instructions.map_or_else(|| brain::reply(&self.conversation), brain::instructed);
+        let reply = self.reply_to(instructions);
         self.begin_response(now, reply, false, options);
         Ok(())
+    }
+
+    /// What the script has for this, or what the model thinks of by itself.
+    pub(super) fn reply_to(&self, instructions: Option<&str>) -> Reply {
+        let scripted = self.control.take_reply(&brain::occasion(&self.conversation, instructions));
+        let by_itself = || instructions.map_or_else(|| brain::reply(&self.conversation), brain::instructed);
+        scripted.map_or_else(by_itself, Reply::from)
     }
 
     pub(super) fn cancel_response(&mut self, now: Duration, id: Option<&str>) -> Outcome {
@@ -65,14 +73,18 @@ impl Session {
         if !config::speaks_mulaw(&self.config) {
             self.violation(now, "a response while the output format is not audio/pcmu");
         }
-        let failure = self.control.take_failure();
-        let outputs = if failure.is_some() { Vec::new() } else { self.outputs(reply, options) };
+        if reply.fate == Fate::Ignored {
+            return;
+        }
+        let failure = self.failure(now, by_vad);
+        let (stuck, think) = (reply.fate == Fate::Stuck, reply.think.unwrap_or(self.settings.think));
+        let outputs = if failure.is_some() || stuck { Vec::new() } else { self.outputs(reply, options) };
         let speaking = Speaking {
             id: self.name("resp"),
             by_vad,
             aside: is_aside(options),
             metadata: options.get("metadata").cloned().unwrap_or_default(),
-            steps: plan(&outputs, now + self.settings.think, self.settings.speed),
+            steps: if stuck { VecDeque::new() } else { plan(&outputs, now + think, self.settings.speed) },
             outputs,
             failure,
         };
@@ -84,18 +96,34 @@ impl Session {
     fn outputs(&mut self, reply: Reply, options: &Value) -> Vec<Output> {
         let modalities = options.get("output_modalities").or_else(|| self.config.get("output_modalities"));
         let written = modalities.is_some_and(|modalities| *modalities == json!(["text"]));
-        let (text, ends) = match reply {
-            Reply::Nothing => return Vec::new(),
-            Reply::Say(text) => (text, false),
-            Reply::SayAndEnd(text) => (text, config::has_tool(&self.config, END_CALL)),
-        };
+        reply.outputs.into_iter().filter_map(|saying| self.output(saying, written)).collect()
+    }
+
+    fn output(&mut self, saying: Saying, written: bool) -> Option<Output> {
         let item = self.name("item");
-        let message = if written { Output::new(item, Part::Text(text)) } else { Output::speech(item, text) };
-        let call = ends.then(|| {
-            let call_id = self.name("call");
-            Output::new(self.name("item"), Part::Call { call_id, name: END_CALL, arguments: "{}" })
-        });
-        [message].into_iter().chain(call).collect()
+        match saying {
+            Saying::Say(text) if written => Some(Output::new(item, Part::Text(text))),
+            Saying::Say(text) => Some(Output::speech(item, text)),
+            Saying::Call { name, .. } if name == END_CALL && !config::has_tool(&self.config, END_CALL) => None,
+            Saying::Call { name, arguments } => {
+                let call_id = self.name("call");
+                Some(Output::new(item, Part::Call { call_id, name, arguments }))
+            }
+            Saying::Remote { server, name, arguments, output } => Some(Output::new(item, Part::Remote { server, name, arguments, output })),
+        }
+    }
+
+    /// The code of a response that has to fail. Who asks again before the limit is reset is at fault.
+    fn failure(&self, now: Duration, by_vad: bool) -> Option<String> {
+        match self.control.take_limit(now) {
+            None => self.control.take_failure(),
+            Some(again) => {
+                if again && !by_vad {
+                    self.violation(now, "a response was asked for before the rate limit was reset");
+                }
+                Some("rate_limit_exceeded".to_owned())
+            }
+        }
     }
 
     /// Takes the next step of the response at this place.
@@ -126,6 +154,10 @@ impl Session {
         match &output.part {
             Part::Speech { text, .. } => self.note(|report| report.spoken.push(text.clone())),
             Part::Text(_) => {}
+            Part::Remote { .. } => {
+                let place = json!({"item_id": output.item, "output_index": n});
+                return self.emit("response.mcp_call.in_progress", place);
+            }
             Part::Call { .. } => return,
         }
         let event = place(&speaking.id, output, n, json!({"part": output.content_part()}));
@@ -140,8 +172,12 @@ impl Session {
     }
 
     fn say_audio(&mut self, now: Duration, speaking: &mut Speaking, n: usize, range: Range<usize>) {
+        let first = speaking.outputs.iter().all(|output| output.sent == 0);
         let Some(output) = speaking.outputs.get_mut(n) else { return };
         self.send_audio(&speaking.id, output, n, range);
+        if first && !speaking.aside {
+            self.note_answer(now);
+        }
         let sent = speaking.outputs.iter().map(|output| output.sent).sum();
         if self.control.take_kill(duration_ms(sent)) {
             self.end(now, Out::Drop);
@@ -165,13 +201,20 @@ impl Session {
 
     fn say_arguments(&mut self, speaking: &Speaking, n: usize) {
         let Some(output) = speaking.outputs.get(n) else { return };
-        let Part::Call { call_id, name, arguments } = &output.part else { return };
-        let place = |fields: Value| {
-            let place = json!({"response_id": speaking.id, "item_id": output.item, "output_index": n, "call_id": call_id});
-            joined(place, fields)
-        };
-        self.emit("response.function_call_arguments.delta", place(json!({"delta": arguments})));
-        self.emit("response.function_call_arguments.done", place(json!({"name": name, "arguments": arguments})));
+        let place = json!({"response_id": speaking.id, "item_id": output.item, "output_index": n});
+        match &output.part {
+            Part::Call { call_id, name, arguments } => {
+                let place = |fields: Value| joined(joined(place.clone(), json!({"call_id": call_id})), fields);
+                self.emit("response.function_call_arguments.delta", place(json!({"delta": arguments})));
+                self.emit("response.function_call_arguments.done", place(json!({"name": name, "arguments": arguments})));
+            }
+            Part::Remote { arguments, .. } => {
+                self.emit("response.mcp_call_arguments.delta", joined(place.clone(), json!({"delta": arguments})));
+                self.emit("response.mcp_call_arguments.done", joined(place, json!({"arguments": arguments})));
+                self.emit("response.mcp_call.completed", json!({"item_id": output.item, "output_index": n}));
+            }
+            Part::Speech { .. } | Part::Text(_) => {}
+        }
     }
 
     fn finish_output(&mut self, speaking: &mut Speaking, n: usize, stage: Stage) {
@@ -194,7 +237,7 @@ impl Session {
                 json!({"transcript": output.said})
             }
             Part::Text(_) => json!({"text": output.said}),
-            Part::Call { .. } => return,
+            Part::Call { .. } | Part::Remote { .. } => return,
         };
         self.emit(&format!("{}.done", text_event(output)), place(response, output, n, text));
         self.emit("response.content_part.done", place(response, output, n, json!({"part": output.content_part()})));
@@ -251,7 +294,8 @@ impl Session {
             report.usages.push(usage);
         });
         self.emit("response.done", json!({"response": response}));
-        self.later(now + RATE_LIMITS_AFTER, Later::RateLimits);
+        let reset = self.control.limit_left(now);
+        self.later(now + RATE_LIMITS_AFTER, Later::RateLimits { reset });
     }
 
     fn response(&self, speaking: &Speaking, status: &str, details: &Value, usage: &Value) -> Value {
@@ -299,13 +343,14 @@ fn item_of(output: &Output) -> Item {
     match &output.part {
         Part::Speech { .. } | Part::Text(_) => Item::spoken(&output.item),
         Part::Call { call_id, name, .. } => Item::call(&output.item, call_id, name),
+        Part::Remote { .. } => Item::listed(&output.item, output.body("in_progress")),
     }
 }
 
 const fn text_event(output: &Output) -> &'static str {
     match output.part {
         Part::Speech { .. } => "response.output_audio_transcript",
-        Part::Text(_) | Part::Call { .. } => "response.output_text",
+        Part::Text(_) | Part::Call { .. } | Part::Remote { .. } => "response.output_text",
     }
 }
 

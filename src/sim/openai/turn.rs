@@ -6,15 +6,18 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use super::brain;
 use super::config;
+use super::control::ModelTurn;
 use super::conversation::{Item, Kind};
+use super::script::Writing;
 use super::session::{Blame, Later, Outcome, Session, client_fault};
 use super::shape::Fault;
 use super::vad::Change;
 use super::validate;
 use crate::audio::{FRAME_BYTES, FRAME_MS, duration_ms, mulaw};
-use crate::sim::voice::recognise;
+use crate::sim::imprint::{Block, Gathered};
+use crate::sim::speech::clip_of;
+use crate::sim::voice::understand;
 
 /// The least that can be committed.
 const MIN_COMMIT_MS: u64 = 100;
@@ -34,11 +37,22 @@ impl Session {
             self.violation(now, "audio appended before session.updated set audio/pcmu: it would be taken for PCM");
             return Ok(());
         }
+        self.read_tag(&audio);
         self.ear.append(&audio);
         while let Some(change) = self.ear.next_change() {
             self.hear(now, change);
         }
         Ok(())
+    }
+
+    /// A simulated phone names its call in its silence.
+    fn read_tag(&mut self, audio: &[u8]) {
+        for block in audio.chunks_exact(FRAME_BYTES).filter_map(Block::read).filter(|block| block.blocks == u16::MAX) {
+            let tag = self.tag.get_or_insert_with(|| Gathered::of(&block));
+            tag.add(&block);
+            let text = tag.text();
+            self.note(|report| report.call_sid = Some(text));
+        }
     }
 
     pub(super) fn commit(&mut self, now: Duration) -> Outcome {
@@ -74,6 +88,8 @@ impl Session {
     fn speech_started(&mut self, now: Duration, audio_start_ms: u64) {
         let item = self.name("item");
         self.emit("input_audio_buffer.speech_started", json!({"audio_start_ms": audio_start_ms, "item_id": item}));
+        let at = self.control.instant(now).into_std();
+        self.note(|report| report.speech_started.push(at));
         self.turn = Some(item);
         if self.ear.detection().is_some_and(|detection| detection.interrupt_response) {
             self.cancel_active(now, "turn_detected");
@@ -83,6 +99,7 @@ impl Session {
     fn speech_stopped(&mut self, now: Duration, audio_end_ms: u64) {
         let item = self.turn.take().unwrap_or_else(|| self.name("item"));
         self.emit("input_audio_buffer.speech_stopped", json!({"audio_end_ms": audio_end_ms, "item_id": item}));
+        self.note_turn(now);
         let audio = self.ear.take_turn();
         self.commit_turn(now, &item, &audio);
         if self.ear.detection().is_some_and(|detection| detection.create_response) {
@@ -90,17 +107,38 @@ impl Session {
         }
     }
 
+    fn note_turn(&self, now: Duration) {
+        let silence = Duration::from_millis(self.ear.detection().map_or(0, |detection| detection.silence_ms));
+        let turn = ModelTurn { stopped: self.control.instant(now).into_std(), silence, answered: None };
+        self.note(|report| report.turns.push(turn));
+    }
+
+    /// The first sound of an answer goes out.
+    pub(super) fn note_answer(&self, now: Duration) {
+        let at = self.control.instant(now).into_std();
+        self.note(|report| {
+            if let Some(turn) = report.turns.last_mut() {
+                turn.answered.get_or_insert(at);
+            }
+        });
+    }
+
     fn commit_turn(&mut self, now: Duration, item: &str, audio: &[u8]) {
-        let clip = recognise(audio);
+        let words = understand(audio);
         let previous = self.conversation.last_id().map(str::to_owned);
         self.emit("input_audio_buffer.committed", json!({"previous_item_id": previous, "item_id": item}));
-        let turn = Item::heard(item, clip, duration_ms(audio.len()));
+        let turn = Item::heard(item, words.clone(), duration_ms(audio.len()));
         self.announce(&turn.body, previous.as_deref());
         self.conversation.push(turn);
-        self.note(|report| report.heard.push(clip.map(|clip| clip.name)));
+        self.note(|report| {
+            report.heard.push(words.as_deref().and_then(clip_of).map(|clip| clip.name));
+            report.understood.push(words.clone());
+        });
         if config::transcribes(&self.config) {
-            let later = Later::Transcribe { item: item.to_owned(), loud_ms: loud_ms(audio) };
-            self.later(now + self.settings.transcript_delay, later);
+            let scripted = self.control.take_transcript(words.as_deref());
+            let delay = scripted.as_ref().and_then(|scripted| scripted.delay).unwrap_or(self.settings.transcript_delay);
+            let writing = scripted.map(|scripted| scripted.outcome).unwrap_or_default();
+            self.later(now + delay, Later::Transcribe { item: item.to_owned(), loud_ms: loud_ms(audio), writing });
         }
     }
 
@@ -115,20 +153,36 @@ impl Session {
             self.refuse(now, Blame::Race, fault, &Value::Null);
             return;
         }
-        let reply = brain::reply(&self.conversation);
+        let reply = self.reply_to(None);
         self.begin_response(now, reply, true, &Value::Null);
     }
 
-    pub(super) fn transcribe(&mut self, id: &str, loud_ms: u64) {
+    pub(super) fn transcribe(&mut self, id: &str, loud_ms: u64, writing: Writing) {
+        match writing {
+            Writing::Done => self.write_down(id, loud_ms),
+            Writing::Missing => {}
+            Writing::Failed => {
+                let error =
+                    json!({"type": "transcription_error", "code": "audio_unintelligible", "message": "Not understood.", "param": null});
+                let failed = json!({"item_id": id, "content_index": 0, "error": error});
+                self.emit("conversation.item.input_audio_transcription.failed", failed);
+            }
+        }
+    }
+
+    fn write_down(&mut self, id: &str, loud_ms: u64) {
         let Some(item) = self.conversation.get_mut(id) else { return };
-        let Kind::Heard { clip, ms } = item.kind else { return };
-        let text = match clip {
-            Some(clip) => clip.text,
-            None if loud_ms < NOISE_MS => "",
-            None => "(inaudible)",
-        };
+        let Kind::Heard { words, ms } = &item.kind else { return };
+        let (ms, text) = (
+            *ms,
+            match words {
+                Some(words) => words.clone(),
+                None if loud_ms < NOISE_MS => String::new(),
+                None => "(inaudible)".to_owned(),
+            },
+        );
         if let Some(transcript) = item.body.pointer_mut("/content/0/transcript") {
-            *transcript = text.into();
+            *transcript = text.as_str().into();
         }
         if !text.is_empty() {
             let delta = json!({"item_id": id, "content_index": 0, "delta": text});

@@ -1,6 +1,8 @@
 //! Turn detection by loudness, over a clock of bytes appended, and the input buffer that goes with it.
 
-use serde_json::Value;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
 
 use crate::audio::{FRAME_BYTES, FRAME_MS, bytes_of, duration_ms, mulaw};
 
@@ -16,14 +18,14 @@ const SEMANTIC_SILENCE_MS: u64 = 500;
 pub(super) struct TurnDetection {
     threshold: u32,
     prefix_ms: u64,
-    silence_ms: u64,
+    pub(super) silence_ms: u64,
     pub(super) create_response: bool,
     pub(super) interrupt_response: bool,
 }
 
 impl TurnDetection {
     /// None for `null`: the client commits by itself.
-    pub(super) fn of(config: &Value) -> Option<Self> {
+    pub(super) fn of(config: &Value, semantic_unit: Option<Duration>) -> Option<Self> {
         let config = config.as_object()?;
         let ms = |key: &str, default| config.get(key).and_then(Value::as_u64).unwrap_or(default);
         let flag = |key: &str| config.get(key).and_then(Value::as_bool).unwrap_or(true);
@@ -31,11 +33,22 @@ impl TurnDetection {
         Some(Self {
             threshold: (threshold * LOUDEST_THRESHOLD) as u32,
             prefix_ms: ms("prefix_padding_ms", 300),
-            silence_ms: ms("silence_duration_ms", SEMANTIC_SILENCE_MS),
+            silence_ms: ms("silence_duration_ms", semantic_silence(config, semantic_unit)),
             create_response: flag("create_response"),
             interrupt_response: flag("interrupt_response"),
         })
     }
+}
+
+/// Low eagerness waits four units, medium two, high one. <https://developers.openai.com/api/docs/guides/realtime-vad>
+fn semantic_silence(config: &Map<String, Value>, unit: Option<Duration>) -> u64 {
+    let units = match config.get("eagerness").and_then(Value::as_str) {
+        Some("low") => 4,
+        Some("high") => 1,
+        _ => 2,
+    };
+    let waited = |unit: Duration| u64::try_from((unit * units).as_millis()).unwrap_or(u64::MAX);
+    unit.map_or(SEMANTIC_SILENCE_MS, waited)
 }
 
 /// What a frame of audio brought about.
@@ -62,8 +75,13 @@ pub(super) struct Ear {
 }
 
 impl Ear {
+    /// Who answers and interrupts may change in mid-speech; with detection switched on or off, listening begins anew.
     pub(super) fn set_detection(&mut self, detection: Option<TurnDetection>) {
+        let goes_on = self.detection.is_some() && detection.is_some();
         self.detection = detection;
+        if goes_on {
+            return;
+        }
         self.judged = self.dropped + self.buffer.len();
         self.recent = 0;
         self.speaking = false;
@@ -151,7 +169,10 @@ mod tests {
 
     fn ear(silence_ms: u64) -> Ear {
         let mut ear = Ear::default();
-        ear.set_detection(TurnDetection::of(&json!({"type": "server_vad", "silence_duration_ms": silence_ms, "prefix_padding_ms": 300})));
+        ear.set_detection(TurnDetection::of(
+            &json!({"type": "server_vad", "silence_duration_ms": silence_ms, "prefix_padding_ms": 300}),
+            None,
+        ));
         ear
     }
 

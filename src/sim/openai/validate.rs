@@ -135,11 +135,25 @@ const VOICE: Shape =
 /// Never both: audio brings its transcript.
 const MODALITIES: Shape = Single(&Word(&["audio", "text"]));
 
-/// Functions alone: the simulator knows no MCP.
 const TOOLS: Shape = List(&Tagged(
     "type",
-    &[("function", Object(&[TYPE, must("name", Text), may("description", Text), may("parameters", Map(&Anything))]))],
+    &[
+        ("mcp", Object(REMOTE)),
+        ("function", Object(&[TYPE, must("name", Text), may("description", Text), may("parameters", Map(&Anything))])),
+    ],
 ));
+
+/// A remote server. <https://developers.openai.com/api/docs/guides/realtime-mcp>
+const REMOTE: &[Field] = &[
+    TYPE,
+    must("server_label", Text),
+    must("server_url", Text),
+    may("server_description", Text),
+    may("authorization", Text),
+    may("headers", Map(&Text)),
+    may("allowed_tools", OneOf(&[Null, List(&Text)])),
+    may("require_approval", OneOf(&[Word(&["always", "never"]), Map(&Anything)])),
+];
 
 const TOOL_CHOICE: Shape = OneOf(&[Object(&[must("type", Word(&["function"])), must("name", Text)]), Word(&["auto", "none", "required"])]);
 

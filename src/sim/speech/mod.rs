@@ -42,6 +42,11 @@ pub fn clip(name: &str) -> &'static Clip {
     found.unwrap_or(&NOTHING)
 }
 
+#[must_use]
+pub fn is_clip(name: &str) -> bool {
+    all().any(|clip| clip.name == name)
+}
+
 /// The clip of exactly this text.
 #[must_use]
 pub fn clip_of(text: &str) -> Option<&'static Clip> {

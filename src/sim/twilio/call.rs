@@ -8,6 +8,7 @@ use tokio::time::sleep_until;
 
 use super::callbacks::{Callbacks, Subscription};
 use super::caller::{Caller, Deed, Moment, ScriptFailure, Voice, frame_start};
+use super::create::{Detection, Recording};
 use super::exchange::{Answer, Exchange};
 use super::hearing::{Heard, Hearing};
 use super::line::{Line, Order, Source};
@@ -57,6 +58,19 @@ pub struct Call {
 pub struct Placed {
     pub source: Source,
     pub time_limit: Duration,
+    pub detection: Option<Detection>,
+    pub recording: Option<Recording>,
+}
+
+/// The request for TwiML says what was detected.
+fn told(source: Source, word: &str) -> Source {
+    match source {
+        Source::Inline(text) => Source::Inline(text),
+        Source::Fetch { address, method, mut extra } => {
+            extra.push(("AnsweredBy".to_owned(), word.to_owned()));
+            Source::Fetch { address, method, extra }
+        }
+    }
 }
 
 impl Call {
@@ -85,11 +99,35 @@ impl Call {
                 self.caller = Caller::new(script);
                 self.limit = Some(Instant::now() + placed.time_limit);
                 self.answered();
-                self.follow(placed.source).await
+                if let Some(recording) = placed.recording {
+                    let sid = self.exchange.sid("RE");
+                    self.callbacks.record("OutboundAPI", sid, recording);
+                }
+                self.detect(placed.detection, placed.source).await
             }
             Err(status) => Ending::NotAnswered(status),
         };
         self.end(ending).await;
+    }
+
+    /// Detection goes on beside the call, or, if it is not asynchronous, before it.
+    async fn detect(&mut self, detection: Option<Detection>, source: Source) -> Ending {
+        let Some(detection) = detection else { return self.follow(source).await };
+        let mut detected = self.exchange.detected();
+        if !detection.message_end && detected.word.starts_with("machine_end") {
+            "machine_start".clone_into(&mut detected.word);
+        }
+        if let Some((address, method)) = detection.callback {
+            self.callbacks.detected(address, method, detected);
+            return self.follow(source).await;
+        }
+        match self.idle(Some(Instant::now() + detected.after), false).await {
+            Some(Interrupt::HungUp) => Ending::CallerHungUp,
+            Some(Interrupt::ScriptFailed(failure)) => Ending::ScriptFailed(failure),
+            Some(Interrupt::Ordered(_)) => Ending::HungUpOn(HungUpBy::Rest),
+            Some(Interrupt::TimeIsUp) => Ending::HungUpOn(HungUpBy::TimeLimit),
+            None => self.follow(told(source, &detected.word)).await,
+        }
     }
 
     async fn ring(&mut self, answer: Answer) -> Result<CallerScript, Status> {
@@ -159,7 +197,10 @@ impl Call {
         loop {
             tokio::select! {
                 biased;
-                Some(order) = self.orders.recv() => return Some(Interrupt::Ordered(order)),
+                Some(order) = self.orders.recv() => match self.obey(order) {
+                    Some(order) => return Some(Interrupt::Ordered(order)),
+                    None => continue,
+                },
                 () = sleep_until(next.into()) => {}
             }
             if self.line.status() == Status::InProgress
@@ -174,6 +215,17 @@ impl Call {
         }
     }
 
+    /// An order that does not interrupt the call is carried out here.
+    pub fn obey(&mut self, order: Order) -> Option<Order> {
+        match order {
+            Order::Record { sid, recording } => {
+                self.callbacks.record("StartCallRecordingAPI", sid, recording);
+                None
+            }
+            Order::Complete | Order::Cancel | Order::Redirect(_) => Some(order),
+        }
+    }
+
     fn idle_frame(&mut self, now: Instant, due: Instant, spoken_to: bool) -> Option<Interrupt> {
         if spoken_to {
             let heard = self.hearing.hear_voice(frame_start(now));
@@ -182,6 +234,10 @@ impl Call {
         match self.live(now, due).deed {
             Some(Deed::HangUp) => Some(Interrupt::HungUp),
             Some(Deed::GiveUp(failure)) => Some(Interrupt::ScriptFailed(failure)),
+            Some(Deed::Fault(fault)) => {
+                self.exchange.hooks.strike(&fault);
+                None
+            }
             Some(Deed::DropSocket | Deed::GoMute | Deed::GoDeaf) | None => self.time_is_up(now).then_some(Interrupt::TimeIsUp),
         }
     }

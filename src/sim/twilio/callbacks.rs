@@ -9,7 +9,8 @@ use tokio::task::JoinHandle;
 
 use super::address::Address;
 use super::courier::Webhook;
-use super::exchange::Exchange;
+use super::create::Recording;
+use super::exchange::{Detected, Exchange};
 use super::line::Line;
 use super::report::{Happening, Status};
 use super::signing::Params;
@@ -30,6 +31,13 @@ pub struct Subscription {
     pub events: Vec<String>,
 }
 
+/// A recording under way.
+struct Recorded {
+    sid: String,
+    source: String,
+    recording: Recording,
+}
+
 struct Callback {
     event: String,
     webhook: Webhook,
@@ -41,6 +49,7 @@ pub struct Callbacks {
     line: Arc<Line>,
     subscription: Option<Subscription>,
     sequence: u64,
+    recorded: Vec<Recorded>,
     queue: UnboundedSender<Callback>,
     postman: JoinHandle<()>,
 }
@@ -50,7 +59,7 @@ impl Callbacks {
     pub fn new(exchange: Arc<Exchange>, line: Arc<Line>, subscription: Option<Subscription>) -> Self {
         let (queue, waiting) = unbounded_channel();
         let postman = tokio::spawn(post_all(Arc::clone(&exchange), Arc::clone(&line), waiting));
-        Self { exchange, line, subscription, sequence: 0, queue, postman }
+        Self { exchange, line, subscription, sequence: 0, recorded: Vec::new(), queue, postman }
     }
 
     /// `event` has happened, and the call is now what `word` says.
@@ -98,6 +107,56 @@ impl Callbacks {
         self.post(event, to.clone(), "POST", params);
     }
 
+    /// Begins to record; who asked for it is told now, and at the end of the call.
+    pub fn record(&mut self, source: &str, sid: String, recording: Recording) {
+        self.line.count(|report| report.recordings.push(sid.clone()));
+        let begun = Recorded { sid, source: source.to_owned(), recording };
+        self.tell_recording(&begun, "in-progress");
+        self.recorded.push(begun);
+    }
+
+    fn tell_recording(&self, recorded: &Recorded, status: &str) {
+        let Recorded { sid, source, recording } = recorded;
+        let Some((address, method)) = recording.callback.clone().filter(|_| recording.events.iter().any(|event| event == status)) else {
+            return;
+        };
+        let account = &self.exchange.account_sid;
+        let url = format!("https://api.twilio.com/2010-04-01/Accounts/{account}/Recordings/{sid}");
+        let params = [
+            ("AccountSid", account.clone()),
+            ("CallSid", self.line.sid.clone()),
+            ("RecordingSid", sid.clone()),
+            ("RecordingUrl", url),
+            ("RecordingStatus", status.to_owned()),
+            ("RecordingDuration", self.line.duration().max(1).to_string()),
+            ("RecordingChannels", recording.channels.clone()),
+            ("RecordingStartTime", Utc::now().to_rfc2822()),
+            ("RecordingSource", source.clone()),
+            ("RecordingTrack", "both".to_owned()),
+        ];
+        let params = params.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        self.post(&format!("recording-{status}"), address, &method, params);
+    }
+
+    /// Tells what answering-machine detection found, when it has found it; not once the call is over.
+    pub fn detected(&self, address: Address, method: String, detected: Detected) {
+        let params = [
+            ("AccountSid", self.exchange.account_sid.clone()),
+            ("CallSid", self.line.sid.clone()),
+            ("AnsweredBy", detected.word),
+            ("MachineDetectionDuration", detected.after.as_millis().to_string()),
+        ];
+        let params = params.map(|(name, value)| (name.to_owned(), value)).to_vec();
+        let (exchange, line) = (Arc::clone(&self.exchange), Arc::clone(&self.line));
+        tokio::spawn(async move {
+            tokio::time::sleep(detected.after).await;
+            if line.status() == Status::InProgress {
+                let webhook = Webhook { address, method, params, idempotency_token: exchange.sid("") };
+                post(&exchange, &line, &Callback { event: "amd".to_owned(), webhook }).await;
+            }
+        });
+    }
+
     fn post(&self, event: &str, address: Address, method: &str, params: Params) {
         let webhook = Webhook { address, method: method.into(), params, idempotency_token: self.exchange.sid("") };
         let sent = self.queue.send(Callback { event: event.into(), webhook });
@@ -106,6 +165,9 @@ impl Callbacks {
 
     /// Waits until everything is posted.
     pub async fn finish(self) {
+        for recorded in &self.recorded {
+            self.tell_recording(recorded, "completed");
+        }
         drop(self.queue);
         let done = self.postman.await;
         debug_assert!(done.is_ok(), "the postman does not panic");

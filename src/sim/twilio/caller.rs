@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::hearing::{Hearing, LOUD};
 use crate::audio::{FRAME_BYTES, FRAME_MS, SILENCE, mulaw};
-use crate::sim::scenario::{CallerScript, Step, Utterance};
+use crate::sim::scenario::{CallerScript, ModelFault, Step, Utterance};
 
 /// A barge-in waits this long for something to talk over.
 const BARGE_IN_WITHIN: Duration = Duration::from_secs(30);
@@ -36,6 +36,8 @@ pub enum Deed {
     DropSocket,
     GoMute,
     GoDeaf,
+    /// The model goes wrong now.
+    Fault(ModelFault),
     GiveUp(ScriptFailure),
 }
 
@@ -159,6 +161,10 @@ impl Caller {
             Step::Digits(digits) if digits.is_empty() => Progress::Done,
             Step::Digits(digits) => Progress::Press(digits.clone()),
             Step::HangUp => Progress::Do(Deed::HangUp),
+            Step::Fault(fault) => {
+                let fault = fault.clone();
+                self.done_with(Deed::Fault(fault))
+            }
             Step::DropSocket => self.done_with(Deed::DropSocket),
             Step::GoMute => self.done_with(Deed::GoMute),
             Step::GoDeaf => self.done_with(Deed::GoDeaf),

@@ -33,6 +33,9 @@ const KNOWN: &[&str] = &[
     "RecordingStatusCallbackEvent",
     "MachineDetection",
     "MachineDetectionTimeout",
+    "MachineDetectionSpeechThreshold",
+    "MachineDetectionSpeechEndThreshold",
+    "MachineDetectionSilenceTimeout",
     "AsyncAmd",
     "AsyncAmdStatusCallback",
     "AsyncAmdStatusCallbackMethod",
@@ -75,6 +78,9 @@ pub struct CreateCall {
     pub source: Source,
     pub subscription: Option<Subscription>,
     pub time_limit: Duration,
+    pub detection: Option<Detection>,
+    /// Recorded from the answer on; who is told of it.
+    pub recording: Option<Recording>,
     /// Names that Twilio does not know, and would ignore.
     pub unknown: Vec<String>,
 }
@@ -100,6 +106,8 @@ pub fn read(form: &Params, number: &str) -> Result<CreateCall, RestError> {
         source: source(form)?.ok_or_else(|| bad(21205, "Url parameter is required."))?,
         subscription: subscription(form)?,
         time_limit: Duration::from_secs(time_limit),
+        detection: detection(form)?,
+        recording: if field(form, "Record") == Some("true") { Some(recording(form)?) } else { None },
         unknown: form.iter().map(|(name, _)| name).filter(|name| !KNOWN.contains(&name.as_str())).cloned().collect(),
     })
 }
@@ -128,6 +136,51 @@ fn subscription(form: &Params) -> Result<Option<Subscription>, RestError> {
     let Some(url) = field(form, "StatusCallback") else { return Ok(None) };
     let address = Address::webhook(url).map_err(|_| bad(21609, "The 'StatusCallback' URL is not a valid URL."))?;
     Ok(Some(Subscription { address, method: field(form, "StatusCallbackMethod").unwrap_or("POST").to_owned(), events }))
+}
+
+/// Answering-machine detection. <https://www.twilio.com/docs/voice/answering-machine-detection>
+#[derive(Clone, Debug)]
+pub struct Detection {
+    /// `DetectMessageEnd`: a machine is told when its greeting is over, not when it begins.
+    pub message_end: bool,
+    /// None: the call waits for the result.
+    pub callback: Option<(Address, String)>,
+}
+
+fn detection(form: &Params) -> Result<Option<Detection>, RestError> {
+    let message_end = match field(form, "MachineDetection") {
+        None => return Ok(None),
+        Some("Enable") => false,
+        Some("DetectMessageEnd") => true,
+        Some(_) => return Err(bad(21261, "Invalid 'MachineDetection'.")),
+    };
+    if field(form, "AsyncAmd") != Some("true") {
+        return Ok(Some(Detection { message_end, callback: None }));
+    }
+    let url = field(form, "AsyncAmdStatusCallback").ok_or_else(|| bad(21609, "AsyncAmd without 'AsyncAmdStatusCallback'."))?;
+    let address = Address::webhook(url).map_err(|_| bad(21609, "The 'AsyncAmdStatusCallback' URL is not a valid URL."))?;
+    let method = field(form, "AsyncAmdStatusCallbackMethod").unwrap_or("POST").to_owned();
+    Ok(Some(Detection { message_end, callback: Some((address, method)) }))
+}
+
+/// Who is told of a recording. <https://www.twilio.com/docs/voice/api/recording>
+#[derive(Clone, Debug)]
+pub struct Recording {
+    pub callback: Option<(Address, String)>,
+    pub events: Vec<String>,
+    pub channels: String,
+}
+
+pub fn recording(form: &Params) -> Result<Recording, RestError> {
+    let address = field(form, "RecordingStatusCallback").map(Address::webhook).transpose();
+    let address = address.map_err(|_| bad(21609, "The 'RecordingStatusCallback' URL is not a valid URL."))?;
+    let method = field(form, "RecordingStatusCallbackMethod").unwrap_or("POST").to_owned();
+    let events = field(form, "RecordingStatusCallbackEvent").unwrap_or("completed").split_whitespace().map(str::to_owned).collect();
+    let channels = match field(form, "RecordingChannels") {
+        Some("dual") => "2",
+        _ => "1",
+    };
+    Ok(Recording { callback: address.map(|address| (address, method)), events, channels: channels.to_owned() })
 }
 
 fn seconds(form: &Params, name: &str, code: u32, range: std::ops::RangeInclusive<u64>) -> Result<Option<u64>, RestError> {
@@ -196,6 +249,7 @@ mod tests {
             ("StatusCallbackEvent", "initiated ringing", 21626),
             ("Timeout", "0", 21208),
             ("TimeLimit", "10", 20001),
+            ("MachineDetection", "Maybe", 21261),
         ] {
             assert_eq!(call(&[(name, value)]).err(), Some(code), "{name}={value}");
         }

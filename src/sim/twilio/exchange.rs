@@ -12,6 +12,7 @@ use super::courier::Courier;
 use super::hooks::Hooks;
 use super::line::Line;
 use super::lock;
+use super::report::DialOutcome;
 use super::signing::Params;
 use crate::sim::scenario::CallerScript;
 
@@ -21,6 +22,21 @@ pub enum Answer {
     PickUp(CallerScript),
     NoAnswer,
     Busy,
+}
+
+/// What answering-machine detection finds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detected {
+    /// Twilio's word: `human`, `machine_start`, `machine_end_beep`, `fax`, `unknown`.
+    pub word: String,
+    /// From the answer on.
+    pub after: Duration,
+}
+
+impl Default for Detected {
+    fn default() -> Self {
+        Self { word: "human".to_owned(), after: Duration::from_millis(1_500) }
+    }
 }
 
 /// Something that Twilio would have logged as an error or a warning.
@@ -69,6 +85,8 @@ pub struct Exchange {
 struct State {
     answer: Answer,
     next_answers: VecDeque<Answer>,
+    next_dials: VecDeque<DialOutcome>,
+    detected: Detected,
     number_status_callback: Option<String>,
     lines: Vec<Arc<Line>>,
     violations: Vec<Violation>,
@@ -81,6 +99,8 @@ impl Exchange {
         let state = State {
             answer: Answer::PickUp(CallerScript::silent()),
             next_answers: VecDeque::new(),
+            next_dials: VecDeque::new(),
+            detected: Detected::default(),
             number_status_callback: None,
             lines: Vec::new(),
             violations: Vec::new(),
@@ -157,6 +177,24 @@ impl Exchange {
         state.next_answers.pop_front().unwrap_or_else(|| state.answer.clone())
     }
 
+    pub fn dial_next(&self, outcome: DialOutcome) {
+        lock(&self.state).next_dials.push_back(outcome);
+    }
+
+    #[must_use]
+    pub fn take_dial_outcome(&self) -> DialOutcome {
+        lock(&self.state).next_dials.pop_front().unwrap_or_default()
+    }
+
+    pub fn set_detected(&self, detected: Detected) {
+        lock(&self.state).detected = detected;
+    }
+
+    #[must_use]
+    pub fn detected(&self) -> Detected {
+        lock(&self.state).detected.clone()
+    }
+
     pub fn set_number_status_callback(&self, url: Option<String>) {
         lock(&self.state).number_status_callback = url;
     }
@@ -188,10 +226,26 @@ impl Exchange {
 }
 
 /// Sebastiano Vigna's splitmix64: a seed in, well-mixed numbers out.
-struct SplitMix(u64);
+#[derive(Debug)]
+pub struct SplitMix(u64);
 
 impl SplitMix {
-    fn next(&mut self) -> u64 {
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit.max(1)
+    }
+
+    /// Any time up to `longest`.
+    pub fn up_to(&mut self, longest: Duration) -> Duration {
+        let micros = u64::try_from(longest.as_micros()).unwrap_or(u64::MAX);
+        if micros == 0 { Duration::ZERO } else { Duration::from_micros(self.below(micros)) }
+    }
+
+    const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

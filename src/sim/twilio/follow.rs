@@ -8,10 +8,9 @@ use super::call::{Call, Ending, Interrupt};
 use super::courier::{Undelivered, Webhook};
 use super::http::Reply;
 use super::line::{Order, Source};
-use super::report::{Happening, HungUpBy};
+use super::report::{DialOutcome, Happening, HungUpBy};
 use super::stream::{self, StreamEnd};
-use super::twiml::{self, Document, Verb};
-use crate::types::Redacted;
+use super::twiml::{self, Dial, Document, Verb};
 
 /// A call that asks for more documents than this goes round in circles.
 const MOST_DOCUMENTS: usize = 1_000;
@@ -19,6 +18,9 @@ const MOST_DOCUMENTS: usize = 1_000;
 const PER_LETTER: Duration = Duration::from_millis(65);
 /// The one who was dialled talks this long.
 const DIALLED: Duration = Duration::from_millis(300);
+
+/// A phone that nobody picks up rings this long: far shorter than in life.
+const UNANSWERED: Duration = Duration::from_millis(200);
 
 /// What comes after a verb.
 enum Flow {
@@ -34,6 +36,7 @@ impl From<Interrupt> for Flow {
             Interrupt::ScriptFailed(failure) => Self::End(Ending::ScriptFailed(failure)),
             Interrupt::Ordered(Order::Complete | Order::Cancel) => Self::End(Ending::HungUpOn(HungUpBy::Rest)),
             Interrupt::Ordered(Order::Redirect(source)) => Self::Go(source),
+            Interrupt::Ordered(Order::Record { .. }) => Self::Next,
             Interrupt::TimeIsUp => Self::End(Ending::HungUpOn(HungUpBy::TimeLimit)),
         }
     }
@@ -103,19 +106,34 @@ impl Call {
                 self.line.note_now(Happening::Paused { seconds });
                 self.pass(Duration::from_secs(seconds), false).await
             }
-            Verb::Dial { number, action, method } => self.dial(number, action, method, base).await,
+            Verb::Dial(dial) => self.dial(dial, base).await,
             Verb::Redirect { url, method } => self.go(&url, method, base, Vec::new()),
             Verb::Hangup | Verb::Reject { .. } => Flow::End(Ending::HungUpOn(HungUpBy::Twiml)),
         }
     }
 
-    async fn dial(&mut self, number: Redacted<String>, action: Option<String>, method: String, base: Option<&Address>) -> Flow {
+    async fn dial(&mut self, dial: Dial, base: Option<&Address>) -> Flow {
         self.line.note_now(Happening::Dialled);
-        self.line.count(|report| report.dialled.push(number));
-        match self.pass(DIALLED, false).await {
+        let outcome = self.exchange.take_dial_outcome();
+        self.line.count(|report| {
+            report.dialled.push(dial.number.clone());
+            report.dials.push((dial.clone(), outcome));
+        });
+        let foreign = dial.caller_id.as_ref().is_some_and(|id| ![&self.line.from, &self.exchange.number].contains(&&id.0));
+        if foreign {
+            self.violate("13214 invalid callerId of <Dial>");
+        }
+        match self.pass(if outcome == DialOutcome::Completed { DIALLED } else { UNANSWERED }, false).await {
             Flow::Next => {
-                let dialled = [("DialCallStatus", "completed"), ("DialCallDuration", "1"), ("DialBridged", "true")];
-                self.after(action, method, base, dialled.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec())
+                let bridged = if outcome == DialOutcome::Completed {
+                    [("DialCallDuration", "1"), ("DialBridged", "true")]
+                } else {
+                    [("DialCallDuration", "0"), ("DialBridged", "false")]
+                };
+                let sid = self.exchange.sid("CA");
+                let mut extra = vec![("DialCallStatus".to_owned(), outcome.as_str().to_owned()), ("DialCallSid".to_owned(), sid)];
+                extra.extend(bridged.map(|(name, value)| (name.to_owned(), value.to_owned())));
+                self.after(dial.action, dial.method, base, extra)
             }
             other => other,
         }

@@ -1,8 +1,10 @@
 //! Named failures that a test can ask for.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use super::lock;
+use super::network::Network;
+use crate::sim::scenario::ModelFault;
 
 /// What goes wrong from now on; nothing by default.
 #[derive(Default)]
@@ -17,7 +19,12 @@ struct Plan {
     scramble_callbacks: bool,
     keep_marks: bool,
     start_twice: bool,
+    network: Network,
+    on_fault: Option<Arc<OnFault>>,
 }
+
+/// Told of every fault that a script wants of the model.
+type OnFault = dyn Fn(&ModelFault) + Send + Sync;
 
 /// An HTTP status and a Twilio code for so many requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +68,27 @@ impl Hooks {
     /// Every stream says `start` twice.
     pub fn start_twice(&self, on: bool) {
         lock(&self.0).start_twice = on;
+    }
+
+    /// How packets of the streams from now on travel.
+    pub fn network(&self, network: Network) {
+        lock(&self.0).network = network;
+    }
+
+    /// Who has the model go wrong when a script says so.
+    pub fn on_fault(&self, told: impl Fn(&ModelFault) + Send + Sync + 'static) {
+        lock(&self.0).on_fault = Some(Arc::new(told));
+    }
+
+    pub(super) fn strike(&self, fault: &ModelFault) {
+        let told = lock(&self.0).on_fault.clone();
+        if let Some(told) = told {
+            told(fault);
+        }
+    }
+
+    pub(super) fn travel(&self) -> Network {
+        lock(&self.0).network
     }
 
     pub(super) fn refused_create(&self) -> Option<Refusals> {

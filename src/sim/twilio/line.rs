@@ -9,6 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::address::Address;
 use super::changes::Changes;
+use super::create::Recording;
 use super::lock;
 use super::report::{CallReport, Happening, Status};
 use crate::types::Direction;
@@ -19,6 +20,11 @@ pub enum Order {
     Complete,
     /// Only of use before the call is answered.
     Cancel,
+    /// Recorded from now on.
+    Record {
+        sid: String,
+        recording: Recording,
+    },
     Redirect(Source),
 }
 
@@ -152,7 +158,7 @@ impl Line {
         let possible = match order {
             Order::Complete => !status.is_final(),
             Order::Cancel => matches!(status, Status::Queued | Status::Ringing) && self.direction == Direction::Outbound,
-            Order::Redirect(_) => status == Status::InProgress,
+            Order::Redirect(_) | Order::Record { .. } => status == Status::InProgress,
         };
         if possible { self.orders.send(order).map_err(|_| NotNow) } else { Err(NotNow) }
     }

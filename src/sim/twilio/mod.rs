@@ -9,12 +9,14 @@ mod caller;
 mod changes;
 mod courier;
 mod create;
+mod ear;
 mod exchange;
 mod follow;
 mod hearing;
 mod hooks;
 pub(super) mod http;
 mod line;
+mod network;
 mod playback;
 mod report;
 mod rest;
@@ -38,11 +40,14 @@ use tokio::sync::oneshot;
 pub use address::InvalidAddress;
 pub use callbacks::CallbackAnswer;
 pub use caller::ScriptFailure;
-pub use exchange::{Answer, FakeTwilioSettings, Violation};
+pub use ear::{Ear, Gap, Tone, Understood, Words};
+pub use exchange::{Answer, Detected, FakeTwilioSettings, Violation};
 pub use hearing::{LOUD, TALK_GAP};
 pub use hooks::Hooks;
-pub use report::{CallReport, Cut, Happening, HungUpBy, Outcome, Status, StreamReport, TimelineEvent};
+pub use network::Network;
+pub use report::{CallReport, Cut, DialOutcome, Happening, HungUpBy, Outcome, Status, StreamReport, TimelineEvent};
 pub use signing::signature;
+pub use twiml::Dial;
 
 use crate::sim::scenario::CallerScript;
 use crate::sim::verdict::Verdict;
@@ -123,6 +128,16 @@ impl FakeTwilio {
     /// How the next phone behaves that the engine calls.
     pub fn answer_next(&self, answer: Answer) {
         self.exchange().answer_next(answer);
+    }
+
+    /// What becomes of the next `<Dial>` that nobody spoke of yet; it is answered by default.
+    pub fn dial_next(&self, outcome: DialOutcome) {
+        self.exchange().dial_next(outcome);
+    }
+
+    /// What answering-machine detection finds from now on, for calls that ask for it.
+    pub fn detect(&self, detected: Detected) {
+        self.exchange().set_detected(detected);
     }
 
     /// Where the number's own `completed` callbacks go, for calls that come in; nowhere by default.

@@ -4,6 +4,9 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::caller::ScriptFailure;
+use super::ear::{Ear, Understood, Words};
+use super::twiml::Dial;
+use crate::sim::scenario::BEEP;
 use crate::types::{Direction, Redacted};
 
 /// Twilio's word for where a call stands.
@@ -55,6 +58,28 @@ pub enum HungUpBy {
     TimeLimit,
     /// A webhook or its TwiML could not be used.
     Failure,
+}
+
+/// What became of a `<Dial>`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DialOutcome {
+    #[default]
+    Completed,
+    Busy,
+    NoAnswer,
+    Failed,
+}
+
+impl DialOutcome {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Busy => "busy",
+            Self::NoAnswer => "no-answer",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 /// How a call came out.
@@ -167,11 +192,17 @@ pub struct CallReport {
     pub cuts: Vec<Cut>,
     /// Numbers that `<Dial>` named.
     pub dialled: Vec<Redacted<String>>,
+    /// The same, with how it was asked for and what became of it.
+    pub dials: Vec<(Dial, DialOutcome)>,
+    /// The recordings that were begun.
+    pub recordings: Vec<String>,
     pub frames_sent: u64,
     pub media_received: u64,
     pub bytes_received: u64,
     /// The latest that a frame left after its time: our own fault, not the engine's.
     pub worst_lag: Duration,
+    /// What the caller makes of what is played.
+    pub ear: Ear,
     began: Instant,
     caller_began: Option<Instant>,
     caller_ended: Option<Instant>,
@@ -196,10 +227,13 @@ impl CallReport {
             turn_latencies: Vec::new(),
             cuts: Vec::new(),
             dialled: Vec::new(),
+            dials: Vec::new(),
+            recordings: Vec::new(),
             frames_sent: 0,
             media_received: 0,
             bytes_received: 0,
             worst_lag: Duration::ZERO,
+            ear: Ear::new(began),
             began,
             caller_began: None,
             caller_ended: None,
@@ -210,6 +244,20 @@ impl CallReport {
     #[must_use]
     pub fn first_audio(&self) -> Option<Duration> {
         self.streams.first()?.first_audio
+    }
+
+    /// The words, keys and tones that the caller heard.
+    #[must_use]
+    pub fn understood(&self) -> Understood {
+        self.ear.understood()
+    }
+
+    /// The words that an answering machine recorded.
+    #[must_use]
+    pub fn left_message(&self) -> Vec<Words> {
+        let beeped = self.first(|what| matches!(what, Happening::CallerEnded { utterance } if utterance == BEEP));
+        let words = self.understood().words.into_iter();
+        words.filter(|words| beeped.is_some_and(|beeped| words.at >= beeped)).collect()
     }
 
     /// Whether it came out as its script had it.
@@ -228,6 +276,12 @@ impl CallReport {
     #[must_use]
     pub fn offset(&self, at: Instant) -> Duration {
         at.saturating_duration_since(self.began)
+    }
+
+    /// The moment that lies `at` after the call's beginning.
+    #[must_use]
+    pub fn moment(&self, at: Duration) -> Instant {
+        self.began + at
     }
 
     /// Enters `what` where its time puts it, and draws the measurements from it.

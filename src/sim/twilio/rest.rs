@@ -9,6 +9,7 @@ use actix_web::web::{Bytes, Data, Path};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
 use tokio::sync::oneshot;
 use url::form_urlencoded;
 
@@ -28,7 +29,8 @@ pub fn serve(listener: TcpListener, switchboard: Arc<Switchboard>, stop: oneshot
             let calls = web::scope("/2010-04-01/Accounts/{account}")
                 .route("/Calls.json", web::post().to(create_call))
                 .route("/Calls/{call}", web::get().to(read_call))
-                .route("/Calls/{call}", web::post().to(update_call));
+                .route("/Calls/{call}", web::post().to(update_call))
+                .route("/Calls/{call}/Recordings.json", web::post().to(record_call));
             App::new().app_data(Data::clone(&data)).service(calls).default_service(web::to(nowhere))
         };
         let server = HttpServer::new(app).workers(1).disable_signals().shutdown_timeout(0).listen(listener)?.run();
@@ -68,6 +70,18 @@ async fn update_call(request: HttpRequest, path: Path<(String, String)>, body: B
         let line = board.exchange.line(named(&call)?).ok_or_else(not_found)?;
         line.order(order(&parsed(&body))?).map_err(|NotNow| not_in_progress())?;
         Ok(HttpResponse::Ok().json(line.resource()))
+    }))
+}
+
+async fn record_call(request: HttpRequest, path: Path<(String, String)>, body: Bytes, board: Data<Switchboard>) -> HttpResponse {
+    let (account, call) = path.into_inner();
+    respond(authorised(&request, &account, &board).and_then(|()| {
+        let line = board.exchange.line(&call).ok_or_else(not_found)?;
+        let sid = board.exchange.sid("RE");
+        let recording = create::recording(&parsed(&body))?;
+        line.order(Order::Record { sid: sid.clone(), recording }).map_err(|NotNow| not_in_progress())?;
+        let recording = json!({"sid": sid, "call_sid": call, "account_sid": account, "status": "in-progress"});
+        Ok(HttpResponse::Created().json(recording))
     }))
 }
 

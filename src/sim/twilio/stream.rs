@@ -15,16 +15,22 @@ use super::address::Address;
 use super::call::{Call, Interrupt};
 use super::caller::Deed;
 use super::line::Order;
+use super::network::Lane;
 use super::playback::{Playback, Played};
 use super::report::{Happening, StreamReport};
 use super::upgrade;
 use super::wire::{Breach, Incoming, Wire, malformed};
-use crate::audio::FRAME_MS;
+use crate::audio::{FRAME_BYTES, FRAME_MS, SILENCE};
+use crate::sim::imprint::imprint_frame;
 use crate::sim::twilio::twiml::Stream;
 
 /// An engine that reads nothing for so long is lost, warning 31930.
 const WRITE_WITHIN: Duration = Duration::from_secs(5);
 const CLOSE_WITHIN: Duration = Duration::from_secs(2);
+
+/// A silent phone names its call in so many frames, every two seconds.
+const TAG_FRAMES: u32 = 8;
+const TAG_EVERY: u32 = 100;
 
 const FRAME: Duration = Duration::from_millis(FRAME_MS);
 
@@ -68,6 +74,9 @@ struct Leg<'a> {
     socket: WebSocketStream<TcpStream>,
     wire: Wire,
     playback: Playback,
+    /// Messages of the engine on their way to the phone, and of the phone on their way to the engine.
+    down: Lane<Incoming>,
+    up: Lane<String>,
     began: Instant,
     frames: u32,
     outbox: Vec<String>,
@@ -88,7 +97,9 @@ struct Lost;
 impl<'a> Leg<'a> {
     fn new(call: &'a mut Call, socket: WebSocketStream<TcpStream>, wire: Wire) -> Self {
         let (playback, outbox, began) = (Playback::default(), Vec::new(), Instant::now());
-        Self { call, socket, wire, playback, began, frames: 0, outbox, agent_heard: false, mute: false, deaf: false }
+        let network = call.exchange.hooks.travel();
+        let (down, up) = (Lane::new(network, 1), Lane::new(network, 2));
+        Self { call, socket, wire, playback, down, up, began, frames: 0, outbox, agent_heard: false, mute: false, deaf: false }
     }
 
     async fn run(&mut self, parameters: &[(String, String)]) -> StreamEnd {
@@ -123,7 +134,8 @@ impl<'a> Leg<'a> {
 
     /// Waits for whatever comes first: a message, an order, a frame or a mark that is due.
     async fn wake(&mut self) -> Option<StreamEnd> {
-        let due = self.frame_due().min(self.playback.next_due().unwrap_or_else(|| self.frame_due()));
+        let dues = [self.playback.next_due(), self.down.next_due(), self.up.next_due()];
+        let due = dues.into_iter().flatten().fold(self.frame_due(), Instant::min);
         let woken = tokio::select! {
             biased;
             message = self.socket.next(), if !self.deaf => Woken::Message(message),
@@ -133,7 +145,10 @@ impl<'a> Leg<'a> {
         let now = Instant::now();
         let end = match woken {
             Woken::Message(message) => self.receive(now, message).await,
-            Woken::Order(order) => Some(self.hang_up(Interrupt::Ordered(order)).await),
+            Woken::Order(order) => match self.call.obey(order) {
+                Some(order) => Some(self.hang_up(Interrupt::Ordered(order)).await),
+                None => None,
+            },
             Woken::Time => None,
         };
         match end {
@@ -149,7 +164,7 @@ impl<'a> Leg<'a> {
     async fn receive(&mut self, now: Instant, message: Option<Result<Message, Error>>) -> Option<StreamEnd> {
         match message {
             Some(Ok(Message::Text(text))) => match self.wire.read(&text) {
-                Ok(incoming) => self.accept(now, incoming),
+                Ok(incoming) => self.down.push(now, incoming),
                 Err(breach) => self.breach(&breach),
             },
             Some(Ok(Message::Binary(_))) => self.breach(&malformed("binary frame")),
@@ -190,6 +205,7 @@ impl<'a> Leg<'a> {
         self.call.line.note(now, Happening::Cleared { played_ms, dropped_ms });
         let cut = self.call.hearing.cut();
         self.call.heard(cut);
+        self.call.line.count(|report| report.ear.cut());
     }
 
     fn breach(&self, breach: &Breach) {
@@ -198,6 +214,9 @@ impl<'a> Leg<'a> {
 
     /// Brings playback and caller up to `now`.
     async fn settle(&mut self, now: Instant) -> Option<StreamEnd> {
+        while let Some((at, incoming)) = self.down.arrived(now) {
+            self.accept(at, incoming);
+        }
         self.playback.advance(now);
         self.listen();
         while self.frame_due() <= now {
@@ -206,6 +225,7 @@ impl<'a> Leg<'a> {
                 Some(Deed::GiveUp(failure)) => return Some(self.hang_up(Interrupt::ScriptFailed(failure)).await),
                 Some(Deed::DropSocket) => return Some(self.drop_socket()),
                 Some(Deed::GoDeaf) => self.deaf = true,
+                Some(Deed::Fault(fault)) => self.call.exchange.hooks.strike(&fault),
                 Some(Deed::GoMute) | None => {}
             }
         }
@@ -219,10 +239,11 @@ impl<'a> Leg<'a> {
                 Played::Audio { at, audio } => {
                     let heard = self.call.hearing.hear(at, &audio);
                     self.call.heard(heard);
+                    self.call.line.count(|report| report.ear.hear(at, &audio));
                 }
                 Played::Mark { .. } if self.call.exchange.hooks.keeps_marks() => {}
                 Played::Mark { at, name } => {
-                    self.outbox.push(self.wire.mark(&name));
+                    self.up.push_mark(at, self.wire.mark(&name));
                     self.call.line.note(at, Happening::MarkEchoed { name });
                 }
             }
@@ -236,8 +257,11 @@ impl<'a> Leg<'a> {
         let moment = self.call.live(now, due);
         self.mute |= moment.deed == Some(Deed::GoMute);
         if !self.mute {
-            self.outbox.push(self.wire.media(u64::from(self.frames) * FRAME_MS, &moment.frame));
-            self.outbox.extend(moment.digit.map(|digit| self.wire.dtmf(digit)));
+            let frame = self.tagged(moment.frame);
+            self.up.push(now, self.wire.media(u64::from(self.frames) * FRAME_MS, &frame));
+            if let Some(digit) = moment.digit {
+                self.up.push(now, self.wire.dtmf(digit));
+            }
         }
         self.call.line.count(|report| {
             report.frames_sent += u64::from(!self.mute);
@@ -246,7 +270,20 @@ impl<'a> Leg<'a> {
         moment.deed
     }
 
+    /// Now and then the silence names its call, so that whoever hears it knows which one it is.
+    fn tagged(&self, mut frame: [u8; FRAME_BYTES]) -> [u8; FRAME_BYTES] {
+        let place = self.frames % TAG_EVERY;
+        if place < TAG_FRAMES && frame == [SILENCE; FRAME_BYTES] {
+            imprint_frame(&mut frame, &self.call.line.sid, u16::try_from(place).unwrap_or_default());
+        }
+        frame
+    }
+
     async fn send(&mut self) -> Result<(), Lost> {
+        let now = Instant::now();
+        while let Some((_, text)) = self.up.arrived(now) {
+            self.outbox.push(text);
+        }
         if self.outbox.is_empty() {
             return Ok(());
         }
@@ -273,6 +310,7 @@ impl<'a> Leg<'a> {
 
     /// `stop`, a proper close, and then what the interrupt asks for.
     async fn hang_up(&mut self, interrupt: Interrupt) -> StreamEnd {
+        self.outbox.extend(self.up.hurry());
         self.outbox.push(self.wire.stop());
         if self.send().await.is_ok() {
             self.call.line.note_now(Happening::StreamStopped);
@@ -325,7 +363,12 @@ impl<'a> Leg<'a> {
         let now = Instant::now();
         self.playback.advance(now);
         self.playback.clear(now);
-        while self.playback.poll().is_some() {}
+        while let Some(played) = self.playback.poll() {
+            if let Played::Audio { at, audio } = played {
+                self.call.line.count(|report| report.ear.hear(at, &audio));
+            }
+        }
+        self.call.line.count(|report| report.ear.cut());
         let cut = self.call.hearing.cut();
         self.call.heard(cut);
         self.call.line.count(|report| {

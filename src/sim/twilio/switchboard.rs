@@ -35,7 +35,7 @@ impl Switchboard {
             self.exchange.violate(Some(&line.sid), format!("unknown parameter {name}"));
         }
         let (exchange, on) = (Arc::clone(&self.exchange), Arc::clone(&line));
-        let placed = Placed { source: wish.source, time_limit: wish.time_limit };
+        let placed = Placed { source: wish.source, time_limit: wish.time_limit, detection: wish.detection, recording: wish.recording };
         let answer = exchange.take_answer();
         self.runtime.spawn(async move {
             Call::new(exchange, on, orders, wish.subscription, CallerScript::silent()).run_outbound(placed, answer).await;

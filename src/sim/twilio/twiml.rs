@@ -15,9 +15,20 @@ pub enum Verb {
     Say(String),
     Pause { seconds: u64 },
     Redirect { url: String, method: String },
-    Dial { number: Redacted<String>, action: Option<String>, method: String },
+    Dial(Dial),
     Reject { reason: String },
     Hangup,
+}
+
+/// `<Dial>`. <https://www.twilio.com/docs/voice/twiml/dial>
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dial {
+    pub number: Redacted<String>,
+    pub action: Option<String>,
+    pub method: String,
+    pub caller_id: Option<Redacted<String>>,
+    pub timeout: Option<u64>,
+    pub answer_on_bridge: bool,
 }
 
 /// `<Stream>` inside `<Connect>`.
@@ -90,7 +101,14 @@ fn verb(element: &Element, complaints: &mut Vec<String>) -> Option<Verb> {
         "Say" => Some(Verb::Say(element.text.trim().to_owned())),
         "Pause" => Some(Verb::Pause { seconds: element.number("length", 1, complaints) }),
         "Redirect" => Some(Verb::Redirect { url: element.text.trim().to_owned(), method }),
-        "Dial" => Some(Verb::Dial { number: Redacted(element.dialled()), action, method }),
+        "Dial" => Some(Verb::Dial(Dial {
+            number: Redacted(element.dialled()),
+            action,
+            method,
+            caller_id: element.attribute("callerId").map(|id| Redacted(id.to_owned())),
+            timeout: element.attribute("timeout").map(|_| element.number("timeout", 30, complaints)),
+            answer_on_bridge: element.attribute("answerOnBridge") == Some("true"),
+        })),
         "Reject" => Some(Verb::Reject { reason: element.attribute("reason").unwrap_or("rejected").to_owned() }),
         "Hangup" => Some(Verb::Hangup),
         _ => None,
@@ -265,7 +283,14 @@ mod tests {
                 Verb::Say("Fish & chips !".into()),
                 Verb::Pause { seconds: 1 },
                 Verb::Pause { seconds: 3 },
-                Verb::Dial { number: Redacted("+15550100003".into()), action: None, method: "POST".into() },
+                Verb::Dial(Dial {
+                    number: Redacted("+15550100003".into()),
+                    action: None,
+                    method: "POST".into(),
+                    caller_id: None,
+                    timeout: None,
+                    answer_on_bridge: false,
+                }),
                 Verb::Redirect { url: "/again".into(), method: "GET".into() },
             ]
         );

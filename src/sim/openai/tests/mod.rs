@@ -2,5 +2,6 @@ mod faults;
 mod responses;
 mod rig;
 mod rules;
+mod scripted;
 mod turns;
 mod wire;

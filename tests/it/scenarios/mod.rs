@@ -1,0 +1,89 @@
+//! Every file of `tests/scenarios`, played as `alpha-call simulate --scenario` plays it.
+
+use std::path::{Path, PathBuf};
+
+use alpha_call::cli::simulate::scenarios::play_file;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios")
+}
+
+async fn passes(name: &str) {
+    let (title, verdict) = play_file(&folder().join(format!("{name}.toml"))).await.expect("a scenario");
+    assert!(verdict.passed(), "{title}: {verdict}");
+}
+
+macro_rules! scenarios {
+    (play: [$($name:ident),* $(,)?], waiting: [$($waiting:ident),* $(,)?]) => {
+        $(#[actix_rt::test]
+        async fn $name() {
+            passes(stringify!($name)).await;
+        })*
+
+        $(#[actix_rt::test]
+        #[ignore = "the engine cannot do this yet: see `needs` of the file"]
+        async fn $waiting() {
+            passes(stringify!($waiting)).await;
+        })*
+
+        const NAMES: &[&str] = &[$(stringify!($name),)* $(stringify!($waiting),)*];
+    };
+}
+
+scenarios! {
+    play: [
+        barge_in,
+        barge_in_after_generation,
+        barge_in_before_the_first_mark,
+        barge_in_greeting,
+        barge_in_several_items,
+        barge_in_twice,
+        barge_in_without_marks,
+        busy,
+        conversation,
+        delay_spikes,
+        failed_transcript,
+        idle_caller,
+        keys,
+        late_marks,
+        late_transcript,
+        lost_model,
+        lost_model_in_mid_answer,
+        missing_transcript,
+        no_model,
+        unknown_tool,
+    ],
+    waiting: [
+        dead_turn,
+        fallback,
+        filler,
+        greeting_at_once,
+        hold,
+        human_wait,
+        invalid_arguments,
+        lifeboat_dial,
+        mapped_key,
+        protected_greeting,
+        rate_limit,
+        refused_configuration,
+        roll_over,
+        send_keys,
+        stuck_response,
+        time_limit,
+        transfer,
+        transfer_unanswered,
+        voicemail,
+    ]
+}
+
+#[test]
+fn every_file_has_its_test() {
+    let files = std::fs::read_dir(folder()).expect("the folder");
+    let names: Vec<String> =
+        files.map(|file| file.expect("a file").path().file_stem().expect("a name").to_string_lossy().into_owned()).collect();
+
+    let untested: Vec<&String> = names.iter().filter(|name| !NAMES.contains(&name.as_str())).collect();
+
+    assert_eq!(untested, Vec::<&String>::new());
+    assert_eq!(names.len(), NAMES.len());
+}
