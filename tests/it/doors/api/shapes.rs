@@ -8,7 +8,7 @@ use crate::doors::http::{get, keys, post_json};
 use crate::doors::operator::Operator;
 use crate::house::House;
 
-const CALL: [&str; 35] = [
+const CALL: [&str; 36] = [
     "answered_by",
     "assistant",
     "audio",
@@ -35,6 +35,7 @@ const CALL: [&str; 35] = [
     "model",
     "name",
     "owner",
+    "recording",
     "refusal",
     "ringing_at",
     "status",
