@@ -131,6 +131,7 @@ fn opening(casting: &Casting, at: DateTime<Utc>) -> Opening {
     Opening {
         greeting: phrase(greeting),
         human_wait: settings.waits(*direction).then_some(settings.human_wait),
+        first_words: !settings.machine_detection,
         protected: settings.protects(*direction),
         closed,
         voicemail: phrase(casting.fill(&settings.voicemail)),

@@ -45,7 +45,7 @@ impl CallSession {
             Timer::HumanWait => self.greet(now),
             Timer::ModelSilence => self.model_lost(now, true),
             Timer::Patience => self.patience_over(now),
-            Timer::Retry => self.request(now, None),
+            Timer::Retry => self.retry_answer(now),
             Timer::Renew => self.open_standby(),
             Timer::Tool => self.tools_overdue(now),
             Timer::Keys => self.tell_keys(now),
@@ -77,6 +77,13 @@ impl CallSession {
     /// The timer runs from the moment that something is so until it is not.
     fn while_so(&mut self, timer: Timer, so: bool, at: Instant) {
         if so { self.timers.set_if_unset(timer, at) } else { self.timers.set(timer, None) }
+    }
+
+    /// Unless the caller has begun to speak: then the next answer is to that.
+    fn retry_answer(&mut self, now: Instant) {
+        if !self.turn.caller_speaks() && self.lane.is_free() {
+            self.request(now, None);
+        }
     }
 
     fn caller_idle(&mut self, now: Instant) {

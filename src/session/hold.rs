@@ -8,7 +8,9 @@ use super::timer::Timer;
 use crate::audio::{EncodedAudio, tone};
 
 /// Between two signs of life.
-const COMFORT: Duration = Duration::from_secs(5);
+const COMFORT: Duration = Duration::from_secs(4);
+/// Before the first one: whoever put the call on hold may still be heard.
+const FIRST_COMFORT: Duration = Duration::from_secs(1);
 /// Mean sample at which a frame is a voice, and no noise of the line.
 const VOICE: u32 = 700;
 /// So much of a voice is meant for us.
@@ -26,7 +28,7 @@ impl CallSession {
     pub(super) fn begin_hold(&mut self, now: Instant) {
         self.event(now, Note::HoldBegan);
         self.hold = Some(Hold::default());
-        self.timers.set(Timer::Comfort, Some(now + COMFORT));
+        self.timers.set(Timer::Comfort, Some(now + FIRST_COMFORT));
         self.timers.set(Timer::HoldOver, Some(now + self.policy.max_hold));
     }
 

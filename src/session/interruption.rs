@@ -42,7 +42,8 @@ impl CallSession {
 
     /// The caller's turn is an item of the conversation: an answer can be asked for, if the server does not do so.
     pub(super) fn ask_for_answer(&mut self, now: Instant) {
-        if std::mem::take(&mut self.turn.wants_request) && !self.turn.caller_speaks() {
+        let wanted = std::mem::take(&mut self.turn.wants_request) && !self.entrance.awaits_human;
+        if wanted && !self.turn.caller_speaks() {
             self.request(now, None);
         }
     }

@@ -13,6 +13,8 @@ use crate::types::HangupCause;
 
 /// Answers that may fail in a row before the call is given up.
 const FAILURES: u32 = 3;
+/// Before an answer that failed is asked for again: what limits there are is told only after the failure.
+const BREATH: Duration = Duration::from_millis(250);
 /// A caller does not wait longer than this for a limit of the vendor's.
 const LONGEST_LIMIT: Duration = Duration::from_secs(10);
 
@@ -48,7 +50,11 @@ impl CallSession {
                 self.transcript.tool_called(&call, at);
                 self.transcript.tool_answered(&call, &output, at);
             }
-            ModelEvent::RateLimits { reset } => self.turn.limited_until = Some(now + reset),
+            ModelEvent::RateLimits { reset } => {
+                if self.timers.is_set(Timer::Retry) {
+                    self.timers.set(Timer::Retry, Some(now + reset.clamp(BREATH, LONGEST_LIMIT)));
+                }
+            }
             ModelEvent::ResponseDone { response, status, usage } => self.response_done(now, &response, status, usage),
             ModelEvent::Error(error) => self.model_error(now, &error),
         }
@@ -86,7 +92,7 @@ impl CallSession {
         let never_ready = !self.link.is_ready();
         let again = self.link.lost(now, self.policy.max_reconnects, self.policy.reconnect_pause).filter(|_| retry);
         let turns = (again.is_none() || never_ready) && self.turn_to_fallback(now);
-        let Some(delay) = again.map(|pause| if turns { Duration::ZERO } else { pause }).or(turns.then_some(Duration::ZERO)) else {
+        let Some(delay) = again.filter(|_| !turns).or_else(|| turns.then_some(Duration::ZERO)) else {
             return self.wind_up(now, HangupCause::ModelUnavailable);
         };
         self.forget_model(now);
@@ -212,10 +218,7 @@ impl CallSession {
         if !retry || self.turn.failures >= FAILURES {
             return self.model_refused(now);
         }
-        match self.turn.limited_until.take().filter(|until| *until > now) {
-            Some(until) => self.timers.set(Timer::Retry, Some(until.min(now + LONGEST_LIMIT))),
-            None => self.request(now, None),
-        }
+        self.timers.set(Timer::Retry, Some(now + BREATH));
     }
 
     fn model_error(&mut self, now: Instant, error: &ModelError) {

@@ -13,7 +13,7 @@ pub(super) struct Entrance {
     /// The greeting was said, or is under way.
     pub(super) greeted: bool,
     /// Nothing is said before somebody is there.
-    awaits_human: bool,
+    pub(super) awaits_human: bool,
     /// A machine picked up, and speaks.
     machine: bool,
     /// What is being said must not be interrupted: the caller is not heard meanwhile.
@@ -62,7 +62,7 @@ impl CallSession {
 
     /// The caller has said the first words: somebody is there.
     pub(super) fn heard_first_words(&mut self, now: Instant) {
-        if self.entrance.awaits_human && !self.entrance.machine {
+        if self.entrance.awaits_human && !self.entrance.machine && self.policy.opening.first_words {
             self.turn.wants_request = false;
             self.turn.answer_began();
             self.greet(now);

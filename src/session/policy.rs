@@ -128,6 +128,8 @@ pub struct Opening {
     pub greeting: Option<Phrase>,
     /// Nothing is said before somebody has answered: a human by detection, a voice, or this long a silence.
     pub human_wait: Option<Duration>,
+    /// The first words that are heard are a human's: there is no detection that could tell.
+    pub first_words: bool,
     /// Cannot be interrupted: the caller is heard once it was said.
     pub protected: bool,
     /// The greeting is all there is to say: hang up after it.

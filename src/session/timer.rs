@@ -88,6 +88,10 @@ impl TimerTable {
         }
     }
 
+    pub(super) fn is_set(&self, timer: Timer) -> bool {
+        self.0.get(timer as usize).is_some_and(Option::is_some)
+    }
+
     pub(super) fn clear(&mut self) {
         *self = Self::default();
     }

@@ -19,8 +19,6 @@ pub(super) struct TurnState {
     pub(super) wants_request: bool,
     /// How often a silent caller was asked.
     pub(super) prompts: u32,
-    /// Before that, the vendor takes no more requests.
-    pub(super) limited_until: Option<Instant>,
     /// Answers that failed in a row.
     pub(super) failures: u32,
 }

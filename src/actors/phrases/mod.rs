@@ -16,6 +16,7 @@ use super::governor::{ConcurrencyGovernor, TakeModelSlot};
 use super::model_line::Endpoints;
 use super::profile::session_policy;
 use crate::config::Config;
+use crate::metrics;
 use crate::session::policy::{Phrase, Profile, SessionPolicy};
 use crate::store::{CallStore, RenderedPhrase};
 use crate::types::Direction;
@@ -70,14 +71,17 @@ fn key(profile: &Profile, text: &str) -> String {
 impl Studio {
     /// Makes every phrase that needs nothing of a call to be known; from memory, the database, or the model.
     pub async fn prepare(self) {
-        for (profile, text) in self.wanted() {
+        let wanted = self.wanted();
+        metrics::phrases_missing(wanted.len());
+        for (place, (profile, text)) in wanted.iter().enumerate() {
             for attempt in 1..=TRIES {
-                match self.provide(&profile, &text).await {
+                match self.provide(profile, text).await {
                     Ok(()) => break,
                     Err(error) => tracing::warn!(%error, attempt, "phrase not rendered"),
                 }
                 tokio::time::sleep(AGAIN).await;
             }
+            metrics::phrases_missing(wanted.len() - place - 1);
         }
     }
 

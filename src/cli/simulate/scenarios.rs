@@ -1,12 +1,17 @@
 //! Scenarios, one after the other, each with an engine of its own.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::cli::rehearsal::{Plan, Rehearsal, fresh_seed};
 use crate::cli::screen::{complain, say};
 use crate::sim::client::ApiClient;
-use crate::sim::scenario::file::Scenario;
+use crate::sim::scenario::file::{ASSISTANT, Scenario};
 use crate::sim::verdict::Verdict;
+
+/// Rendering takes a few seconds with a simulated model.
+const PHRASES: Duration = Duration::from_secs(30);
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -34,11 +39,27 @@ pub async fn play_all(files: &[PathBuf]) -> i32 {
 /// The file is no scenario, or the engine could not be started with it.
 pub async fn play_file(file: &Path) -> Result<(String, Verdict), Failure> {
     let scenario = Scenario::load(file)?;
-    let variables = scenario.engine.env.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    let assistants = scenario.engine.assistant.iter().map(|text| ("scenario".to_owned(), text.clone())).collect();
+    let variables = scenario.engine.variables().into_iter().collect();
+    let assistants = scenario.engine.assistant_file().map(|text| (ASSISTANT.to_owned(), text)).into_iter().collect();
     let plan = Plan { variables, assistants, ..Plan::default() };
     let rehearsal = Rehearsal::start_on(scenario.stage(fresh_seed())?, plan).await?;
+    if scenario.engine.phrases {
+        until_phrases_are_known(rehearsal.addr).await?;
+    }
     let verdict = scenario.play(&rehearsal.stage, &ApiClient::new(rehearsal.addr)).await;
     rehearsal.end().await?;
     Ok((scenario.title, verdict))
+}
+
+/// The engine tells by its metrics.
+async fn until_phrases_are_known(engine: SocketAddr) -> Result<(), Failure> {
+    let deadline = Instant::now() + PHRASES;
+    while Instant::now() < deadline {
+        let metrics = ApiClient::new(engine).get("/metrics").await?.body;
+        if metrics.as_str().unwrap_or_default().lines().any(|line| line == "alpha_call_phrases_missing 0") {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    Err("the phrases were not rendered in time".into())
 }

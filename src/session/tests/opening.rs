@@ -12,7 +12,7 @@ fn opening(opening: Opening) -> Rig {
 }
 
 fn cached() -> Opening {
-    Opening { greeting: Some(known("Hello.", 1_000)), ..Opening::default() }
+    Opening { greeting: Some(known("Hello.", 1_000)), first_words: true, ..Opening::default() }
 }
 
 fn said_to_model(rig: &Rig) -> Vec<(Speaker, &str)> {
@@ -82,6 +82,19 @@ fn the_first_words_of_who_was_called_bring_the_greeting_and_not_an_answer() {
     assert!(rig.played_ms() > 0);
     assert_eq!((turns, rig.instructions()), (vec![TurnTaking::BySession], vec![]));
     assert_eq!(rig.configured(), [TurnTaking::BySession, TurnTaking::ByServer], "from now on the server answers");
+}
+
+#[test]
+fn where_machines_are_detected_a_voice_alone_is_no_human() {
+    let mut rig = opening(Opening { human_wait: Some(ms(4_000)), first_words: false, ..cached() });
+    rig.become_ready();
+    rig.caller_begins("u");
+    rig.caller_ends("u");
+    assert_eq!((rig.played_ms(), rig.instructions()), (0, vec![]));
+
+    rig.input(Input::AnsweredBy(AnsweredBy::Human));
+
+    assert!(rig.played_ms() > 0);
 }
 
 #[test]

@@ -98,8 +98,9 @@ fn a_turn_that_the_server_never_ends_is_ended_for_it() {
 fn a_vendor_that_limits_the_rate_is_asked_again_when_it_said() {
     let mut rig = Rig::greeted();
     rig.created("r");
-    rig.model(ModelEvent::RateLimits { reset: ms(3_000) });
     rig.response_done("r", ResponseStatus::Failed { retry: true, reason: "rate_limit_exceeded".into() });
+    rig.pass_with_media(40);
+    rig.model(ModelEvent::RateLimits { reset: ms(3_000) });
     rig.pass_with_media(2_980);
     assert_eq!(rig.instructions().len(), 0);
 

@@ -11,7 +11,7 @@ use super::expect::Expectation;
 use super::steps::StepLine;
 use crate::sim::openai::{Cue, FakeOpenAiSettings, Fate, Saying, Script, ScriptedReply, ScriptedTranscript, Writing};
 use crate::sim::speech;
-use crate::sim::stage::saying;
+use crate::sim::stage::{OUR_NUMBER, saying};
 use crate::sim::twilio::{Answer, Detected, DialOutcome, Network};
 
 /// One call and what is to come of it.
@@ -20,9 +20,6 @@ use crate::sim::twilio::{Answer, Detected, DialOutcome, Network};
 pub struct Scenario {
     /// What is proved, as a sentence.
     pub title: String,
-    /// Features that the engine needs for it, beside a plain conversation.
-    #[serde(default)]
-    pub needs: Vec<String>,
     #[serde(default)]
     pub engine: EngineSection,
     #[serde(default)]
@@ -41,8 +38,33 @@ pub struct EngineSection {
     /// Variables of its environment.
     #[serde(default)]
     pub env: BTreeMap<String, String>,
-    /// Written to `config/assistants/NAME.toml`; the text names the assistant.
+    /// The assistant of the call; it answers our number.
     pub assistant: Option<String>,
+    /// The call begins once it is known how the assistant's phrases sound.
+    #[serde(default)]
+    pub phrases: bool,
+}
+
+/// What the assistant of a scenario is called.
+pub const ASSISTANT: &str = "scenario";
+
+impl EngineSection {
+    /// The variables that its engine gets: nothing is connected or rendered ahead unless the scenario is about that.
+    #[must_use]
+    pub fn variables(&self) -> BTreeMap<String, String> {
+        let render = self.phrases.to_string();
+        let own = [("APP__OPENAI__WARM_CONNECTIONS", "0"), ("APP__OPENAI__RENDER_PHRASES", render.as_str())];
+        let mut variables: BTreeMap<String, String> = own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        variables.extend(self.env.clone());
+        variables
+    }
+
+    /// The file of its assistant.
+    #[must_use]
+    pub fn assistant_file(&self) -> Option<String> {
+        let text = self.assistant.as_ref()?;
+        Some(format!("numbers = [\"{OUR_NUMBER}\"]\n{text}"))
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]

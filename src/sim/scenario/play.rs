@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
 use super::expect::Evidence;
-use super::file::{DirectionWord, Scenario};
+use super::file::{ASSISTANT, DirectionWord, Scenario};
 use crate::sim::client::ApiClient;
 use crate::sim::stage::{CALLEE, CALLER, Stage, StageError};
 use crate::sim::twilio::{CallHandle, CallIn, CallReport};
@@ -62,6 +62,9 @@ impl Scenario {
             return stage.twilio.call_in(call).map_err(|error| error.to_string());
         }
         let mut wish = json!({ "phone_number": CALLEE });
+        if let (Some(_), Some(wish)) = (&self.engine.assistant, wish.as_object_mut()) {
+            wish.insert("assistant".to_owned(), json!(ASSISTANT));
+        }
         if let (Some(name), Some(wish)) = (&self.call.name, wish.as_object_mut()) {
             wish.insert("name".to_owned(), json!(name));
         }

@@ -14,66 +14,56 @@ async fn passes(name: &str) {
 }
 
 macro_rules! scenarios {
-    (play: [$($name:ident),* $(,)?], waiting: [$($waiting:ident),* $(,)?]) => {
+    ($($name:ident),* $(,)?) => {
         $(#[actix_rt::test]
         async fn $name() {
             passes(stringify!($name)).await;
         })*
 
-        $(#[actix_rt::test]
-        #[ignore = "the engine cannot do this yet: see `needs` of the file"]
-        async fn $waiting() {
-            passes(stringify!($waiting)).await;
-        })*
-
-        const NAMES: &[&str] = &[$(stringify!($name),)* $(stringify!($waiting),)*];
+        const NAMES: &[&str] = &[$(stringify!($name)),*];
     };
 }
 
 scenarios! {
-    play: [
-        barge_in,
-        barge_in_after_generation,
-        barge_in_before_the_first_mark,
-        barge_in_greeting,
-        barge_in_several_items,
-        barge_in_twice,
-        barge_in_without_marks,
-        busy,
-        conversation,
-        delay_spikes,
-        failed_transcript,
-        idle_caller,
-        keys,
-        late_marks,
-        late_transcript,
-        lost_model,
-        lost_model_in_mid_answer,
-        missing_transcript,
-        no_model,
-        unknown_tool,
-    ],
-    waiting: [
-        dead_turn,
-        fallback,
-        filler,
-        greeting_at_once,
-        hold,
-        human_wait,
-        invalid_arguments,
-        lifeboat_dial,
-        mapped_key,
-        protected_greeting,
-        rate_limit,
-        refused_configuration,
-        roll_over,
-        send_keys,
-        stuck_response,
-        time_limit,
-        transfer,
-        transfer_unanswered,
-        voicemail,
-    ]
+    barge_in,
+    barge_in_after_generation,
+    barge_in_before_the_first_mark,
+    barge_in_greeting,
+    barge_in_several_items,
+    barge_in_twice,
+    barge_in_without_marks,
+    busy,
+    conversation,
+    dead_turn,
+    delay_spikes,
+    failed_transcript,
+    fallback,
+    filler,
+    greeting_at_once,
+    hold,
+    human_wait,
+    idle_caller,
+    invalid_arguments,
+    keys,
+    late_marks,
+    late_transcript,
+    lifeboat_dial,
+    lost_model,
+    lost_model_in_mid_answer,
+    mapped_key,
+    missing_transcript,
+    no_model,
+    protected_greeting,
+    rate_limit,
+    refused_configuration,
+    roll_over,
+    send_keys,
+    stuck_response,
+    time_limit,
+    transfer,
+    transfer_unanswered,
+    unknown_tool,
+    voicemail,
 }
 
 #[test]
