@@ -38,7 +38,7 @@ impl CallSession {
             Timer::TopUp | Timer::Winding => {}
             Timer::MarkOverdue => self.marks_overdue(now),
             Timer::Gap => self.pad_gap(now),
-            Timer::Confirm => self.confirm_speech(now),
+            Timer::Confirm => self.doubt_less(),
             Timer::Turn => self.force_turn(now),
             Timer::MediaSilence => self.wind_up(now, HangupCause::MediaSilent),
             Timer::Opening => self.wind_up(now, HangupCause::ModelUnavailable),
@@ -60,7 +60,7 @@ impl CallSession {
 
     pub(super) fn arm(&mut self, now: Instant) {
         let owed = self.model_owes();
-        let top_up = self.playback.next_pump(now, self.policy.lead).filter(|_| self.doubt.is_none());
+        let top_up = self.playback.next_pump(now, self.policy.lead).filter(|_| !self.holds_up());
         self.timers.set(Timer::TopUp, top_up);
         self.timers.set(Timer::MarkOverdue, self.playback.overdue_at(self.policy.mark_grace));
         self.timers.set(Timer::Tool, self.tools.next_due());
@@ -109,6 +109,11 @@ impl CallSession {
         self.model(ModelCommand::Commit { event_id });
         self.turn.speech_stopped(now);
         self.turn.wants_request = true;
+    }
+
+    /// What may turn out to be a cough only holds the answer up.
+    pub(super) fn holds_up(&self) -> bool {
+        self.doubt.is_some_and(|doubt| doubt.holds)
     }
 
     pub(super) fn model_owes(&self) -> bool {

@@ -12,7 +12,7 @@ const COMFORT: Duration = Duration::from_secs(4);
 /// Before the first one: whoever put the call on hold may still be heard.
 const FIRST_COMFORT: Duration = Duration::from_secs(1);
 /// Mean sample at which a frame is a voice, and no noise of the line.
-const VOICE: u32 = 700;
+pub(super) const VOICE: u32 = 700;
 /// So much of a voice is meant for us.
 const MEANT_MS: u64 = 300;
 /// What was heard before that is told to the model as well.

@@ -1,11 +1,24 @@
 //! Barge-in: the caller speaks while the assistant is heard, or about to be.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::CallSession;
 use super::event::{ItemId, LegCommand, ModelCommand, Note, Output, Record, TurnTaking};
+use super::hold::VOICE;
 use super::playback::{Played, Source};
 use super::timer::Timer;
+use crate::audio::EncodedAudio;
+
+/// After so much speech as would have counted, and this, what was held up goes on.
+const AFTERTHOUGHT: Duration = Duration::from_millis(150);
+
+/// Speech that may be no more than a cough.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Doubt {
+    voice_ms: u64,
+    /// The answer waits.
+    pub(super) holds: bool,
+}
 
 impl CallSession {
     /// The server hears speech. While the assistant speaks it may have to last a while to count.
@@ -13,16 +26,29 @@ impl CallSession {
         self.transcript.speech_started(item, self.at(now));
         let audible = !self.playback.is_idle() || self.lane.is_busy();
         if audible && !self.policy.min_speech.is_zero() {
-            self.doubt = Some(item.clone());
-            return self.timers.set(Timer::Confirm, Some(now + self.policy.min_speech));
+            self.doubt = Some(Doubt { voice_ms: 0, holds: true });
+            return self.timers.set(Timer::Confirm, Some(now + self.policy.min_speech + AFTERTHOUGHT));
         }
         self.barge_in(now);
     }
 
-    /// The speech goes on: it is meant.
-    pub(super) fn confirm_speech(&mut self, now: Instant) {
-        if self.doubt.take().is_some() {
+    /// The caller's audio while it is in doubt whether the speech is meant: so much of a voice is.
+    pub(super) fn weigh_speech(&mut self, now: Instant, audio: &EncodedAudio) {
+        let Some(doubt) = &mut self.doubt else { return };
+        if audio.loudness() >= VOICE {
+            doubt.voice_ms += audio.duration_ms();
+        }
+        if Duration::from_millis(doubt.voice_ms) >= self.policy.min_speech {
+            self.doubt = None;
+            self.timers.set(Timer::Confirm, None);
             self.barge_in(now);
+        }
+    }
+
+    /// No more has come of it so far: the answer goes on.
+    pub(super) const fn doubt_less(&mut self) {
+        if let Some(doubt) = &mut self.doubt {
+            doubt.holds = false;
         }
     }
 

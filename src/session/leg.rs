@@ -30,6 +30,7 @@ impl CallSession {
         self.timers.set(Timer::MediaSilence, Some(now + self.policy.media_silence));
         let speaking = self.turn.caller_speaks();
         self.timers.set(Timer::Gap, speaking.then(|| now + self.policy.gap));
+        self.weigh_speech(now, &audio);
         if self.hold.is_some() {
             self.listen_on_hold(now, audio);
         } else if self.entrance.shielded {

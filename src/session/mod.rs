@@ -40,9 +40,10 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 pub use chronicle::Chronicle;
-use event::{Input, ItemId, LegCommand, ModelCommand, Output, Record};
+use event::{Input, LegCommand, ModelCommand, Output, Record};
 use hold::Hold;
 use intake::Intake;
+use interruption::Doubt;
 use keys::Keys;
 use link::Link;
 use opening::Entrance;
@@ -85,7 +86,7 @@ pub struct CallSession {
     /// The caller waits, and nothing goes to the model.
     hold: Option<Hold>,
     /// Speech that may be no more than a cough.
-    doubt: Option<ItemId>,
+    doubt: Option<Doubt>,
     /// The assistant has said, or will say, its goodbye.
     closing: Option<HangupCause>,
     phase: Phase,
@@ -210,8 +211,7 @@ impl CallSession {
     }
 
     fn play(&mut self, now: Instant) {
-        // What may turn out to be a cough only holds the answer up.
-        if self.doubt.is_some() {
+        if self.holds_up() {
             return;
         }
         let outputs = &mut self.outputs;

@@ -127,7 +127,7 @@ mod tests {
     fn a_callback_has_a_time_and_keys_are_those_of_a_phone() {
         let (callback, keys) = (parameters(&ToolSettings::ScheduleCallback), parameters(&ToolSettings::SendDtmf));
 
-        assert!(callback.contains(r#""format":"date-time""#) && callback.contains(r#""required":["at"]"#), "{callback}");
+        assert!(callback.contains(r#""format":"date-time""#) && callback.contains(r#""required":["when"]"#), "{callback}");
         assert!(keys.contains(r#""pattern":"^[0-9*#A-D]{1,32}$""#) && keys.contains(r#""required":["digits"]"#), "{keys}");
     }
 

@@ -198,6 +198,7 @@ fn a_failed_answer_is_asked_for_again_and_given_up_after_three() {
     for attempt in 1..=3 {
         rig.created("r");
         rig.response_done("r", ResponseStatus::Failed { retry: true, reason: "server_error".into() });
+        rig.pass(250);
         assert_eq!(rig.instructions().len(), attempt.min(2));
     }
 
