@@ -109,7 +109,8 @@ impl ModelLine {
         let (call, number) = (self.call, self.opened);
         let endpoint = self.endpoints.by(route, &self.model);
         let (timing, governor) = (self.timing, self.governor.clone());
-        let addr = warm::adopt(&endpoint, &said, number).filter(|_| delay.is_zero()).unwrap_or_else(|| {
+        let adopted = if delay.is_zero() { warm::adopt(&endpoint, &said, number) } else { None };
+        let addr = adopted.unwrap_or_else(|| {
             let told = move |exit| tracing::debug!(call.id = %call, model.session = number, %exit, "model session ended");
             OpenAiSessionActor::start(ModelBrief { endpoint, timing, delay, governor, call: Some(said), number }, told)
         });

@@ -48,11 +48,6 @@ pub fn keep(plan: WarmPlan) {
     refill();
 }
 
-/// This thread keeps none any more.
-pub fn stop() {
-    POOL.with_borrow_mut(|pool| *pool = Pool::default());
-}
-
 /// Hands a session of this endpoint to a call, if one is connected.
 pub(super) fn adopt(endpoint: &Endpoint, said: &Recipient<ModelSaid>, number: u32) -> Option<Addr<OpenAiSessionActor>> {
     let session = POOL.with_borrow_mut(|pool| pool.take(endpoint))?;

@@ -2,15 +2,20 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 
 use crate::actors::engine::Engine;
 use crate::app::{Application, BuildError, Running};
 use crate::config::{Config, Invalid, LoadOptions, load};
+use crate::sim::client::ApiClient;
 use crate::sim::stage::{Stage, StageError};
 use crate::telemetry::{self, TelemetryError};
+
+/// Rendering takes a few seconds with a simulated model.
+const PHRASES: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What a rehearsal is to have that others have not.
 #[derive(Clone, Debug, Default)]
@@ -70,6 +75,19 @@ impl Rehearsal {
         let (addr, engine) = (app.addr(), app.engine().clone());
         stage.twilio.set_engine(addr);
         Ok(Self { stage, engine, addr, file, running: app.run(), _scratch: scratch })
+    }
+
+    /// From now on greetings are played at once; the engine tells by its metrics.
+    pub async fn until_phrases_are_known(&self) -> std::io::Result<()> {
+        let deadline = Instant::now() + PHRASES;
+        while Instant::now() < deadline {
+            let metrics = ApiClient::new(self.addr).get("/metrics").await?.body;
+            if metrics.as_str().is_some_and(|text| text.lines().any(|line| line == "alpha_call_phrases_missing 0")) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Err(std::io::Error::other("the phrases of the assistant were not rendered in time"))
     }
 
     /// Brings the records home, and stops; with calls still live it was broken off, and nobody waits for them.

@@ -197,7 +197,7 @@ impl CallSession {
         if self.phase == Phase::Live {
             self.follow_up_on_tools(now);
             self.play(now);
-            self.unshield(now);
+            self.unshield();
             self.promote_when_quiet(now);
             self.take_turns();
             self.leave_when_heard(now);

@@ -107,7 +107,7 @@ impl CallSession {
     }
 
     /// What was protected has been said: now the caller is heard, from a moment ago on.
-    pub(super) fn unshield(&mut self, _: Instant) {
+    pub(super) fn unshield(&mut self) {
         if self.entrance.shielded && self.link.is_ready() && self.lane.is_free() && self.playback.is_idle() {
             self.entrance.shielded = false;
             self.send_kept_audio();

@@ -1,17 +1,12 @@
 //! Scenarios, one after the other, each with an engine of its own.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use crate::cli::rehearsal::{Plan, Rehearsal, fresh_seed};
 use crate::cli::screen::{complain, say};
 use crate::sim::client::ApiClient;
 use crate::sim::scenario::file::{ASSISTANT, Scenario};
 use crate::sim::verdict::Verdict;
-
-/// Rendering takes a few seconds with a simulated model.
-const PHRASES: Duration = Duration::from_secs(30);
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -44,22 +39,9 @@ pub async fn play_file(file: &Path) -> Result<(String, Verdict), Failure> {
     let plan = Plan { variables, assistants, ..Plan::default() };
     let rehearsal = Rehearsal::start_on(scenario.stage(fresh_seed())?, plan).await?;
     if scenario.engine.phrases {
-        until_phrases_are_known(rehearsal.addr).await?;
+        rehearsal.until_phrases_are_known().await?;
     }
     let verdict = scenario.play(&rehearsal.stage, &ApiClient::new(rehearsal.addr)).await;
     rehearsal.end().await?;
     Ok((scenario.title, verdict))
-}
-
-/// The engine tells by its metrics.
-async fn until_phrases_are_known(engine: SocketAddr) -> Result<(), Failure> {
-    let deadline = Instant::now() + PHRASES;
-    while Instant::now() < deadline {
-        let metrics = ApiClient::new(engine).get("/metrics").await?.body;
-        if metrics.as_str().unwrap_or_default().lines().any(|line| line == "alpha_call_phrases_missing 0") {
-            return Ok(());
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    Err("the phrases were not rendered in time".into())
 }
