@@ -57,7 +57,7 @@ impl CallSession {
             self.tell(BACK.to_owned());
             self.send_kept_audio();
         }
-        if ask {
+        if ask && self.link.is_ready() {
             self.request(now, None);
         }
     }

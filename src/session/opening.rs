@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::CallSession;
 use super::event::{AnsweredBy, LegCommand, ModelCommand, TurnTaking};
+use super::policy::Phrase;
 use super::timer::Timer;
 use crate::types::HangupCause;
 
@@ -46,7 +47,8 @@ impl CallSession {
             return;
         }
         self.entrance.greeted = true;
-        self.entrance.shielded = self.policy.opening.protected;
+        // Who calls outside of the hours is told so to the end.
+        self.entrance.shielded = self.policy.opening.protected || self.policy.opening.closed;
         self.have_said(now, &greeting);
         if self.policy.opening.closed {
             self.close(HangupCause::OutsideHours);
@@ -84,7 +86,8 @@ impl CallSession {
 
     /// What was said so far was said to the machine's own voice.
     fn leave_message(&mut self, now: Instant) {
-        let Some(message) = self.policy.opening.voicemail.clone() else {
+        let can_be_said = |message: &Phrase| message.audio.is_some() || self.link.is_ready();
+        let Some(message) = self.policy.opening.voicemail.clone().filter(can_be_said) else {
             return self.wind_up(now, HangupCause::Voicemail);
         };
         self.silence_assistant(now);
