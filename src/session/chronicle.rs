@@ -8,6 +8,16 @@ use super::event::{LegCommand, Mark, Note, Output, Record, Speaker, ToolUse, Tra
 use super::policy::{History, Message};
 use crate::types::Redacted;
 
+/// An answer that was sent, or part of it.
+#[derive(Debug)]
+struct Sounding {
+    /// Its number in marks.
+    item: u32,
+    /// The key of its turn, once that is known.
+    turn: Option<u32>,
+    sent_ms: u64,
+}
+
 const UNANSWERED: &str = r#"{"error":"the tool's answer was lost"}"#;
 
 #[derive(Debug)]
@@ -20,8 +30,8 @@ pub struct Chronicle {
     next: u32,
     generation: u32,
     sounded: bool,
-    /// Answers in the order of their first sounds: the key of their turn, and what was sent of them.
-    sounding: Vec<(Option<u32>, u64)>,
+    /// Answers in the order of their first sounds.
+    sounding: Vec<Sounding>,
 }
 
 impl Chronicle {
@@ -57,8 +67,8 @@ impl Chronicle {
     pub fn close(&mut self, at: Duration) -> Vec<Turn> {
         let mut closed = Vec::new();
         for turn in self.turns.values_mut() {
-            let sent = self.sounding.iter().rfind(|(seq, _)| *seq == Some(turn.seq));
-            if close(turn, at, sent.map_or(0, |(_, ms)| *ms)) {
+            let sent = self.sounding.iter().rfind(|sounding| sounding.turn == Some(turn.seq));
+            if close(turn, at, sent.map_or(0, |sounding| sounding.sent_ms)) {
                 turn.revision += 1;
                 closed.push(turn.clone());
             }
@@ -103,16 +113,19 @@ impl Chronicle {
         }
         self.generation = self.generation.max(mark.generation);
         self.sounded = true;
-        match self.sounding.last_mut().filter(|_| mark.ms > 0) {
-            Some((_, sent_ms)) => *sent_ms = mark.ms,
-            None => self.sounding.push((None, mark.ms)),
+        if mark.is_tone() {
+            return;
+        }
+        match self.sounding.last_mut().filter(|sounding| sounding.item == mark.item) {
+            Some(sounding) => sounding.sent_ms = mark.ms,
+            None => self.sounding.push(Sounding { item: mark.item, turn: None, sent_ms: mark.ms }),
         }
     }
 
     fn keep(&mut self, turn: Turn) {
         let begins = is_open_answer(&turn) && !self.turns.get(&turn.seq).is_some_and(is_open_answer);
-        if let Some((seq, _)) = self.sounding.iter_mut().find(|(seq, _)| seq.is_none()).filter(|_| begins) {
-            *seq = Some(turn.seq);
+        if let Some(sounding) = self.sounding.iter_mut().find(|sounding| sounding.turn.is_none()).filter(|_| begins) {
+            sounding.turn = Some(turn.seq);
         }
         self.next = self.next.max(turn.seq.max(turn.position).saturating_add(1));
         self.turns.insert(turn.seq, turn);

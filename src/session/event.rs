@@ -265,6 +265,16 @@ pub struct Mark {
     pub ms: u64,
 }
 
+impl Mark {
+    /// Set in the number of an item without words: it is no answer, and has no turn.
+    pub const TONE: u32 = 1 << 31;
+
+    #[must_use]
+    pub const fn is_tone(&self) -> bool {
+        self.item & Self::TONE != 0
+    }
+}
+
 impl fmt::Display for Mark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.generation, self.item, self.ms)

@@ -176,7 +176,7 @@ impl Playback {
             return Reached::Stale;
         }
         let Some(index) = self.items.iter().position(|item| item.seq == mark.item) else {
-            return if mark.item < self.next_seq { Reached::Stale } else { Reached::Unknown };
+            return if mark.item & !Mark::TONE < self.next_seq { Reached::Stale } else { Reached::Unknown };
         };
         if self.items.get(index).is_none_or(|item| mark.ms > item.sent_ms()) {
             return Reached::Unknown;
@@ -211,7 +211,7 @@ impl Playback {
     }
 
     fn insert(&mut self, response: &ResponseId, id: &ItemId, source: Source) -> usize {
-        let seq = self.next_seq;
+        let seq = if source == Source::Tone { self.next_seq | Mark::TONE } else { self.next_seq };
         self.next_seq += 1;
         self.items.push_back(Item {
             seq,

@@ -57,6 +57,7 @@ scenarios! {
     opt_out,
     protected_greeting,
     rate_limit,
+    recording,
     refused_configuration,
     remote_tool,
     roll_over,
