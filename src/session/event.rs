@@ -56,7 +56,7 @@ pub enum ToolEffect {
     EndCall,
     /// Hand the call over once the last word was heard.
     Transfer(PhoneNumber),
-    /// Play these keys, of `0123456789*#ABCD`.
+    /// Play these keys, of `0123456789*#ABCD`; `w` is a pause.
     SendDigits(String),
     /// The caller waits; nothing is sent to the model meanwhile.
     Hold,
