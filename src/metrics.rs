@@ -20,6 +20,7 @@ pub const FRAMES_DROPPED: &str = "alpha_call_media_frames_dropped_total";
 pub const MALFORMED: &str = "alpha_call_malformed_messages_total";
 pub const NOTES: &str = "alpha_call_notes_total";
 pub const PHRASES_MISSING: &str = "alpha_call_phrases_missing";
+pub const MODELS_AWAY: &str = "alpha_call_models_away";
 pub const WARM_SESSIONS_USED: &str = "alpha_call_warm_sessions_used_total";
 pub const ACTORS: &str = "alpha_call_actors";
 pub const ACTORS_STOPPED: &str = "alpha_call_actors_stopped_total";
@@ -145,6 +146,7 @@ pub fn describe() {
     describe_counter!(FRAMES_DROPPED, "Audio frames given up, by leg and reason");
     describe_counter!(MALFORMED, "Messages of a peer that could not be read, by leg and kind");
     describe_gauge!(PHRASES_MISSING, "Phrases of the assistants that are still to be rendered");
+    describe_gauge!(MODELS_AWAY, "Models that new calls do without, since they could not be had");
     describe_counter!(WARM_SESSIONS_USED, "Calls that got a model session which was connected already");
     describe_counter!(NOTES, "Events within calls that are worth counting, by word");
     describe_gauge!(ACTORS, "Actors alive, by kind");
@@ -201,6 +203,10 @@ pub fn frames(leg: Leg, direction: Flow, n: u64) {
 
 pub fn phrases_missing(n: usize) {
     gauge!(PHRASES_MISSING).set(n as f64);
+}
+
+pub fn models_away(n: usize) {
+    gauge!(MODELS_AWAY).set(n as f64);
 }
 
 /// A call got a model session that was connected already.

@@ -249,8 +249,10 @@ impl Engine {
         self.0.supervisor.send(SabotageCall(call)).await.unwrap_or(false)
     }
 
-    pub(super) async fn admit(&self, wanted: Admit) -> Result<Admission, EngineError> {
-        self.0.governor.send(wanted).await?.map_err(EngineError::Refused)
+    /// `to` is called by us.
+    pub(super) async fn admit(&self, to: Option<PhoneNumber>, casting: &Casting) -> Result<Admission, EngineError> {
+        let models = endpoints(&self.0.config).keys(self.0.config.model_of(&casting.assistant));
+        self.0.governor.send(Admit { to, models }).await?.map_err(EngineError::Refused)
     }
 
     pub(super) fn new_call(&self, ends: Ends<'_>, sid: Option<CallSid>, casting: &Casting) -> NewCall {

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::logger::LogPort;
 use super::{clock, port};
-use crate::governor::{AdmissionPolicy, Facts, Grant, Refusal, Request, SlotKind, admit};
+use crate::governor::{AdmissionPolicy, Attempt, Breakers, Facts, Grant, ModelKey, Refusal, Request, SlotKind, admit};
 use crate::metrics;
 use crate::store::{CallStore, CooldownClaim};
 use crate::types::PhoneNumber;
@@ -13,6 +13,7 @@ use crate::types::PhoneNumber;
 pub struct ConcurrencyGovernor {
     policy: AdmissionPolicy,
     facts: Facts,
+    breakers: Breakers,
     store: CallStore,
     log: LogPort,
 }
@@ -20,11 +21,11 @@ pub struct ConcurrencyGovernor {
 impl ConcurrencyGovernor {
     #[must_use]
     pub fn new(policy: AdmissionPolicy, store: CallStore, log: LogPort) -> Self {
-        Self { policy, facts: Facts::default(), store, log }
+        Self { policy, facts: Facts::default(), breakers: Breakers::default(), store, log }
     }
 
-    fn facts(&self) -> Facts {
-        Facts { record_full: self.log.is_crowded(), ..self.facts }
+    fn facts(&mut self, models: &[ModelKey]) -> Facts {
+        Facts { record_full: self.log.is_crowded(), model_away: !self.breakers.admit(clock::now(), models), ..self.facts }
     }
 
     fn take(&mut self, kind: SlotKind, ctx: &Context<Self>) -> Slot {
@@ -78,9 +79,11 @@ impl Handler<Release> for ConcurrencyGovernor {
 /// May this call be?
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<Admission, Refusal>")]
-pub enum Admit {
-    Inbound,
-    Outbound { to: PhoneNumber },
+pub struct Admit {
+    /// Who is to be called, where it is we who call.
+    pub to: Option<PhoneNumber>,
+    /// Any of these may speak.
+    pub models: Vec<ModelKey>,
 }
 
 /// It may, and this is held for it.
@@ -111,20 +114,18 @@ impl Handler<Admit> for ConcurrencyGovernor {
     type Result = ResponseFuture<Result<Admission, Refusal>>;
 
     fn handle(&mut self, wanted: Admit, ctx: &mut Context<Self>) -> Self::Result {
-        let request = match &wanted {
-            Admit::Inbound => Request::Inbound,
-            Admit::Outbound { to } => Request::Outbound { to },
-        };
-        match admit(&self.policy, &self.facts(), &request) {
+        let request = wanted.to.as_ref().map_or(Request::Inbound, |to| Request::Outbound { to });
+        let facts = self.facts(&wanted.models);
+        match admit(&self.policy, &facts, &request) {
             Err(refusal) => Box::pin(std::future::ready(Err(refusal))),
             // The slot is held while the cooldown is claimed, and comes back if the claim is lost.
-            Ok(grant) => Box::pin(claim(self.take(SlotKind::Call, ctx), grant, wanted, self.store.clone())),
+            Ok(grant) => Box::pin(claim(self.take(SlotKind::Call, ctx), grant, wanted.to, self.store.clone())),
         }
     }
 }
 
-async fn claim(slot: Slot, grant: Grant, wanted: Admit, store: CallStore) -> Result<Admission, Refusal> {
-    let (Some(cooldown), Admit::Outbound { to: number }) = (grant.cooldown, wanted) else {
+async fn claim(slot: Slot, grant: Grant, to: Option<PhoneNumber>, store: CallStore) -> Result<Admission, Refusal> {
+    let (Some(cooldown), Some(number)) = (grant.cooldown, to) else {
         return Ok(Admission { slot, cooldown: None });
     };
     let at = clock::utc();
@@ -140,19 +141,58 @@ async fn claim(slot: Slot, grant: Grant, wanted: Admit, store: CallStore) -> Res
 
 /// A model connection is wanted for a call that has been admitted.
 #[derive(Message)]
-#[rtype(result = "Option<Slot>")]
+#[rtype(result = "Result<Slot, NoModel>")]
 pub struct TakeModelSlot {
     /// For a session that waits for a call; never one that a call may need.
     pub warm: bool,
+    pub model: ModelKey,
+    /// To be had instead, should this one be away.
+    pub other: Option<ModelKey>,
+}
+
+/// Why no model session may be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoModel {
+    #[error("no free model connection")]
+    Full,
+    #[error("this model is away, another one is not")]
+    Away,
 }
 
 impl Handler<TakeModelSlot> for ConcurrencyGovernor {
-    type Result = Option<Slot>;
+    type Result = Result<Slot, NoModel>;
 
-    fn handle(&mut self, TakeModelSlot { warm }: TakeModelSlot, ctx: &mut Context<Self>) -> Option<Slot> {
+    fn handle(&mut self, TakeModelSlot { warm, model, other }: TakeModelSlot, ctx: &mut Context<Self>) -> Self::Result {
         let reserved = if warm { self.policy.calls.left(self.facts.calls) } else { 0 };
         let room = self.policy.models.has_room(self.facts.models.saturating_add(reserved));
-        room.then(|| self.take(SlotKind::Model, ctx))
+        if !room {
+            return Err(NoModel::Full);
+        }
+        let preferred = self.breakers.prefer(clock::now(), &model, other.as_ref());
+        preferred.then(|| self.take(SlotKind::Model, ctx)).ok_or(NoModel::Away)
+    }
+}
+
+/// A model was asked for a session.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct ModelTried {
+    pub model: ModelKey,
+    pub attempt: Attempt,
+}
+
+impl Handler<ModelTried> for ConcurrencyGovernor {
+    type Result = ();
+
+    fn handle(&mut self, ModelTried { model, attempt }: ModelTried, _: &mut Context<Self>) {
+        if !self.breakers.note(clock::now(), &model, attempt) {
+            return;
+        }
+        metrics::models_away(self.breakers.open());
+        match attempt {
+            Attempt::Opened => tracing::info!(%model, "model is back"),
+            Attempt::Failed { .. } => tracing::error!(%model, "model is away: new calls do without it until it is back"),
+        }
     }
 }
 
@@ -181,6 +221,8 @@ pub struct Occupancy {
     pub models: u32,
     pub max_models: u32,
     pub draining: bool,
+    /// Models that cannot be had at present.
+    pub models_away: usize,
 }
 
 impl Handler<AskOccupancy> for ConcurrencyGovernor {
@@ -188,6 +230,13 @@ impl Handler<AskOccupancy> for ConcurrencyGovernor {
 
     fn handle(&mut self, _: AskOccupancy, _: &mut Context<Self>) -> Occupancy {
         let Facts { calls, models, draining, .. } = self.facts;
-        Occupancy { calls, max_calls: self.policy.calls.limit(), models, max_models: self.policy.models.limit(), draining }
+        Occupancy {
+            calls,
+            max_calls: self.policy.calls.limit(),
+            models,
+            max_models: self.policy.models.limit(),
+            draining,
+            models_away: self.breakers.open(),
+        }
     }
 }

@@ -8,10 +8,10 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::casting::Casting;
 use super::clock;
 use super::engine::{Ends, Engine, EngineError};
-use super::governor::Admit;
 use super::registry::{Claim, Expect, Find, Identify, Remind};
 use super::supervisor::{Answer, AskNext, Carrier, PhoneEnded};
 use super::twilio_stream::StreamClaim;
+use super::plan::Lifeboat;
 use crate::governor::Refusal;
 use crate::session::policy::History;
 use crate::store::{CallKey, Created, NewCall, Row, StoreError};
@@ -68,9 +68,9 @@ impl Engine {
         let casting = Casting::inbound(self.config().assistants.answering(request.to.as_str()));
         let ends = Ends { from: request.from.as_str(), to: request.to.as_str() };
         let row = self.new_call(ends, Some(request.call.clone()), &casting);
-        let admission = match self.admit(Admit::Inbound).await {
+        let admission = match self.admit(None, &casting).await {
             Ok(admission) => admission,
-            Err(EngineError::Refused(refusal)) => return Ok(self.turn_away(row, &refusal).await),
+            Err(EngineError::Refused(refusal)) => return Ok(self.turn_away(row, &refusal, &casting).await),
             Err(error) => return Err(error),
         };
         let call = match self.parts().store.create_call(row.clone()).await {
@@ -126,7 +126,7 @@ impl Engine {
         match answer {
             Answer::Connect { epoch } => self.connect(call, epoch),
             Answer::Dial { epoch, to } => self.hand_over(call, epoch, to).await,
-            Answer::Lifeboat { say, dial } => Instruction::Apologise { say, dial, caller_id: self.caller_id().cloned() },
+            Answer::Lifeboat(lifeboat) => self.apologise(lifeboat),
             // Should Twilio act on it all the same, its next question is the one that moves the call on.
             Answer::Lives { epoch } => self.wait(call, epoch.next()),
             Answer::Hangup => Instruction::Hangup,
@@ -168,10 +168,15 @@ impl Engine {
         }
     }
 
-    async fn turn_away(&self, row: NewCall, refusal: &Refusal) -> Instruction {
+    /// Without a model, the caller is told so, and may be put through to a human.
+    async fn turn_away(&self, row: NewCall, refusal: &Refusal, casting: &Casting) -> Instruction {
         tracing::warn!(call.id = %row.id, refusal = %refusal.code(), "caller turned away");
         self.keep_refused(row, refusal.code()).await;
-        Instruction::Busy
+        if *refusal == Refusal::ModelUnavailable { self.apologise(Lifeboat::of(casting)) } else { Instruction::Busy }
+    }
+
+    fn apologise(&self, Lifeboat { say, dial }: Lifeboat) -> Instruction {
+        Instruction::Apologise { say, dial, caller_id: self.caller_id().cloned() }
     }
 
     pub(super) async fn keep_refused(&self, row: NewCall, code: Code) {

@@ -7,6 +7,7 @@ use actix::{Addr, Recipient};
 use super::governor::ConcurrencyGovernor;
 use super::openai_session::{CloseModel, LinkTiming, ModelBrief, ModelOrder, ModelSaid, OpenAiSessionActor};
 use super::{port, warm};
+use crate::governor::ModelKey;
 use crate::realtime::socket::Endpoint;
 use crate::session::event::{ModelCommand, Route};
 use crate::types::CallId;
@@ -24,6 +25,11 @@ impl Endpoints {
         Endpoint { model: model.to_owned(), ..self.primary.clone() }
     }
 
+    /// All that may speak for an assistant with this model.
+    pub(super) fn keys(&self, model: &str) -> Vec<ModelKey> {
+        std::iter::once(key(&self.of_model(model))).chain(self.fallback.as_ref().map(key)).collect()
+    }
+
     /// Of that model, unless the other endpoint has one of its own.
     fn by(&self, route: Route, model: &str) -> Endpoint {
         match (route, &self.fallback) {
@@ -31,6 +37,10 @@ impl Endpoints {
             (Route::Primary | Route::Fallback, _) => self.of_model(model),
         }
     }
+}
+
+pub(super) fn key(endpoint: &Endpoint) -> ModelKey {
+    ModelKey::new(&endpoint.url, &endpoint.model)
 }
 
 pub struct ModelLine {
@@ -108,11 +118,12 @@ impl ModelLine {
         self.opened += 1;
         let (call, number) = (self.call, self.opened);
         let endpoint = self.endpoints.by(route, &self.model);
+        let other = self.endpoints.fallback.as_ref().filter(|_| route == Route::Primary).map(key);
         let (timing, governor) = (self.timing, self.governor.clone());
         let adopted = if delay.is_zero() { warm::adopt(&endpoint, &said, number) } else { None };
         let addr = adopted.unwrap_or_else(|| {
             let told = move |exit| tracing::debug!(call.id = %call, model.session = number, %exit, "model session ended");
-            OpenAiSessionActor::start(ModelBrief { endpoint, timing, delay, governor, call: Some(said), number }, told)
+            OpenAiSessionActor::start(ModelBrief { endpoint, other, timing, delay, governor, call: Some(said), number }, told)
         });
         Session { number, orders: addr.clone().recipient(), close: addr.recipient() }
     }

@@ -14,15 +14,16 @@ use chrono::{DateTime, Utc};
 use tokio::time::sleep;
 
 use super::exit::Exit;
-use super::governor::{ConcurrencyGovernor, Slot, TakeModelSlot};
+use super::governor::{ConcurrencyGovernor, ModelTried, NoModel, Slot, TakeModelSlot};
+use super::model_line::key;
 use super::outbox::{Outbox, write};
 use super::supervise::start_watched;
 use super::{clock, port, warm};
-use crate::governor::Strikes;
+use crate::governor::{Attempt, ModelKey, Strikes};
 use crate::metrics::{self, Flow, Leg};
 use crate::realtime::codec::{Decoded, decode, encode};
-use crate::realtime::socket::{Assembler, Connection, Endpoint, Incoming, close_is_retryable, connect};
-use crate::session::event::{ModelCommand, ModelEvent};
+use crate::realtime::socket::{Assembler, ConnectError, Connection, Endpoint, Incoming, close_is_retryable, connect};
+use crate::session::event::{ErrorClass, ModelCommand, ModelError, ModelEvent};
 
 /// A session that waits for a call is renewed after so long, or so long before it ends.
 const LONGEST_WARM: Duration = Duration::from_secs(3_300);
@@ -40,6 +41,8 @@ pub struct LinkTiming {
 /// Which session to open, and for whom.
 pub struct ModelBrief {
     pub endpoint: Endpoint,
+    /// To be had instead, should this one be away.
+    pub other: Option<ModelKey>,
     pub timing: LinkTiming,
     pub delay: Duration,
     pub governor: Addr<ConcurrencyGovernor>,
@@ -99,6 +102,17 @@ impl OpenAiSessionActor {
         ctx.run_interval(self.brief.timing.ping, Self::keep_alive);
     }
 
+    fn not_connected(&mut self, unopened: &Unopened, ctx: &mut Context<Self>) {
+        let retry = match unopened {
+            Unopened::Slot(_) => true,
+            Unopened::Connect(error) => {
+                self.tried(Attempt::Failed { retry: error.retry });
+                error.retry
+            }
+        };
+        self.lost(retry, unopened.to_string(), ctx);
+    }
+
     fn keep_alive(&mut self, ctx: &mut Context<Self>) {
         if clock::now().saturating_duration_since(self.heard) > self.brief.timing.silence {
             return self.lost(true, "silent", ctx);
@@ -111,6 +125,9 @@ impl OpenAiSessionActor {
             Ok(Decoded::Event(event)) => {
                 if matches!(event, ModelEvent::Audio { .. }) {
                     metrics::frames(Leg::Model, Flow::In, 1);
+                }
+                if matches!(event, ModelEvent::Error(ModelError { class: ErrorClass::Fatal, .. })) {
+                    self.tried(Attempt::Failed { retry: false });
                 }
                 self.report(event);
             }
@@ -133,6 +150,7 @@ impl OpenAiSessionActor {
     fn opened(&mut self, expires_at: Option<i64>, ctx: &mut Context<Self>) {
         let opened = Opened { expires: expires_at.and_then(|at| DateTime::from_timestamp(at, 0)) };
         self.opened = Some(opened);
+        self.tried(Attempt::Opened);
         if self.brief.call.is_some() {
             return self.report_opened(opened);
         }
@@ -159,12 +177,20 @@ impl OpenAiSessionActor {
         }
     }
 
+    /// For the breaker of this model.
+    fn tried(&self, attempt: Attempt) {
+        port::tell(&self.brief.governor.clone().recipient(), ModelTried { model: key(&self.brief.endpoint), attempt });
+    }
+
     /// Told once, whatever else breaks afterwards.
     fn lost(&mut self, retry: bool, reason: impl Into<String>, ctx: &mut Context<Self>) {
         if !std::mem::replace(&mut self.over, true) {
             let reason = reason.into();
             let warm = self.brief.call.is_none();
             tracing::warn!(model.session = self.brief.number, warm, %reason, retry, "model session lost");
+            if self.slot.is_some() && self.opened.is_none() {
+                self.tried(Attempt::Failed { retry });
+            }
             self.report(ModelEvent::Lost { retry, reason });
         }
         self.leave(ctx);
@@ -182,11 +208,11 @@ impl Actor for OpenAiSessionActor {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         let ModelBrief { endpoint, timing, delay, governor, .. } = &self.brief;
-        let wanted = TakeModelSlot { warm: self.brief.call.is_none() };
+        let wanted = TakeModelSlot { warm: self.brief.call.is_none(), model: key(endpoint), other: self.brief.other.clone() };
         let opening = open(endpoint.clone(), timing.connect, *delay, governor.clone(), wanted);
         ctx.spawn(opening.into_actor(self).map(|opened, session, ctx| match opened {
             Ok((connection, slot)) => session.connected(connection, slot, ctx),
-            Err((retry, reason)) => session.lost(retry, reason, ctx),
+            Err(unopened) => session.not_connected(&unopened, ctx),
         }));
     }
 
@@ -225,16 +251,25 @@ impl Handler<Adopt> for OpenAiSessionActor {
     }
 }
 
+/// There is no connection.
+#[derive(Debug, thiserror::Error)]
+enum Unopened {
+    #[error(transparent)]
+    Slot(NoModel),
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+}
+
 async fn open(
     endpoint: Endpoint,
     deadline: Duration,
     delay: Duration,
     governor: Addr<ConcurrencyGovernor>,
     wanted: TakeModelSlot,
-) -> Result<(Connection, Slot), (bool, String)> {
+) -> Result<(Connection, Slot), Unopened> {
     sleep(delay).await;
-    let slot = governor.send(wanted).await.ok().flatten().ok_or_else(|| (true, "no free model connection".to_owned()))?;
-    let connection = connect(&endpoint, deadline).await.map_err(|error| (error.retry, error.to_string()))?;
+    let slot = governor.send(wanted).await.unwrap_or(Err(NoModel::Full)).map_err(Unopened::Slot)?;
+    let connection = connect(&endpoint, deadline).await?;
     Ok((connection, slot))
 }
 

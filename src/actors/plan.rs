@@ -12,11 +12,25 @@ pub struct CallPlan {
     /// Twilio listens who or what picks up, where we call.
     pub machine_detection: bool,
     pub record: bool,
-    /// Said by Twilio's voice when no model can be had; none for a text of ours.
-    pub lifeboat_say: Option<String>,
-    /// Rung after it.
-    pub lifeboat_dial: Option<PhoneNumber>,
+    pub lifeboat: Lifeboat,
     pub tools: Toolbox,
+}
+
+/// For a caller when no model can be had.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lifeboat {
+    /// Said by Twilio's voice; none for a text of ours.
+    pub say: Option<String>,
+    /// Rung after it.
+    pub dial: Option<PhoneNumber>,
+}
+
+impl Lifeboat {
+    #[must_use]
+    pub fn of(casting: &Casting) -> Self {
+        let lifeboat = &casting.assistant.lifeboat;
+        Self { say: Some(casting.fill(&lifeboat.say)).filter(|text| !text.is_empty()), dial: lifeboat.dial.clone() }
+    }
 }
 
 impl CallPlan {
@@ -27,8 +41,7 @@ impl CallPlan {
         Self {
             machine_detection: assistant.opening.machine_detection,
             record: assistant.recording.enabled,
-            lifeboat_say: Some(casting.fill(&assistant.lifeboat.say)).filter(|text| !text.is_empty()),
-            lifeboat_dial: assistant.lifeboat.dial.clone(),
+            lifeboat: Lifeboat::of(casting),
             tools: Toolbox::new(assistant.tools.clone(), matter, Reach { loopback: !environment.is_production(), ..Reach::default() }),
         }
     }

@@ -21,7 +21,7 @@ use super::logger::LogPort;
 use super::model_line::Endpoints;
 use super::openai_session::LinkTiming;
 use super::phrases::PhraseBook;
-use super::plan::CallPlan;
+use super::plan::{CallPlan, Lifeboat};
 use super::tools::Toolbox;
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
 use super::{clock, port};
@@ -273,7 +273,7 @@ pub struct AskNext {
 pub enum Answer {
     Connect { epoch: Epoch },
     Dial { epoch: Epoch, to: PhoneNumber },
-    Lifeboat { say: Option<String>, dial: Option<PhoneNumber> },
+    Lifeboat(Lifeboat),
     Lives { epoch: Epoch },
     Hangup,
 }
@@ -299,7 +299,7 @@ impl CallSupervisor {
             }
             NextStep::Lifeboat { ended, held } => {
                 self.ended(call, ended, held.direction, None);
-                Answer::Lifeboat { say: held.plan.lifeboat_say, dial: held.plan.lifeboat_dial }
+                Answer::Lifeboat(held.plan.lifeboat)
             }
             NextStep::Dial { epoch, to } => Answer::Dial { epoch, to },
             NextStep::Lives { epoch } => Answer::Lives { epoch },

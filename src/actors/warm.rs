@@ -84,7 +84,7 @@ fn refill() {
 
 fn start(plan: WarmPlan) -> Addr<OpenAiSessionActor> {
     let WarmPlan { endpoint, timing, governor, .. } = plan;
-    let brief = ModelBrief { endpoint, timing, delay: Duration::ZERO, governor, call: None, number: 0 };
+    let brief = ModelBrief { endpoint, other: None, timing, delay: Duration::ZERO, governor, call: None, number: 0 };
     OpenAiSessionActor::start(brief, |_| {
         actix_rt::spawn(async {
             tokio::time::sleep(AGAIN).await;

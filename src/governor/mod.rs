@@ -1,6 +1,7 @@
 //! Admission: may this call be, and what must be claimed for it. Pure: facts in, grant or refusal out.
 
 mod authorization;
+mod breaker;
 mod capacity;
 mod roster;
 mod strikes;
@@ -8,6 +9,7 @@ mod strikes;
 use std::time::Duration;
 
 pub use authorization::Authorization;
+pub use breaker::{Attempt, Breakers, ModelKey, PAUSE as MODEL_PAUSE};
 pub use capacity::{Capacity, SlotKind};
 pub use roster::{After, AfterDial, Claimed, DialOutcome, NextStep, Roster, RosterPolicy};
 pub use strikes::Strikes;
@@ -33,6 +35,8 @@ pub struct Facts {
     pub draining: bool,
     /// Neither the database nor the spool takes what calls leave behind.
     pub record_full: bool,
+    /// No model that could speak can be had: its breaker is open.
+    pub model_away: bool,
 }
 
 /// What somebody wants.
@@ -65,6 +69,7 @@ pub enum Refusal {
     },
     /// What must be checked cannot be.
     Unavailable,
+    ModelUnavailable,
 }
 
 impl Refusal {
@@ -78,6 +83,7 @@ impl Refusal {
             Self::Draining => Code::Draining,
             Self::NotConfigured { .. } => Code::NotConfigured,
             Self::Unavailable => Code::DatabaseUnavailable,
+            Self::ModelUnavailable => Code::ModelUnavailable,
         }
     }
 
@@ -87,6 +93,7 @@ impl Refusal {
         match self {
             Self::CoolingDown { retry_after } => Some(*retry_after),
             Self::AtCapacity | Self::Draining | Self::Unavailable => Some(Duration::from_secs(10)),
+            Self::ModelUnavailable => Some(breaker::PAUSE),
             Self::NotAuthorized | Self::PremiumOrForeign | Self::NotConfigured { .. } => None,
         }
     }
@@ -110,6 +117,9 @@ pub fn admit(policy: &AdmissionPolicy, facts: &Facts, request: &Request<'_>) -> 
     }
     if !policy.calls.has_room(facts.calls) || !policy.models.has_room(facts.models) {
         return Err(Refusal::AtCapacity);
+    }
+    if facts.model_away {
+        return Err(Refusal::ModelUnavailable);
     }
     Ok(Grant { cooldown: cooldown.filter(|time| !time.is_zero()) })
 }
@@ -166,6 +176,14 @@ mod tests {
         let leaving = Facts { draining: true, ..Facts::default() };
 
         assert_eq!(admit(&policy(), &leaving, &Request::Inbound), Err(Refusal::Draining));
+    }
+
+    #[test]
+    fn nobody_waits_for_a_model_that_is_away() {
+        let alone = Facts { model_away: true, ..Facts::default() };
+
+        assert_eq!(admit(&policy(), &alone, &Request::Inbound), Err(Refusal::ModelUnavailable));
+        assert_eq!(outbound(&policy(), alone, "+1234567890"), Err(Refusal::ModelUnavailable));
     }
 
     #[test]

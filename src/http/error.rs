@@ -55,7 +55,9 @@ const fn status(code: Code) -> StatusCode {
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         Code::CoolingDown => StatusCode::TOO_MANY_REQUESTS,
-        Code::AtCapacity | Code::Draining | Code::NotConfigured | Code::DatabaseUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Code::AtCapacity | Code::Draining | Code::NotConfigured | Code::DatabaseUnavailable | Code::ModelUnavailable => {
+            StatusCode::SERVICE_UNAVAILABLE
+        }
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -79,6 +81,7 @@ const fn title(code: Code) -> &'static str {
         Code::Draining => "This instance is shutting down",
         Code::NotConfigured => "The service is not set up for calls",
         Code::DatabaseUnavailable => "The database is not available",
+        Code::ModelUnavailable => "The model is not available",
         Code::Internal => "Internal error",
     }
 }
@@ -161,6 +164,7 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::AtCapacity => "MAX_CONCURRENT_CALLS or MAX_OPENAI_CONNECTIONS is reached".to_owned(),
         Refusal::Draining => "ask again, another instance will answer".to_owned(),
         Refusal::NotConfigured { missing } => format!("not set: {}", missing.join(", ")),
+        Refusal::ModelUnavailable => "the model cannot be reached or refuses us; the log says why".to_owned(),
         Refusal::Unavailable => "the cooldown of the number cannot be checked".to_owned(),
     };
     Problem { retry_after: refusal.retry_after(), ..Problem::new(refusal.code(), detail) }

@@ -14,6 +14,8 @@ struct Health {
     database: &'static str,
     calls: Usage,
     model_connections: Usage,
+    /// Models that new calls do without, since they could not be had.
+    models_away: usize,
     draining: bool,
     /// Variables without which no real phone can ring.
     not_configured: Vec<&'static str>,
@@ -36,6 +38,7 @@ pub(super) async fn health(doors: web::Data<Doors>) -> Result<HttpResponse, Prob
         database: if vitals.database { "ok" } else { "unavailable" },
         calls: Usage { active: vitals.occupancy.calls, limit: vitals.occupancy.max_calls },
         model_connections: Usage { active: vitals.occupancy.models, limit: vitals.occupancy.max_models },
+        models_away: vitals.occupancy.models_away,
         draining: vitals.draining,
         not_configured: config.missing().into_iter().map(|missing| missing.variable).collect(),
     };

@@ -22,6 +22,7 @@ pub enum Code {
     Draining,
     NotConfigured,
     DatabaseUnavailable,
+    ModelUnavailable,
     Internal,
 }
 
@@ -47,6 +48,7 @@ impl Code {
             Self::Draining => "draining",
             Self::NotConfigured => "not-configured",
             Self::DatabaseUnavailable => "database-unavailable",
+            Self::ModelUnavailable => "model-unavailable",
             Self::Internal => "internal-error",
         }
     }

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::casting::Casting;
 use super::clock;
 use super::governor::{ConcurrencyGovernor, TakeModelSlot};
-use super::model_line::Endpoints;
+use super::model_line::{Endpoints, key as model_key};
 use super::profile::session_policy;
 use crate::config::Config;
 use crate::metrics;
@@ -115,9 +115,9 @@ impl Studio {
     }
 
     async fn render(&self, key: String, profile: &Arc<Profile>, text: &str) -> Result<Bytes, render::RenderError> {
-        let slot = self.governor.send(TakeModelSlot { warm: true }).await.ok().flatten();
-        let _slot = slot.ok_or(render::RenderError::Busy)?;
         let endpoint = self.endpoints.of_model(&profile.model);
+        let wanted = TakeModelSlot { warm: true, model: model_key(&endpoint), other: None };
+        let _slot = self.governor.send(wanted).await.ok().and_then(Result::ok).ok_or(render::RenderError::Busy)?;
         let audio = render::render(&endpoint, self.config.openai.connect_timeout, profile, text).await?;
         let (model, voice) = (profile.model.clone(), profile.voice.clone());
         let phrase = RenderedPhrase { key, model, voice, text: text.to_owned(), audio: audio.clone() };

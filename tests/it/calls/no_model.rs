@@ -1,3 +1,6 @@
+use alpha_call::sim::stage::CALLEE;
+use serde_json::json;
+
 use super::*;
 
 fn hopeful() -> CallerScript {
@@ -67,5 +70,50 @@ async fn a_model_that_is_lost_for_good_in_mid_call_ends_it_with_an_apology() {
 
     is_apologised_to(&house, &call).await;
     assert_cuts(&house.conversation(call.call_sid()).await, &call.report());
+    house.finish().await;
+}
+
+/// Turned away at the door: told so at once, and nobody asked the model.
+async fn is_told_at_once(house: &House) -> bool {
+    let before = house.openai().connects();
+    let call = house.call_in(hopeful());
+    call.ended(LONG).await.expect("an end");
+    let told = call.report().first(|what| matches!(what, Happening::Said { text } if text.contains("sorry")));
+    let row = house.ended(call.call_sid()).await;
+    told.is_some_and(|at| at < ms(1_000)) && row["refusal"] == "model-unavailable" && house.openai().connects() == before
+}
+
+#[actix_rt::test]
+async fn new_callers_do_not_queue_for_a_model_that_is_away_and_are_served_when_it_is_back() {
+    let house = House::open().await;
+    house.openai().refuse_connects(100);
+    for _ in 0..2 {
+        is_apologised_to(&house, &house.call_in(hopeful())).await;
+    }
+
+    assert!(is_told_at_once(&house).await);
+    let asked = house.api().post("/api/request-call", &json!({ "phone_number": CALLEE })).await.expect("an answer");
+    assert_eq!((asked.status, &asked.body["code"]), (503, &"model-unavailable".into()));
+    assert_eq!(house.api().get("/health").await.expect("an answer").body["models_away"], 1);
+
+    house.openai().refuse_connects(0);
+    let by = Instant::now() + LONG;
+    while is_told_at_once(&house).await {
+        assert!(Instant::now() < by, "the model is back, and nobody noticed");
+    }
+    let call = house.call_in(script([]));
+    assert!(call.ended(LONG).await.expect("an end").completed());
+    assert!(!heard(&call.report()).is_empty());
+    assert_eq!(house.api().get("/health").await.expect("an answer").body["models_away"], 0);
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_key_that_is_refused_turns_the_second_caller_away_at_once() {
+    let house = House::with(&[("OPENAI_API_KEY", "wrong")]).await;
+    is_apologised_to(&house, &house.call_in(hopeful())).await;
+
+    assert!(is_told_at_once(&house).await);
+
     house.finish().await;
 }
