@@ -1,3 +1,4 @@
+use alpha_call::sim::openai::{FakeOpenAi, FakeOpenAiSettings};
 use alpha_call::sim::stage::CALLEE;
 use serde_json::json;
 
@@ -115,5 +116,24 @@ async fn a_key_that_is_refused_turns_the_second_caller_away_at_once() {
 
     assert!(is_told_at_once(&house).await);
 
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn callers_go_to_the_other_endpoint_without_asking_one_that_is_away() {
+    let other = FakeOpenAi::start(FakeOpenAiSettings::default()).expect("a model");
+    let house = House::with(&[("APP__OPENAI__FALLBACK_URL", &other.url())]).await;
+    house.openai().refuse_connects(100);
+    let calls: Vec<CallHandle> = (0..5).map(|_| house.call_in(script([]))).collect();
+    for call in &calls {
+        assert!(call.ended(LONG).await.expect("an end").completed());
+    }
+
+    let before = house.openai().connects();
+    let call = house.call_in(script([]));
+    assert!(call.ended(LONG).await.expect("an end").completed());
+
+    assert_eq!((before, house.openai().connects()), (5, 5));
+    assert_eq!(other.control().sessions().len(), 6);
     house.finish().await;
 }
