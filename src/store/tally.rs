@@ -1,4 +1,5 @@
-//! What a call comes to: counted from its turns and streams once it has ended, and again for every row that comes later.
+//! What a call comes to: counted from its turns and streams whenever it is asked for, on its row once it has ended, and again for
+//! every row that comes later.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,6 +34,12 @@ pub(super) async fn recount_ended<D: ConnectionTrait>(
         }
     }
     Ok(known.into_iter().map(|(call, began, _)| (call, began)).collect())
+}
+
+/// A call that still runs, with what it came to so far.
+pub(super) async fn counted<C: ConnectionTrait>(db: &C, row: call::Model) -> Result<call::Model, StoreError> {
+    let mut tallies = tallies(db, std::slice::from_ref(&row.id)).await?;
+    Ok(tallies.remove(&row.id).unwrap_or_default().into_row(row))
 }
 
 async fn tallies<C: ConnectionTrait>(db: &C, calls: &[String]) -> Result<BTreeMap<String, Tally>, StoreError> {

@@ -161,6 +161,8 @@ pub async fn a_call_comes_to_the_sum_of_its_streams(url: &str) {
     };
 
     store.write(vec![counted(1, 2, 1, "2026-11"), counted(2, 1, 1, "2026-11/unknown-model")]).await.expect("written");
+    let living = stored(&store, 1).await;
+    assert_eq!((living.tokens.audio_in, living.audio_in_ms, living.cost.model_usd), (4, 14, 0.000_000_018), "as far as it has come");
     assert!(store.finish(end(1, HangupCause::CallerHungUp, 9)).await.expect("asked"));
     store.write(vec![counted(1, 1, 50, "older"), counted(2, 2, 2, "2026-11/unknown-model")]).await.expect("late");
 

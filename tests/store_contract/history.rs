@@ -183,7 +183,7 @@ pub async fn a_whole_row_has_every_column(url: &str) {
     let store = migrated(url).await;
     create(&store, NewCall { system_message: Some("Be brief.".to_owned()), owner: Some("host-a".to_owned()), ..new_call(1) }).await;
     let db = Database::connect(url).await.expect("connected");
-    let filled = "UPDATE call_logs SET answered_by = 'human', error_code = '21211', latency_p50_ms = 1, latency_p95_ms = 2, ai_responses = 3, \
+    let filled = "UPDATE call_logs SET ended_at = initiated_at, answered_by = 'human', error_code = '21211', latency_p50_ms = 1, latency_p95_ms = 2, ai_responses = 3, \
          user_inputs = 4, ai_interruptions = 5, tool_calls = 6, resumes = 7, reconnects = 8, frames_dropped = 9, audio_in_ms = 10, \
          audio_out_ms = 11, text_in_tokens = 12, audio_in_tokens = 13, text_out_tokens = 14, audio_out_tokens = 15, \
          cached_text_tokens = 16, cached_audio_tokens = 17, model_cost_nanos = 1500000001, transcription_cost_nanos = 20, \

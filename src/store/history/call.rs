@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::store::entity::{Private, call};
 use crate::store::error::StoreError;
 use crate::store::sql::{duration, small, unsigned};
-use crate::store::{CallStore, Costs, TokenCounts};
+use crate::store::{CallStore, Costs, TokenCounts, tally};
 use crate::types::{CallId, CallSid, CallStatus, CallerId, Direction, Epoch, Redacted};
 
 /// The two names of a call.
@@ -20,7 +20,7 @@ pub enum CallKey {
     Sid(CallSid),
 }
 
-/// A call on record. Counts are made when a call ends, and are 0 before.
+/// A call on record. One that still runs is counted as far as it has come.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     pub id: CallId,
@@ -190,7 +190,13 @@ impl CallStore {
             CallKey::Id(id) => call::Column::Id.eq(id.to_string()),
             CallKey::Sid(sid) => call::Column::CallSid.eq(sid.as_str()),
         };
-        let row = self.run(|db| async move { Ok(call::Entity::find().filter(wanted).one(&db).await?) }).await?;
+        let read = self.run(|db| async move {
+            match call::Entity::find().filter(wanted).one(&db).await? {
+                Some(row) if row.ended_at.is_none() => Ok(Some(tally::counted(&db, row).await?)),
+                row => Ok(row),
+            }
+        });
+        let row = read.await?;
         row.map(Call::try_from).transpose()
     }
 }
