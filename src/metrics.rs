@@ -20,6 +20,7 @@ pub const FRAMES_DROPPED: &str = "alpha_call_media_frames_dropped_total";
 pub const MALFORMED: &str = "alpha_call_malformed_messages_total";
 pub const NOTES: &str = "alpha_call_notes_total";
 pub const PHRASES_MISSING: &str = "alpha_call_phrases_missing";
+pub const LEASES_LOST: &str = "alpha_call_leases_lost_total";
 pub const MODELS_AWAY: &str = "alpha_call_models_away";
 pub const WARM_SESSIONS_USED: &str = "alpha_call_warm_sessions_used_total";
 pub const ACTORS: &str = "alpha_call_actors";
@@ -146,6 +147,7 @@ pub fn describe() {
     describe_counter!(FRAMES_DROPPED, "Audio frames given up, by leg and reason");
     describe_counter!(MALFORMED, "Messages of a peer that could not be read, by leg and kind");
     describe_gauge!(PHRASES_MISSING, "Phrases of the assistants that are still to be rendered");
+    describe_counter!(LEASES_LOST, "Slots of calls alive here that another instance may have taken, since they were not renewed in time");
     describe_gauge!(MODELS_AWAY, "Models that new calls do without, since they could not be had");
     describe_counter!(WARM_SESSIONS_USED, "Calls that got a model session which was connected already");
     describe_counter!(NOTES, "Events within calls that are worth counting, by word");
@@ -203,6 +205,10 @@ pub fn frames(leg: Leg, direction: Flow, n: u64) {
 
 pub fn phrases_missing(n: usize) {
     gauge!(PHRASES_MISSING).set(n as f64);
+}
+
+pub fn leases_lost(n: usize) {
+    counter!(LEASES_LOST).increment(n as u64);
 }
 
 pub fn models_away(n: usize) {

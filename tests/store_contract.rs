@@ -31,6 +31,8 @@ mod kept;
 mod outages;
 #[path = "store_contract/schema.rs"]
 mod schema;
+#[path = "store_contract/slots.rs"]
+mod slots;
 #[path = "store_contract/turns.rs"]
 mod turns;
 #[path = "store_contract/wishes.rs"]

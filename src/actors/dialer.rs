@@ -23,7 +23,7 @@ impl Engine {
         let from = self.caller_id().map(|number| number.as_str().to_owned()).unwrap_or_default();
         let row = self.new_call(Ends { from: &from, to: to.as_str() }, None, &casting);
         let call = row.id;
-        let admission = match self.admit(Some(to.clone()), &casting).await {
+        let admission = match self.admit(call, Some(to.clone()), &casting).await {
             Ok(admission) => admission,
             Err(EngineError::Refused(refusal)) => {
                 self.keep_refused(row, refusal.code()).await;

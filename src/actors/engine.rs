@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::casting::Casting;
 use super::clock;
 use super::feed::Feed;
-use super::governor::{Admission, Admit, AskOccupancy, CloseDoors, ConcurrencyGovernor, Occupancy};
+use super::governor::{Admission, Admit, AskOccupancy, CloseDoors, ConcurrencyGovernor, Leave, Occupancy};
 use super::inbound::Turns;
 use super::instance::InstanceName;
 use super::logger::{LogPort, LoggerActor};
@@ -99,15 +99,15 @@ impl Engine {
         let [calls, logs] = &arbiters;
         let (feed, rest) = (Feed::default(), twilio_rest(&config));
         let log = LogPort::start(logs, logger);
-        let governor =
-            permanent(calls, "governor", MAILBOX, ConcurrencyGovernor::new(admission_policy(&config), store.clone(), log.clone()));
+        let instance = InstanceName::new(config.instance.as_deref());
+        let governor = ConcurrencyGovernor::new(admission_policy(&config), store.clone(), log.clone(), instance.clone());
+        let governor = permanent(calls, "governor", MAILBOX, governor);
         let phrases = PhraseBook::default();
         if config.openai.render_phrases && config.openai.api_key.is_some() {
             let (book, config, store, governor) = (phrases.clone(), config.clone(), store.clone(), governor.clone());
             let endpoints = endpoints(&config);
             calls.spawn_fn(move || drop(actix_rt::spawn(Studio { book, config, store, endpoints, governor }.prepare())));
         }
-        let instance = InstanceName::new(config.instance.as_deref());
         let outfit = Outfit {
             instance: instance.clone(),
             governor: governor.clone(),
@@ -203,6 +203,7 @@ impl Engine {
         // A database that is away must not hold the process up.
         let _ = tokio::time::timeout(left, self.0.supervisor.send(Abandon)).await;
         let flushed = self.0.log.flush(deadline.saturating_duration_since(clock::now())).await;
+        let _ = tokio::time::timeout(QUESTIONS, self.0.governor.send(Leave)).await;
         self.wait_until_asked(handed_over, deadline.min(clock::now() + QUESTIONS)).await;
         flushed && empty
     }
@@ -250,9 +251,9 @@ impl Engine {
     }
 
     /// `to` is called by us.
-    pub(super) async fn admit(&self, to: Option<PhoneNumber>, casting: &Casting) -> Result<Admission, EngineError> {
+    pub(super) async fn admit(&self, call: CallId, to: Option<PhoneNumber>, casting: &Casting) -> Result<Admission, EngineError> {
         let models = endpoints(&self.0.config).keys(self.0.config.model_of(&casting.assistant));
-        self.0.governor.send(Admit { to, models }).await?.map_err(EngineError::Refused)
+        self.0.governor.send(Admit { call, to, models }).await?.map_err(EngineError::Refused)
     }
 
     pub(super) fn new_call(&self, ends: Ends<'_>, sid: Option<CallSid>, casting: &Casting) -> NewCall {
@@ -316,10 +317,11 @@ pub(super) struct Ends<'a> {
 
 fn admission_policy(config: &Config) -> AdmissionPolicy {
     let limits = &config.limits;
+    let (calls, spare) = Capacity::of(limits.max_concurrent_calls, limits.max_openai_connections);
     AdmissionPolicy {
         authorization: Authorization::new(limits.verified_numbers.iter().cloned(), limits.allow_all_us_canada),
-        calls: Capacity::new(limits.max_concurrent_calls),
-        models: Capacity::new(limits.max_openai_connections),
+        calls,
+        spare,
         cooldown: limits.call_cooldown,
         missing: config.missing().into_iter().map(|missing| missing.variable).collect(),
     }

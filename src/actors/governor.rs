@@ -1,78 +1,182 @@
 //! Holds slots and cooldowns; whether a call may be is decided in `governor`.
 
-use actix::{Actor, AsyncContext as _, Context, Handler, Message, Recipient, ResponseFuture, Supervised};
+use actix::fut::ready;
+use actix::{
+    Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, Recipient, ResponseActFuture, ResponseFuture, Supervised,
+    WrapFuture as _,
+};
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
+use super::instance::InstanceName;
+use super::leases::{Leases, RENEWAL, Taken};
 use super::logger::LogPort;
 use super::{clock, port};
-use crate::governor::{AdmissionPolicy, Attempt, Breakers, Facts, Grant, ModelKey, Refusal, Request, SlotKind, admit};
+use crate::governor::{AdmissionPolicy, Attempt, Breakers, Capacity, Facts, Grant, ModelKey, Refusal, Request, SlotKind, admit};
 use crate::metrics;
 use crate::store::{CallStore, CooldownClaim};
-use crate::types::PhoneNumber;
+use crate::types::{CallId, PhoneNumber};
+
+pub use super::leases::Fleet;
 
 pub struct ConcurrencyGovernor {
     policy: AdmissionPolicy,
-    facts: Facts,
+    counts: Counts,
+    draining: bool,
     breakers: Breakers,
+    leases: Leases,
     store: CallStore,
     log: LogPort,
 }
 
+/// What this process holds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    calls: u32,
+    models: u32,
+    /// Of the models, those that no call has.
+    spare: u32,
+}
+
 impl ConcurrencyGovernor {
     #[must_use]
-    pub fn new(policy: AdmissionPolicy, store: CallStore, log: LogPort) -> Self {
-        Self { policy, facts: Facts::default(), breakers: Breakers::default(), store, log }
+    pub fn new(policy: AdmissionPolicy, store: CallStore, log: LogPort, me: InstanceName) -> Self {
+        let leases = Leases::new(store.clone(), me);
+        Self { policy, counts: Counts::default(), draining: false, breakers: Breakers::default(), leases, store, log }
     }
 
     fn facts(&mut self, models: &[ModelKey]) -> Facts {
-        Facts { record_full: self.log.is_crowded(), model_away: !self.breakers.admit(clock::now(), models), ..self.facts }
+        let fleet = self.leases.fleet();
+        Facts {
+            calls: self.counts.calls,
+            cut_off: fleet.is_away.then_some(fleet.instances),
+            draining: self.draining,
+            record_full: self.log.is_crowded(),
+            model_away: !self.breakers.admit(clock::now(), models),
+        }
     }
 
-    fn take(&mut self, kind: SlotKind, ctx: &Context<Self>) -> Slot {
-        self.count(kind, 1);
-        Slot { kind, home: ctx.address().recipient() }
+    fn take(&mut self, seat: Seat, ctx: &Context<Self>) -> Slot {
+        self.count(seat, 1);
+        Slot { seat, home: ctx.address().recipient() }
     }
 
-    fn count(&mut self, kind: SlotKind, change: i32) {
-        let held = match kind {
-            SlotKind::Call => &mut self.facts.calls,
-            SlotKind::Model => &mut self.facts.models,
-        };
-        *held = held.saturating_add_signed(change);
-        metrics::calls_active(self.facts.calls as usize);
-        metrics::model_connections(self.facts.models as usize);
+    fn count(&mut self, seat: Seat, change: i32) {
+        let add = |count: &mut u32| *count = count.saturating_add_signed(change);
+        match seat {
+            Seat::Call(_) => add(&mut self.counts.calls),
+            Seat::Model => add(&mut self.counts.models),
+            Seat::Spare(_) => {
+                add(&mut self.counts.models);
+                add(&mut self.counts.spare);
+            }
+        }
+        metrics::calls_active(self.counts.calls as usize);
+        metrics::model_connections(self.counts.models as usize);
+    }
+
+    /// Asks for the slot where all instances ask, if there are others.
+    fn claim(&self, kind: SlotKind, owner: Uuid) -> impl Future<Output = Taken> + 'static {
+        let asking = self.leases.is_asked().then(|| self.leases.ask(kind, self.capacity(kind), owner));
+        async move {
+            match asking {
+                Some(asking) => asking.await,
+                None => Taken::Yes,
+            }
+        }
+    }
+
+    const fn capacity(&self, kind: SlotKind) -> Capacity {
+        match kind {
+            SlotKind::Call => self.policy.calls,
+            SlotKind::Spare => self.policy.spare,
+        }
+    }
+
+    fn renew(&mut self, ctx: &mut Context<Self>) {
+        let Some(renewing) = self.leases.renew() else { return };
+        ctx.spawn(renewing.into_actor(self).map(|renewed, governor, ctx| {
+            for (kind, capacity, owner) in governor.leases.renewed(renewed) {
+                let asking = governor.leases.ask(kind, capacity, owner);
+                ctx.spawn(asking.into_actor(governor).map(|_, _, _| ()));
+            }
+        }));
+    }
+
+    fn release(&mut self, owner: Uuid, ctx: &mut Context<Self>) {
+        let Some(releasing) = self.leases.release(owner) else { return };
+        ctx.spawn(releasing.into_actor(self).map(|released, governor, _| {
+            if let Err(owners) = released {
+                governor.leases.owe(owners);
+            }
+        }));
     }
 }
 
 impl Actor for ConcurrencyGovernor {
     type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Context<Self>) {
+        self.renew(ctx);
+        ctx.run_interval(RENEWAL, Self::renew);
+    }
 }
 
 /// Its counts live in the actor, which a panic does not take down.
 impl Supervised for ConcurrencyGovernor {}
 
+/// What a slot stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seat {
+    Call(Uuid),
+    /// The model connection that every call has.
+    Model,
+    Spare(Uuid),
+}
+
 /// The right to a call or a model connection; comes back by being dropped.
 #[derive(Debug)]
 pub struct Slot {
-    kind: SlotKind,
+    seat: Seat,
     home: Recipient<Release>,
+}
+
+impl Slot {
+    /// A spare connection is now the one of a call, which has a right to it: another may be the spare one.
+    pub fn is_of_a_call(&mut self) {
+        if matches!(self.seat, Seat::Spare(_)) {
+            let spare = std::mem::replace(&mut self.seat, Seat::Model);
+            port::tell(&self.home, Release { seat: spare, to: Some(Seat::Model) });
+        }
+    }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        port::tell(&self.home, Release(self.kind));
+        port::tell(&self.home, Release { seat: self.seat, to: None });
     }
 }
 
 #[derive(Message)]
 #[rtype(result = "()")]
-struct Release(SlotKind);
+struct Release {
+    seat: Seat,
+    /// What is held in its place.
+    to: Option<Seat>,
+}
 
 impl Handler<Release> for ConcurrencyGovernor {
     type Result = ();
 
-    fn handle(&mut self, Release(kind): Release, _: &mut Context<Self>) {
-        self.count(kind, -1);
+    fn handle(&mut self, Release { seat, to }: Release, ctx: &mut Context<Self>) {
+        self.count(seat, -1);
+        if let Some(seat) = to {
+            self.count(seat, 1);
+        }
+        match seat {
+            Seat::Call(owner) | Seat::Spare(owner) => self.release(owner, ctx),
+            Seat::Model => {}
+        }
     }
 }
 
@@ -80,6 +184,7 @@ impl Handler<Release> for ConcurrencyGovernor {
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<Admission, Refusal>")]
 pub struct Admit {
+    pub call: CallId,
     /// Who is to be called, where it is we who call.
     pub to: Option<PhoneNumber>,
     /// Any of these may speak.
@@ -111,26 +216,57 @@ impl ClaimedCooldown {
 }
 
 impl Handler<Admit> for ConcurrencyGovernor {
-    type Result = ResponseFuture<Result<Admission, Refusal>>;
+    type Result = ResponseActFuture<Self, Result<Admission, Refusal>>;
 
     fn handle(&mut self, wanted: Admit, ctx: &mut Context<Self>) -> Self::Result {
+        let grant = match self.admit(&wanted) {
+            Ok(grant) => grant,
+            Err(refusal) => return Box::pin(ready(Err(refusal))),
+        };
+        let owner = wanted.call.as_uuid();
+        // The slot is held while what else it takes is claimed, and comes back if that cannot be had.
+        let slot = self.take(Seat::Call(owner), ctx);
+        let claiming = self.claim(SlotKind::Call, owner).into_actor(self);
+        let claimed = claiming.map(move |taken, governor, _| governor.seated(&taken, owner, &wanted).map(|()| (slot, wanted.to)));
+        Box::pin(claimed.then(move |seated, governor, _| {
+            let store = governor.store.clone();
+            async move {
+                let (slot, to) = seated?;
+                Ok(Admission { slot, cooldown: cool_down(grant, to, store).await? })
+            }
+            .into_actor(governor)
+        }))
+    }
+}
+
+impl ConcurrencyGovernor {
+    fn admit(&mut self, wanted: &Admit) -> Result<Grant, Refusal> {
         let request = wanted.to.as_ref().map_or(Request::Inbound, |to| Request::Outbound { to });
         let facts = self.facts(&wanted.models);
-        match admit(&self.policy, &facts, &request) {
-            Err(refusal) => Box::pin(std::future::ready(Err(refusal))),
-            // The slot is held while the cooldown is claimed, and comes back if the claim is lost.
-            Ok(grant) => Box::pin(claim(self.take(SlotKind::Call, ctx), grant, wanted.to, self.store.clone())),
+        admit(&self.policy, &facts, &request)
+    }
+
+    fn seated(&mut self, taken: &Taken, owner: Uuid, wanted: &Admit) -> Result<(), Refusal> {
+        self.leases.took(SlotKind::Call, self.policy.calls, owner, taken);
+        match taken {
+            Taken::Yes => Ok(()),
+            Taken::No => Err(Refusal::AtCapacity),
+            // By other facts, and with this call counted already.
+            Taken::Unknown => {
+                let facts = self.facts(&wanted.models);
+                let facts = Facts { calls: facts.calls.saturating_sub(1), ..facts };
+                let request = wanted.to.as_ref().map_or(Request::Inbound, |to| Request::Outbound { to });
+                admit(&self.policy, &facts, &request).map(drop)
+            }
         }
     }
 }
 
-async fn claim(slot: Slot, grant: Grant, to: Option<PhoneNumber>, store: CallStore) -> Result<Admission, Refusal> {
-    let (Some(cooldown), Some(number)) = (grant.cooldown, to) else {
-        return Ok(Admission { slot, cooldown: None });
-    };
+async fn cool_down(grant: Grant, to: Option<PhoneNumber>, store: CallStore) -> Result<Option<ClaimedCooldown>, Refusal> {
+    let (Some(cooldown), Some(number)) = (grant.cooldown, to) else { return Ok(None) };
     let at = clock::utc();
     match store.claim_cooldown(&number, cooldown, at).await {
-        Ok(CooldownClaim::Claimed { previous }) => Ok(Admission { slot, cooldown: Some(ClaimedCooldown { number, at, previous }) }),
+        Ok(CooldownClaim::Claimed { previous }) => Ok(Some(ClaimedCooldown { number, at, previous })),
         Ok(CooldownClaim::CoolingDown { retry_after }) => Err(Refusal::CoolingDown { retry_after }),
         Err(error) => {
             tracing::error!(%error, "cooldown cannot be checked");
@@ -139,12 +275,12 @@ async fn claim(slot: Slot, grant: Grant, to: Option<PhoneNumber>, store: CallSto
     }
 }
 
-/// A model connection is wanted for a call that has been admitted.
+/// A model connection is wanted.
 #[derive(Message)]
 #[rtype(result = "Result<Slot, NoModel>")]
 pub struct TakeModelSlot {
-    /// For a session that waits for a call; never one that a call may need.
-    pub warm: bool,
+    /// Beside the one that the call has, or for no call.
+    pub spare: bool,
     pub model: ModelKey,
     /// To be had instead, should this one be away.
     pub other: Option<ModelKey>,
@@ -160,16 +296,25 @@ pub enum NoModel {
 }
 
 impl Handler<TakeModelSlot> for ConcurrencyGovernor {
-    type Result = Result<Slot, NoModel>;
+    type Result = ResponseActFuture<Self, Result<Slot, NoModel>>;
 
-    fn handle(&mut self, TakeModelSlot { warm, model, other }: TakeModelSlot, ctx: &mut Context<Self>) -> Self::Result {
-        let reserved = if warm { self.policy.calls.left(self.facts.calls) } else { 0 };
-        let room = self.policy.models.has_room(self.facts.models.saturating_add(reserved));
-        if !room {
-            return Err(NoModel::Full);
+    fn handle(&mut self, TakeModelSlot { spare, model, other }: TakeModelSlot, ctx: &mut Context<Self>) -> Self::Result {
+        if !self.breakers.prefer(clock::now(), &model, other.as_ref()) {
+            return Box::pin(ready(Err(NoModel::Away)));
         }
-        let preferred = self.breakers.prefer(clock::now(), &model, other.as_ref());
-        preferred.then(|| self.take(SlotKind::Model, ctx)).ok_or(NoModel::Away)
+        if !spare {
+            return Box::pin(ready(Ok(self.take(Seat::Model, ctx))));
+        }
+        if !self.policy.spare.has_room(self.counts.spare) {
+            return Box::pin(ready(Err(NoModel::Full)));
+        }
+        let owner = Uuid::now_v7();
+        let slot = self.take(Seat::Spare(owner), ctx);
+        Box::pin(self.claim(SlotKind::Spare, owner).into_actor(self).map(move |taken, governor, _| {
+            governor.leases.took(SlotKind::Spare, governor.policy.spare, owner, &taken);
+            // Nobody waits for a spare one: where it is not known to be free, it is not.
+            if matches!(taken, Taken::Yes) { Ok(slot) } else { Err(NoModel::Full) }
+        }))
     }
 }
 
@@ -205,7 +350,20 @@ impl Handler<CloseDoors> for ConcurrencyGovernor {
     type Result = ();
 
     fn handle(&mut self, _: CloseDoors, _: &mut Context<Self>) {
-        self.facts.draining = true;
+        self.draining = true;
+    }
+}
+
+/// This process ends: what it holds is free for others.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Leave;
+
+impl Handler<Leave> for ConcurrencyGovernor {
+    type Result = ResponseFuture<()>;
+
+    fn handle(&mut self, _: Leave, _: &mut Context<Self>) -> ResponseFuture<()> {
+        Box::pin(self.leases.leave())
     }
 }
 
@@ -220,7 +378,8 @@ pub struct Occupancy {
     pub max_calls: u32,
     pub models: u32,
     pub max_models: u32,
-    pub draining: bool,
+    /// Of all instances, as of the last renewal; where there is but one, nothing is known.
+    pub fleet: Fleet,
     /// Models that cannot be had at present.
     pub models_away: usize,
 }
@@ -229,13 +388,12 @@ impl Handler<AskOccupancy> for ConcurrencyGovernor {
     type Result = Occupancy;
 
     fn handle(&mut self, _: AskOccupancy, _: &mut Context<Self>) -> Occupancy {
-        let Facts { calls, models, draining, .. } = self.facts;
         Occupancy {
-            calls,
+            calls: self.counts.calls,
             max_calls: self.policy.calls.limit(),
-            models,
-            max_models: self.policy.models.limit(),
-            draining,
+            models: self.counts.models,
+            max_models: self.policy.calls.limit() + self.policy.spare.limit(),
+            fleet: self.leases.fleet(),
             models_away: self.breakers.open(),
         }
     }

@@ -68,7 +68,7 @@ impl Engine {
         let casting = Casting::inbound(self.config().assistants.answering(request.to.as_str()));
         let ends = Ends { from: request.from.as_str(), to: request.to.as_str() };
         let row = self.new_call(ends, Some(request.call.clone()), &casting);
-        let admission = match self.admit(None, &casting).await {
+        let admission = match self.admit(row.id, None, &casting).await {
             Ok(admission) => admission,
             Err(EngineError::Refused(refusal)) => return Ok(self.turn_away(row, &refusal, &casting).await),
             Err(error) => return Err(error),

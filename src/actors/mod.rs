@@ -11,6 +11,7 @@ pub mod governor;
 pub mod handover;
 pub mod inbound;
 pub mod instance;
+mod leases;
 pub mod logger;
 pub mod model_line;
 pub mod openai_session;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix::{Addr, Recipient};
 
 use super::governor::ConcurrencyGovernor;
-use super::openai_session::{CloseModel, LinkTiming, ModelBrief, ModelOrder, ModelSaid, OpenAiSessionActor};
+use super::openai_session::{CloseModel, LinkTiming, ModelBrief, ModelOrder, ModelSaid, OpenAiSessionActor, TakePart};
 use super::{port, warm};
 use crate::governor::ModelKey;
 use crate::realtime::socket::Endpoint;
@@ -59,6 +59,7 @@ struct Session {
     number: u32,
     orders: Recipient<ModelOrder>,
     close: Recipient<CloseModel>,
+    take_part: Recipient<TakePart>,
 }
 
 /// Which of the two said something.
@@ -76,12 +77,12 @@ impl ModelLine {
     /// What was there before is given up.
     pub fn open(&mut self, delay: Duration, route: Route, said: Recipient<ModelSaid>) {
         self.close();
-        self.current = Some(self.start(delay, route, said));
+        self.current = Some(self.start(delay, route, false, said));
     }
 
     pub fn open_standby(&mut self, delay: Duration, route: Route, said: Recipient<ModelSaid>) {
         close(self.standby.take());
-        self.standby = Some(self.start(delay, route, said));
+        self.standby = Some(self.start(delay, route, true, said));
     }
 
     pub fn order(&self, command: ModelCommand) {
@@ -94,6 +95,7 @@ impl ModelLine {
 
     pub fn promote(&mut self) {
         if let Some(standby) = self.standby.take() {
+            port::tell(&standby.take_part, TakePart);
             close(self.current.replace(standby));
         }
     }
@@ -114,18 +116,18 @@ impl ModelLine {
     }
 
     /// One that is connected already, or a new one.
-    fn start(&mut self, delay: Duration, route: Route, said: Recipient<ModelSaid>) -> Session {
+    fn start(&mut self, delay: Duration, route: Route, spare: bool, said: Recipient<ModelSaid>) -> Session {
         self.opened += 1;
         let (call, number) = (self.call, self.opened);
         let endpoint = self.endpoints.by(route, &self.model);
         let other = self.endpoints.fallback.as_ref().filter(|_| route == Route::Primary).map(key);
         let (timing, governor) = (self.timing, self.governor.clone());
-        let adopted = if delay.is_zero() { warm::adopt(&endpoint, &said, number) } else { None };
+        let adopted = if delay.is_zero() { warm::adopt(&endpoint, &said, number, spare) } else { None };
         let addr = adopted.unwrap_or_else(|| {
             let told = move |exit| tracing::debug!(call.id = %call, model.session = number, %exit, "model session ended");
-            OpenAiSessionActor::start(ModelBrief { endpoint, other, timing, delay, governor, call: Some(said), number }, told)
+            OpenAiSessionActor::start(ModelBrief { endpoint, other, timing, delay, governor, call: Some(said), spare, number }, told)
         });
-        Session { number, orders: addr.clone().recipient(), close: addr.recipient() }
+        Session { number, orders: addr.clone().recipient(), close: addr.clone().recipient(), take_part: addr.recipient() }
     }
 }
 

@@ -48,6 +48,8 @@ pub struct ModelBrief {
     pub governor: Addr<ConcurrencyGovernor>,
     /// None for a session that waits for one.
     pub call: Option<Recipient<ModelSaid>>,
+    /// Beside the connection that its call has.
+    pub spare: bool,
     /// Which of the call's model sessions this is.
     pub number: u32,
 }
@@ -208,7 +210,7 @@ impl Actor for OpenAiSessionActor {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         let ModelBrief { endpoint, timing, delay, governor, .. } = &self.brief;
-        let wanted = TakeModelSlot { warm: self.brief.call.is_none(), model: key(endpoint), other: self.brief.other.clone() };
+        let wanted = TakeModelSlot { spare: self.brief.spare, model: key(endpoint), other: self.brief.other.clone() };
         let opening = open(endpoint.clone(), timing.connect, *delay, governor.clone(), wanted);
         ctx.spawn(opening.into_actor(self).map(|opened, session, ctx| match opened {
             Ok((connection, slot)) => session.connected(connection, slot, ctx),
@@ -236,13 +238,18 @@ impl Opened {
 pub struct Adopt {
     pub call: Recipient<ModelSaid>,
     pub number: u32,
+    /// Beside the connection that the call has.
+    pub spare: bool,
 }
 
 impl Handler<Adopt> for OpenAiSessionActor {
     type Result = ();
 
-    fn handle(&mut self, Adopt { call, number }: Adopt, _: &mut Context<Self>) {
+    fn handle(&mut self, Adopt { call, number, spare }: Adopt, _: &mut Context<Self>) {
         (self.brief.call, self.brief.number) = (Some(call), number);
+        if !spare {
+            self.takes_part();
+        }
         match self.opened.filter(|_| !self.over) {
             Some(opened) => self.report_opened(opened),
             // It was lost in the moment that it was handed out.
@@ -258,6 +265,27 @@ enum Unopened {
     Slot(NoModel),
     #[error(transparent)]
     Connect(#[from] ConnectError),
+}
+
+/// The session in use from now on.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct TakePart;
+
+impl Handler<TakePart> for OpenAiSessionActor {
+    type Result = ();
+
+    fn handle(&mut self, _: TakePart, _: &mut Context<Self>) {
+        self.takes_part();
+    }
+}
+
+impl OpenAiSessionActor {
+    fn takes_part(&mut self) {
+        if let Some(slot) = &mut self.slot {
+            slot.is_of_a_call();
+        }
+    }
 }
 
 async fn open(

@@ -49,10 +49,10 @@ pub fn keep(plan: WarmPlan) {
 }
 
 /// Hands a session of this endpoint to a call, if one is connected.
-pub(super) fn adopt(endpoint: &Endpoint, said: &Recipient<ModelSaid>, number: u32) -> Option<Addr<OpenAiSessionActor>> {
+pub(super) fn adopt(endpoint: &Endpoint, said: &Recipient<ModelSaid>, number: u32, spare: bool) -> Option<Addr<OpenAiSessionActor>> {
     let session = POOL.with_borrow_mut(|pool| pool.take(endpoint))?;
     metrics::warm_session_used();
-    port::tell(&session.clone().recipient(), Adopt { call: said.clone(), number });
+    port::tell(&session.clone().recipient(), Adopt { call: said.clone(), number, spare });
     refill();
     Some(session)
 }
@@ -84,7 +84,7 @@ fn refill() {
 
 fn start(plan: WarmPlan) -> Addr<OpenAiSessionActor> {
     let WarmPlan { endpoint, timing, governor, .. } = plan;
-    let brief = ModelBrief { endpoint, other: None, timing, delay: Duration::ZERO, governor, call: None, number: 0 };
+    let brief = ModelBrief { endpoint, other: None, timing, delay: Duration::ZERO, governor, call: None, spare: true, number: 0 };
     OpenAiSessionActor::start(brief, |_| {
         actix_rt::spawn(async {
             tokio::time::sleep(AGAIN).await;

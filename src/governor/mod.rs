@@ -21,7 +21,8 @@ use crate::types::{Code, PhoneNumber};
 pub struct AdmissionPolicy {
     pub authorization: Authorization,
     pub calls: Capacity,
-    pub models: Capacity,
+    /// Model connections beside those that calls have.
+    pub spare: Capacity,
     pub cooldown: Duration,
     /// Keys, numbers and addresses without which no call can be made.
     pub missing: Vec<&'static str>,
@@ -30,8 +31,10 @@ pub struct AdmissionPolicy {
 /// What is the case at this instant.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Facts {
+    /// Of this instance: the slots of all instances are claimed where they are kept.
     pub calls: u32,
-    pub models: u32,
+    /// Slots cannot be claimed: this is one of so many instances, and goes by its share.
+    pub cut_off: Option<u32>,
     pub draining: bool,
     /// Neither the database nor the spool takes what calls leave behind.
     pub record_full: bool,
@@ -115,7 +118,11 @@ pub fn admit(policy: &AdmissionPolicy, facts: &Facts, request: &Request<'_>) -> 
     if facts.record_full {
         return Err(Refusal::Unavailable);
     }
-    if !policy.calls.has_room(facts.calls) || !policy.models.has_room(facts.models) {
+    if cooldown.is_some() && facts.cut_off.is_some() {
+        return Err(Refusal::Unavailable);
+    }
+    let capacity = facts.cut_off.map_or(policy.calls, |instances| policy.calls.share(instances));
+    if !capacity.has_room(facts.calls) {
         return Err(Refusal::AtCapacity);
     }
     if facts.model_away {
@@ -137,7 +144,7 @@ mod tests {
         AdmissionPolicy {
             authorization: Authorization::new(verified, false),
             calls: Capacity::new(2),
-            models: Capacity::new(3),
+            spare: Capacity::new(1),
             cooldown: Duration::from_secs(300),
             missing: Vec::new(),
         }
@@ -165,10 +172,19 @@ mod tests {
     }
 
     #[test]
-    fn limits_are_reached_by_calls_or_by_model_connections() {
-        for facts in [Facts { calls: 2, ..Facts::default() }, Facts { models: 3, ..Facts::default() }] {
-            assert_eq!(admit(&policy(), &facts, &Request::Inbound), Err(Refusal::AtCapacity));
-        }
+    fn beyond_the_limit_lines_are_busy() {
+        let full = Facts { calls: 2, ..Facts::default() };
+
+        assert_eq!(admit(&policy(), &full, &Request::Inbound), Err(Refusal::AtCapacity));
+    }
+
+    #[test]
+    fn an_instance_that_cannot_ask_the_others_takes_callers_on_within_its_share_and_calls_nobody() {
+        let alone = |calls| Facts { calls, cut_off: Some(2), ..Facts::default() };
+
+        assert!(admit(&policy(), &alone(0), &Request::Inbound).is_ok());
+        assert_eq!(admit(&policy(), &alone(1), &Request::Inbound), Err(Refusal::AtCapacity));
+        assert_eq!(outbound(&policy(), alone(0), "+1234567890"), Err(Refusal::Unavailable));
     }
 
     #[test]

@@ -14,11 +14,20 @@ struct Health {
     database: &'static str,
     calls: Usage,
     model_connections: Usage,
+    /// Of all instances, where there may be several; as of some seconds ago.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fleet: Option<Fleet>,
     /// Models that new calls do without, since they could not be had.
     models_away: usize,
     draining: bool,
     /// Variables without which no real phone can ring.
     not_configured: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Fleet {
+    instances: u32,
+    calls: u32,
 }
 
 #[derive(Serialize)]
@@ -38,6 +47,7 @@ pub(super) async fn health(doors: web::Data<Doors>) -> Result<HttpResponse, Prob
         database: if vitals.database { "ok" } else { "unavailable" },
         calls: Usage { active: vitals.occupancy.calls, limit: vitals.occupancy.max_calls },
         model_connections: Usage { active: vitals.occupancy.models, limit: vitals.occupancy.max_models },
+        fleet: fleet(&vitals),
         models_away: vitals.occupancy.models_away,
         draining: vitals.draining,
         not_configured: config.missing().into_iter().map(|missing| missing.variable).collect(),
@@ -52,6 +62,11 @@ pub(super) async fn live() -> HttpResponse {
 pub(super) async fn ready(doors: web::Data<Doors>) -> Result<HttpResponse, Problem> {
     let well = is_well(&doors.engine.vitals().await?);
     Ok(answer(well).json(serde_json::json!({ "status": if well { "ok" } else { "unavailable" } })))
+}
+
+fn fleet(vitals: &Vitals) -> Option<Fleet> {
+    let known = vitals.occupancy.fleet;
+    (known.instances > 0).then_some(Fleet { instances: known.instances, calls: known.calls })
 }
 
 const fn is_well(vitals: &Vitals) -> bool {

@@ -16,6 +16,7 @@ mod probe;
 mod row;
 mod runtime;
 mod schema;
+mod slots;
 mod spool;
 mod sql;
 mod tally;
@@ -45,6 +46,7 @@ pub use probe::{Place, Server, Vitals};
 pub use row::{Row, RowClass, RowKey, StreamCost, StreamRow};
 pub use runtime::DbRuntime;
 pub use schema::{Step, StepState};
+pub use slots::Renewal;
 pub use spool::{Appended, Spool, SpoolSettings, Spooled, Stored};
 pub use wishes::{Callback, OptOut};
 

@@ -116,7 +116,7 @@ impl Studio {
 
     async fn render(&self, key: String, profile: &Arc<Profile>, text: &str) -> Result<Bytes, render::RenderError> {
         let endpoint = self.endpoints.of_model(&profile.model);
-        let wanted = TakeModelSlot { warm: true, model: model_key(&endpoint), other: None };
+        let wanted = TakeModelSlot { spare: true, model: model_key(&endpoint), other: None };
         let _slot = self.governor.send(wanted).await.ok().and_then(Result::ok).ok_or(render::RenderError::Busy)?;
         let audio = render::render(&endpoint, self.config.openai.connect_timeout, profile, text).await?;
         let (model, voice) = (profile.model.clone(), profile.voice.clone());
