@@ -2,14 +2,14 @@
 
 use actix::fut::ready;
 use actix::{
-    Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, Recipient, ResponseActFuture, ResponseFuture, Supervised,
-    WrapFuture as _,
+    Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, Recipient, ResponseActFuture, ResponseFuture, SpawnHandle,
+    Supervised, WrapFuture as _,
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::instance::InstanceName;
-use super::leases::{Leases, RENEWAL, Taken};
+use super::leases::{Leases, Taken};
 use super::logger::LogPort;
 use super::{clock, port};
 use crate::governor::{AdmissionPolicy, Attempt, Breakers, Capacity, Facts, Grant, ModelKey, Refusal, Request, SlotKind, admit};
@@ -25,6 +25,8 @@ pub struct ConcurrencyGovernor {
     draining: bool,
     breakers: Breakers,
     leases: Leases,
+    /// The next one.
+    renewal: SpawnHandle,
     store: CallStore,
     log: LogPort,
 }
@@ -42,7 +44,7 @@ impl ConcurrencyGovernor {
     #[must_use]
     pub fn new(policy: AdmissionPolicy, store: CallStore, log: LogPort, me: InstanceName) -> Self {
         let leases = Leases::new(store.clone(), me);
-        Self { policy, counts: Counts::default(), draining: false, breakers: Breakers::default(), leases, store, log }
+        Self { policy, counts: Counts::default(), draining: false, breakers: Breakers::default(), leases, renewal: SpawnHandle::default(), store, log }
     }
 
     fn facts(&mut self, models: &[ModelKey]) -> Facts {
@@ -93,6 +95,12 @@ impl ConcurrencyGovernor {
         }
     }
 
+    /// What is held by our own count alone is on no other instance's.
+    fn renew_now(&mut self, ctx: &mut Context<Self>) {
+        ctx.cancel_future(std::mem::take(&mut self.renewal));
+        self.renew(ctx);
+    }
+
     fn renew(&mut self, ctx: &mut Context<Self>) {
         let Some(renewing) = self.leases.renew() else { return };
         ctx.spawn(renewing.into_actor(self).map(|renewed, governor, ctx| {
@@ -100,6 +108,7 @@ impl ConcurrencyGovernor {
                 let asking = governor.leases.ask(kind, capacity, owner);
                 ctx.spawn(asking.into_actor(governor).map(|_, _, _| ()));
             }
+            governor.renewal = ctx.run_later(governor.leases.pause(), Self::renew);
         }));
     }
 
@@ -118,7 +127,6 @@ impl Actor for ConcurrencyGovernor {
 
     fn started(&mut self, ctx: &mut Context<Self>) {
         self.renew(ctx);
-        ctx.run_interval(RENEWAL, Self::renew);
     }
 }
 
@@ -227,7 +235,7 @@ impl Handler<Admit> for ConcurrencyGovernor {
         // The slot is held while what else it takes is claimed, and comes back if that cannot be had.
         let slot = self.take(Seat::Call(owner), ctx);
         let claiming = self.claim(SlotKind::Call, owner).into_actor(self);
-        let claimed = claiming.map(move |taken, governor, _| governor.seated(&taken, owner, &wanted).map(|()| (slot, wanted.to)));
+        let claimed = claiming.map(move |taken, governor, ctx| governor.seated(&taken, owner, &wanted, ctx).map(|()| (slot, wanted.to)));
         Box::pin(claimed.then(move |seated, governor, _| {
             let store = governor.store.clone();
             async move {
@@ -246,13 +254,14 @@ impl ConcurrencyGovernor {
         admit(&self.policy, &facts, &request)
     }
 
-    fn seated(&mut self, taken: &Taken, owner: Uuid, wanted: &Admit) -> Result<(), Refusal> {
+    fn seated(&mut self, taken: &Taken, owner: Uuid, wanted: &Admit, ctx: &mut Context<Self>) -> Result<(), Refusal> {
         self.leases.took(SlotKind::Call, self.policy.calls, owner, taken);
         match taken {
             Taken::Yes => Ok(()),
             Taken::No => Err(Refusal::AtCapacity),
             // By other facts, and with this call counted already.
             Taken::Unknown => {
+                self.renew_now(ctx);
                 let facts = self.facts(&wanted.models);
                 let facts = Facts { calls: facts.calls.saturating_sub(1), ..facts };
                 let request = wanted.to.as_ref().map_or(Request::Inbound, |to| Request::Outbound { to });

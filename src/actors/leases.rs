@@ -14,7 +14,9 @@ use crate::metrics;
 use crate::store::{CallStore, Renewal, StoreError};
 
 /// A lease lasts three times as long.
-pub(super) const RENEWAL: Duration = Duration::from_secs(10);
+const RENEWAL: Duration = Duration::from_secs(10);
+/// A database that is away is asked again after this.
+const AGAIN: Duration = Duration::from_secs(1);
 
 pub struct Leases {
     store: CallStore,
@@ -50,6 +52,11 @@ impl Leases {
 
     pub(super) const fn fleet(&self) -> Fleet {
         self.fleet
+    }
+
+    /// Until the next renewal.
+    pub(super) const fn pause(&self) -> Duration {
+        if self.fleet.is_away { AGAIN } else { RENEWAL }
     }
 
     /// There is somebody to be asked.

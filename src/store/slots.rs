@@ -1,7 +1,6 @@
 //! Slots: how many calls may be at once, over all instances. Time is the database's alone.
 
 use std::collections::HashSet;
-use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
@@ -13,8 +12,6 @@ use crate::governor::SlotKind;
 
 /// A lease that is not renewed for so long is over.
 const LEASE: &str = "interval '30 seconds'";
-/// Somebody waits for a slot: a database that is slower than this is away.
-const ANSWER: Duration = Duration::from_millis(500);
 
 /// Whoever locks a free row has it; the others look at the next one, so that nobody counts and nobody waits.
 const TAKE: &str = "WITH free AS (SELECT number FROM slots WHERE kind = $1 AND number <= $2 AND (expires_at IS NULL OR expires_at < now()) \
@@ -51,7 +48,7 @@ impl CallStore {
     /// Takes one of `limit` slots for `owner`. False if all are taken.
     pub async fn take_slot(&self, kind: SlotKind, limit: u32, owner: Uuid, holder: &str) -> Result<bool, StoreError> {
         let holder = holder.to_owned();
-        self.run_within(ANSWER, move |db| async move {
+        self.run_soon(move |db| async move {
             let taken = take(&db, kind, limit, owner, &holder).await?;
             // Of a limit that was raised, or a database that is new.
             Ok(taken || (provide(&db, kind, limit).await? && take(&db, kind, limit, owner, &holder).await?))

@@ -202,11 +202,15 @@ fn configuration(stage: &Stage, folder: &TempDir, variables: &[(&str, &str)]) ->
 
 /// Asks until the answer is good; says what the last one was if none is.
 pub async fn eventually<T, E: std::fmt::Display>(what: &str, ask: impl AsyncFn() -> Result<T, E>) -> T {
-    let deadline = Instant::now() + HOME;
+    eventually_within(HOME, what, ask).await
+}
+
+pub async fn eventually_within<T, E: std::fmt::Display>(limit: Duration, what: &str, ask: impl AsyncFn() -> Result<T, E>) -> T {
+    let deadline = Instant::now() + limit;
     loop {
         match ask().await {
             Ok(found) => return found,
-            Err(instead) => assert!(Instant::now() < deadline, "not within {HOME:?}: {what}; instead: {instead}"),
+            Err(instead) => assert!(Instant::now() < deadline, "not within {limit:?}: {what}; instead: {instead}"),
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -10,6 +10,7 @@
 
 mod calls;
 mod doors;
+mod fleet;
 mod house;
 mod record;
 mod scenarios;

@@ -1,7 +1,7 @@
 //! What calls leave behind, while things break.
 
 mod black_box;
-mod cluster;
+pub mod cluster;
 mod killed;
 mod outage;
 mod panics;
