@@ -59,14 +59,16 @@ fn it_works_when_the_model_finished_long_ago() {
 #[test]
 fn the_model_is_told_the_words_that_were_heard_where_they_are_known() {
     let mut rig = Rig::greeted();
-    rig.answer("r", "a", "A long answer that goes on and on and on.", 1_000);
+    rig.answer("r", "a", "A long answer that goes on and on and on.", 4_000);
     mark(&mut rig, "0:1:0");
-    rig.pass(500);
+    rig.pass(1_000);
+    mark(&mut rig, "0:1:1000");
+    rig.pass(1_000);
     rig.take();
 
     rig.caller_begins("u");
 
-    let told = truncate_to(2, "a", 500, Some("A long answer that"));
+    let told = truncate_to(2, "a", 2_000, Some("A long answer that goes"));
     assert_eq!(interruption(&mut rig), [Output::Leg(LegCommand::Clear), told]);
 }
 
