@@ -26,6 +26,7 @@ use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
 use super::tools::CallMatter;
 use crate::config::{Config, Domain};
 use crate::governor::{AdmissionPolicy, Authorization, Capacity, Refusal};
+use crate::realtime::dialect::Dialect;
 use crate::realtime::socket::Endpoint;
 use crate::session::policy::History;
 use crate::store::{CallStore, NewCall, StoreError};
@@ -341,11 +342,14 @@ fn endpoints(config: &Config) -> Endpoints {
     let openai = &config.openai;
     // Without a key no call is admitted, so that this one is never dialled.
     let api_key = openai.api_key.clone().unwrap_or_else(|| SecretString::from(""));
-    let primary = Endpoint { url: openai.realtime_url.clone(), model: openai.model.clone(), api_key, safety_identifier: None };
+    let url = openai.realtime_url.clone();
+    let dialect = Dialect::of(openai.dialect, &url);
+    let primary = Endpoint { url, model: openai.model.clone(), api_key, dialect, safety_identifier: None };
     let fallback = openai.fallback.as_ref().map(|fallback| Endpoint {
         url: fallback.realtime_url.clone(),
         model: fallback.model.clone().unwrap_or_else(|| primary.model.clone()),
         api_key: fallback.api_key.clone().unwrap_or_else(|| primary.api_key.clone()),
+        dialect: Dialect::of(fallback.dialect, &fallback.realtime_url),
         safety_identifier: None,
     });
     Endpoints { primary, fallback }

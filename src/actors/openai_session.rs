@@ -353,14 +353,15 @@ impl Handler<ModelOrder> for OpenAiSessionActor {
     type Result = ();
 
     fn handle(&mut self, ModelOrder(command): ModelOrder, _: &mut Context<Self>) {
-        let Some(text) = encode(&command) else { return };
-        let message = WsMessage::Text(text.into());
-        if !matches!(command, ModelCommand::Append(_)) {
-            return self.outbox.control(message);
-        }
-        metrics::frames(Leg::Model, Flow::Out, 1);
-        if self.outbox.media(message) {
-            metrics::frame_dropped(Leg::Model, "socket_slow");
+        for message in encode(&command, self.brief.endpoint.dialect).map(|text| WsMessage::Text(text.into())) {
+            if !matches!(command, ModelCommand::Append(_)) {
+                self.outbox.control(message);
+                continue;
+            }
+            metrics::frames(Leg::Model, Flow::Out, 1);
+            if self.outbox.media(message) {
+                metrics::frame_dropped(Leg::Model, "socket_slow");
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ pub use call::{CallSettings, Limits};
 pub use database::Database;
 pub use log::{Log, LogFormat};
 pub(super) use peers::is_loopback;
-pub use peers::{OpenAi, SignatureMode, Twilio};
+pub use peers::{DialectWord, OpenAi, SignatureMode, Twilio};
 pub use security::Security;
 pub use server::{Public, Server};
 pub use spool::SpoolPlace;

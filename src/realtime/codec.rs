@@ -9,6 +9,8 @@ pub use encode::encode;
 pub(super) use fault::is_fatal;
 
 #[cfg(test)]
+mod dialect_tests;
+#[cfg(test)]
 mod fixture_tests;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! The connection to OpenAI: dialling, the frames that arrive on it, and what its end means.
 
+mod refusal;
+
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -18,6 +20,8 @@ use socket2::{SockRef, TcpKeepalive};
 use url::Url;
 
 use super::codec::is_fatal;
+use super::dialect::{AuthStyle, Dialect};
+use refusal::{Refusal, TellRefusals};
 
 /// For the whole way from DNS to `101`.
 pub const CONNECT_DEADLINE: Duration = Duration::from_secs(3);
@@ -33,6 +37,7 @@ pub struct Endpoint {
     pub url: String,
     pub model: String,
     pub api_key: SecretString,
+    pub dialect: Dialect,
     /// A stable hash of the caller. <https://developers.openai.com/api/docs/guides/safety-best-practices>
     pub safety_identifier: Option<String>,
 }
@@ -41,7 +46,7 @@ impl Endpoint {
     /// A session of the one is as good as one of the other.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
-        let names = |endpoint: &Self| (endpoint.url.clone(), endpoint.model.clone(), endpoint.safety_identifier.clone());
+        let names = |it: &Self| (it.url.clone(), it.model.clone(), it.dialect, it.safety_identifier.clone());
         names(self) == names(other)
     }
 
@@ -82,8 +87,12 @@ pub enum ConnectErrorKind {
     Timeout,
     #[error("{0}")]
     Refused(String),
-    #[error("answered with http status {0}")]
-    Http(u16),
+    #[error("answered with http status {status}{}", code.as_ref().map(|code| format!(": {code}")).unwrap_or_default())]
+    Http {
+        status: u16,
+        /// The vendor's word for what is wrong, where it has one.
+        code: Option<String>,
+    },
     #[error("tls failed: {0}")]
     Tls(String),
 }
@@ -91,7 +100,12 @@ pub enum ConnectErrorKind {
 /// Dials and upgrades, all within `deadline`. No `OpenAI-Beta` header: GA closes the connection for it.
 pub async fn connect(endpoint: &Endpoint, deadline: Duration) -> Result<Connection, ConnectError> {
     let url = endpoint.request_url().map_err(|error| ConnectError::refused(format!("model url: {error}"), false))?;
-    let mut request = client().ws(url).max_frame_size(MAX_MESSAGE_BYTES).bearer_auth(endpoint.api_key.expose_secret());
+    let mut request = client().ws(url).max_frame_size(MAX_MESSAGE_BYTES);
+    let key = endpoint.api_key.expose_secret();
+    request = match endpoint.dialect.auth_style() {
+        AuthStyle::Bearer => request.bearer_auth(key),
+        AuthStyle::ApiKey => request.set_header("api-key", key),
+    };
     if let Some(identifier) = &endpoint.safety_identifier {
         request = request.set_header("OpenAI-Safety-Identifier", identifier.as_str());
     }
@@ -123,7 +137,7 @@ fn new_client() -> awc::Client {
     install_tls_provider();
     let connector =
         awc::Connector::new().max_http_version(Version::HTTP_11).timeout(FAR).handshake_timeout(FAR).limit(0).connector(dialler());
-    awc::Client::builder().disable_timeout().disable_redirects().connector(connector).finish()
+    awc::Client::builder().disable_timeout().disable_redirects().connector(connector).wrap(TellRefusals).finish()
 }
 
 const FAR: Duration = Duration::from_secs(60);
@@ -155,9 +169,9 @@ impl ConnectError {
         Self { kind: ConnectErrorKind::Refused(reason), retry }
     }
 
-    fn http(status: StatusCode) -> Self {
+    fn http(status: StatusCode, code: Option<String>) -> Self {
         let retry = status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
-        Self { kind: ConnectErrorKind::Http(status.as_u16()), retry }
+        Self { kind: ConnectErrorKind::Http { status: status.as_u16(), code }, retry }
     }
 
     /// A certificate that is wrong now is wrong the next time; the rest of TLS may have been the network's fault.
@@ -180,7 +194,11 @@ impl ConnectError {
 impl From<WsClientError> for ConnectError {
     fn from(error: WsClientError) -> Self {
         match error {
-            WsClientError::InvalidResponseStatus(status) => Self::http(status),
+            WsClientError::InvalidResponseStatus(status) => Self::http(status, None),
+            WsClientError::SendRequest(SendRequestError::Custom(error, _)) => match error.downcast::<Refusal>() {
+                Ok(refusal) => Self::http(refusal.status, refusal.code),
+                Err(error) => Self::refused(error.to_string(), false),
+            },
             WsClientError::SendRequest(SendRequestError::Connect(error)) => Self::dial(error),
             WsClientError::SendRequest(SendRequestError::Timeout) => Self { kind: ConnectErrorKind::Timeout, retry: true },
             WsClientError::SendRequest(error @ (SendRequestError::Send(_) | SendRequestError::Response(_))) => {

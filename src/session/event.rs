@@ -327,10 +327,12 @@ pub enum ModelCommand {
         event_id: String,
         response: ResponseId,
     },
+    /// The caller heard so much of the item: in words, as far as they are known.
     Truncate {
         event_id: String,
         item: ItemId,
         audio_end_ms: u64,
+        heard: Option<Redacted<String>>,
     },
     Delete {
         event_id: String,

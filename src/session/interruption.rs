@@ -124,12 +124,12 @@ impl CallSession {
             Source::Phrase => return self.correct_said(now, &played),
             Source::Tone => return,
         }
+        let at = self.at(now);
+        self.transcript.heard(&played.item, played.heard_ms, played.audio_ms, at);
         if !played.whole() {
             let order = self.shorten(&played);
             self.outputs.push_back(Output::Model(order));
         }
-        let at = self.at(now);
-        self.transcript.heard(&played.item, played.heard_ms, played.audio_ms, at);
     }
 
     /// The model keeps what was heard: a prefix, or nothing.
@@ -138,7 +138,8 @@ impl CallSession {
         if played.heard_ms == 0 {
             return ModelCommand::Delete { event_id: self.lane.event_id("delete"), item };
         }
-        ModelCommand::Truncate { event_id: self.lane.event_id("truncate"), item, audio_end_ms: played.heard_ms }
+        let (event_id, heard) = (self.lane.event_id("truncate"), self.transcript.heard_of(&item));
+        ModelCommand::Truncate { event_id, item, audio_end_ms: played.heard_ms, heard }
     }
 
     pub(super) fn note(&mut self, note: Note) {

@@ -51,7 +51,7 @@ impl CallSession {
         }
         let event_id = self.lane.event_id("delete");
         self.model(ModelCommand::Delete { event_id, item: played.item.clone() });
-        if let Some(text) = self.transcript.heard_of(&played.item).filter(|text| !text.is_empty()) {
+        if let Some(text) = self.transcript.heard_of(&played.item) {
             self.seed_said(ByteString::from(format!("{}_cut", played.item)), &text);
         }
     }

@@ -101,9 +101,9 @@ impl Transcript {
         entry.turn.generated = text;
     }
 
-    /// What was heard of an item.
+    /// The words that were heard of an item, as far as they are known.
     pub(super) fn heard_of(&self, item: &ItemId) -> Option<Redacted<String>> {
-        self.entries.get(*self.index.get(item)?).map(|entry| entry.turn.heard.clone())
+        self.entries.get(*self.index.get(item)?).map(|entry| entry.turn.heard.clone()).filter(|heard| !heard.is_empty())
     }
 
     /// The item is a part of the response.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 
-use super::openai::{FakeOpenAi, FakeOpenAiSettings};
+use super::openai::{Dialect, FakeOpenAi, FakeOpenAiSettings};
 use super::scenario::{CallerScript, Utterance};
 use super::speech;
 use super::twilio::{Answer, FakeTwilio, FakeTwilioSettings};
@@ -26,6 +26,7 @@ pub struct Stage {
     pub twilio: FakeTwilio,
     pub openai: FakeOpenAi,
     pub fallback: Option<FakeOpenAi>,
+    dialects: (Dialect, Dialect),
     ports: Ports,
 }
 
@@ -47,11 +48,12 @@ pub enum StageError {
 
 impl Stage {
     /// With models that behave like this.
-    pub fn start_with(seed: u64, model: FakeOpenAiSettings, with_fallback: bool) -> Result<Self, StageError> {
+    pub fn start_with(seed: u64, model: FakeOpenAiSettings, fallback: Option<FakeOpenAiSettings>) -> Result<Self, StageError> {
         let failed = |error| StageError::OpenAi { port: 0, error };
-        let model = FakeOpenAiSettings { api_key: Some(API_KEY.to_owned()), ..model };
-        let fallback = with_fallback.then(|| FakeOpenAi::start(model.clone())).transpose().map_err(failed)?;
-        Ok(Self { fallback, ..Self::build(Ports::default(), seed, model)? })
+        let keyed = |model| FakeOpenAiSettings { api_key: Some(API_KEY.to_owned()), ..model };
+        let dialects = (model.dialect, fallback.as_ref().map(|model| model.dialect).unwrap_or_default());
+        let fallback = fallback.map(|model| FakeOpenAi::start(keyed(model))).transpose().map_err(failed)?;
+        Ok(Self { fallback, dialects, ..Self::build(Ports::default(), seed, keyed(model))? })
     }
 
     /// The engine's address is told later, by `twilio.set_engine`, once it has one.
@@ -71,18 +73,22 @@ impl Stage {
         let control = openai.control();
         twilio.hooks().on_fault(move |fault| control.fail(fault));
         let ports = Ports { twilio: twilio.port(), openai: openai.port() };
-        Ok(Self { twilio, openai, fallback: None, ports })
+        Ok(Self { twilio, openai, fallback: None, dialects: Default::default(), ports })
     }
 
     /// The variables of an engine that takes these two for the real ones.
     #[must_use]
     pub fn environment(&self) -> BTreeMap<String, String> {
+        let (dialect, of_fallback) = self.dialects;
         let mut variables = environment(self.ports);
+        variables.insert("OPENAI_REALTIME_URL".to_owned(), self.openai.url());
+        variables.insert("APP__OPENAI__DIALECT".to_owned(), dialect.as_str().to_owned());
         if let Some(fallback) = &self.fallback {
             let named = [
                 ("APP__OPENAI__FALLBACK_URL", fallback.url()),
                 ("APP__OPENAI__FALLBACK_API_KEY", API_KEY.to_owned()),
                 ("APP__OPENAI__FALLBACK_MODEL", "gpt-realtime-2.1".to_owned()),
+                ("APP__OPENAI__FALLBACK_DIALECT", of_fallback.as_str().to_owned()),
             ];
             variables.extend(named.map(|(name, value)| (name.to_owned(), value)));
         }

@@ -8,6 +8,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt as _, StreamExt as _};
 
 use crate::realtime::codec::{Decoded, decode, encode};
+use crate::realtime::dialect::Dialect;
 use crate::realtime::socket::{Assembler, Connection, Endpoint, Incoming, connect};
 use crate::session::event::{ModelCommand, ModelEvent, ResponseStatus, TurnTaking};
 use crate::session::policy::{Phrase, Profile};
@@ -34,12 +35,13 @@ pub(super) enum RenderError {
 
 pub(super) async fn render(endpoint: &Endpoint, deadline: Duration, profile: &Profile, text: &str) -> Result<Bytes, RenderError> {
     let connection = connect(endpoint, deadline).await?;
-    let take = Take { connection, assembler: Assembler::default(), audio: BytesMut::new(), said: String::new() };
+    let take = Take { connection, dialect: endpoint.dialect, assembler: Assembler::default(), audio: BytesMut::new(), said: String::new() };
     tokio::time::timeout(LIMIT, take.record(profile, text)).await?
 }
 
 struct Take {
     connection: Connection,
+    dialect: Dialect,
     assembler: Assembler,
     audio: BytesMut,
     said: String,
@@ -113,8 +115,10 @@ impl Take {
     }
 
     async fn send(&mut self, command: &ModelCommand) -> Result<(), RenderError> {
-        let text = encode(command).ok_or(RenderError::Ended)?;
-        self.write(Message::Text(text.into())).await
+        for text in encode(command, self.dialect) {
+            self.write(Message::Text(text.into())).await?;
+        }
+        Ok(())
     }
 
     async fn write(&mut self, message: Message) -> Result<(), RenderError> {

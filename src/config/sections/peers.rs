@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use url::{Host, Url};
 
 use crate::config::reader::{Reader, counted, quoted};
+use crate::config::word::words;
 use crate::types::{AccountSid, PhoneNumber};
 
 #[derive(Clone, Debug)]
@@ -15,6 +16,7 @@ pub struct OpenAi {
     pub api_key: Option<SecretString>,
     /// `ws` or `wss`, without the model.
     pub realtime_url: String,
+    pub dialect: DialectWord,
     pub model: String,
     pub voice: String,
     pub transcription_model: String,
@@ -36,6 +38,19 @@ pub struct Fallback {
     pub realtime_url: String,
     pub api_key: Option<SecretString>,
     pub model: Option<String>,
+    pub dialect: DialectWord,
+}
+
+words! {
+    /// Whose dialect of the protocol an endpoint speaks.
+    DialectWord {
+        /// As its host tells.
+        #[default]
+        Auto = "auto",
+        OpenAi = "openai",
+        Azure = "azure",
+        Xai = "xai",
+    }
 }
 
 #[derive(Clone)]
@@ -64,6 +79,7 @@ impl OpenAi {
         let openai = Self {
             api_key: reader.secret("openai.api_key"),
             realtime_url: endpoint(reader, "openai.realtime_url", "ws"),
+            dialect: reader.word("openai.dialect"),
             model: reader.text("openai.model"),
             voice: reader.text("openai.voice"),
             transcription_model: reader.text("openai.transcription_model"),
@@ -84,11 +100,12 @@ impl OpenAi {
 
 fn fallback(reader: &mut Reader<'_>) -> Option<Fallback> {
     let (api_key, model) = (reader.secret("openai.fallback_api_key"), reader.optional("openai.fallback_model"));
+    let dialect = reader.word("openai.fallback_dialect");
     let realtime_url = reader.optional("openai.fallback_url")?;
     if !realtime_url.starts_with("ws://") && !realtime_url.starts_with("wss://") {
         reader.note("openai.fallback_url", "is not an address of a WebSocket", "begin it with wss://");
     }
-    Some(Fallback { realtime_url, api_key, model })
+    Some(Fallback { realtime_url, api_key, model, dialect })
 }
 
 impl Twilio {

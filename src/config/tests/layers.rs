@@ -94,6 +94,20 @@ fn the_defaults_are_as_documented() {
 }
 
 #[test]
+fn the_dialect_of_each_endpoint_is_a_word_or_left_to_its_host() {
+    let fallback = ("APP__OPENAI__FALLBACK_URL", "wss://proxy.example.com/v1/realtime");
+    let dialects = |settings: &[(&'static str, &'static str)]| {
+        let openai = Case::new(settings).config().openai;
+        (openai.dialect, openai.fallback.map(|fallback| fallback.dialect))
+    };
+
+    assert_eq!(dialects(&[]), (DialectWord::Auto, None));
+    assert_eq!(dialects(&[fallback]), (DialectWord::Auto, Some(DialectWord::Auto)));
+    let both = [("APP__OPENAI__DIALECT", "azure"), ("APP__OPENAI__FALLBACK_DIALECT", "xai"), fallback];
+    assert_eq!(dialects(&both), (DialectWord::Azure, Some(DialectWord::Xai)));
+}
+
+#[test]
 fn each_environment_has_its_own_defaults() {
     let development = Case::new(&[]).config();
     let production = Case::production(&[]).config();

@@ -170,6 +170,8 @@ fn words_urls_and_ids_are_checked() {
         ("DOMAIN", "voice.example.com/path"),
         ("OPENAI_REALTIME_URL", "https://api.openai.com/v1/realtime"),
         ("OPENAI_REALTIME_URL", "wss://me:pw@api.openai.com"),
+        ("APP__OPENAI__DIALECT", "grok"),
+        ("APP__OPENAI__FALLBACK_DIALECT", "OpenAI"),
         ("TWILIO_API_BASE_URL", "api.twilio.com"),
         ("TWILIO_ACCOUNT_SID", "SK00000000000000000000000000000001"),
         ("PHONE_NUMBER_FROM", "14155550100"),

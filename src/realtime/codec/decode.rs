@@ -267,21 +267,25 @@ impl<'a> Message<'a> {
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
-/// The message shows the configuration in effect, which need not be the one that was asked for.
+/// The message shows the configuration in effect, which need not be the one that was asked for. Not every provider
+/// shows the formats.
 fn ready(updated: &SessionUpdated<'_>) -> ModelEvent {
-    let audio = updated.session.as_ref().and_then(|session| session.audio.as_ref());
-    let (input, output) = (format(audio.and_then(|a| a.input.as_ref())), format(audio.and_then(|a| a.output.as_ref())));
-    if (input, output) == (MU_LAW, MU_LAW) {
-        ModelEvent::Ready
-    } else {
-        ModelEvent::Refused(format!("audio formats in effect: input '{input}', output '{output}'"))
+    let session = updated.session.as_ref();
+    let audio = session.and_then(|session| session.audio.as_ref());
+    let input = format(audio.and_then(|audio| audio.input.as_ref()), session.and_then(|session| session.input_audio_format.as_ref()));
+    let output = format(audio.and_then(|audio| audio.output.as_ref()), session.and_then(|session| session.output_audio_format.as_ref()));
+    if [input, output].into_iter().flatten().all(|name| MU_LAW.contains(&name)) {
+        return ModelEvent::Ready;
     }
+    let (input, output) = (input.unwrap_or_default(), output.unwrap_or_default());
+    ModelEvent::Refused(format!("audio formats in effect: input '{input}', output '{output}'"))
 }
 
-const MU_LAW: &str = "audio/pcmu";
+/// Its names in GA and before.
+const MU_LAW: [&str; 3] = ["audio/pcmu", "pcmu", "g711_ulaw"];
 
-fn format<'a>(direction: Option<&'a Direction<'_>>) -> &'a str {
-    direction.and_then(|d| d.format.as_ref()).map_or("", |format: &Format<'_>| or_empty(&format.kind))
+fn format<'a>(nested: Option<&'a Direction<'_>>, flat: Option<&'a Format<'_>>) -> Option<&'a str> {
+    nested.and_then(|direction| direction.format.as_ref()).or(flat).and_then(Format::name)
 }
 
 fn item_kind(item: &Item<'_>) -> ItemKind {

@@ -1,8 +1,11 @@
-//! Commands to messages.
+//! Commands to messages, in the dialect of the endpoint.
+
+mod flat;
 
 use serde_json::value::RawValue;
 
 use crate::audio::EncodedAudio;
+use crate::realtime::dialect::Dialect;
 use crate::realtime::wire::client::{
     self, Audio, AudioInput, AudioOutput, ClientMessage, Content, Format, Item, Overrides, Reasoning, Role, Session, Transcription,
     TurnsAudio, TurnsInput, TurnsOnly,
@@ -13,14 +16,35 @@ use crate::session::policy::{Eagerness, McpServer, NoiseReduction, Profile, Reas
 /// The `event_id` of a configuration: an error that names it means that the configuration is not in force.
 pub(super) const CONFIGURATION: &str = "cfg_";
 
-/// The text frame for a command; none for `Open`, which is a matter of the socket.
-#[must_use]
-pub fn encode(command: &ModelCommand) -> Option<String> {
+/// The text frames for a command, in order; none for `Open`, which is a matter of the socket.
+pub fn encode(command: &ModelCommand, dialect: Dialect) -> impl Iterator<Item = String> + use<> {
+    let frames = match command {
+        ModelCommand::Truncate { event_id, item, heard, .. } if !dialect.supports_truncate() => {
+            [Some(delete(event_id, item)), heard.as_deref().map(|text| said(event_id, text))]
+        }
+        command => [frame(command, dialect), None],
+    };
+    frames.into_iter().flatten()
+}
+
+/// What cannot be shortened goes, and what was heard of it stands there instead.
+fn said(id: &str, text: &str) -> String {
+    json(&ClientMessage::ItemCreate { event_id: id, item: message(id, Speaker::Ai, text) })
+}
+
+fn delete(event_id: &str, item: &str) -> String {
+    json(&ClientMessage::ItemDelete { event_id, item_id: item })
+}
+
+fn frame(command: &ModelCommand, dialect: Dialect) -> Option<String> {
     let message = match command {
         ModelCommand::Open { .. } => return None,
         ModelCommand::Append(audio) => return Some(append(audio)),
         ModelCommand::Commit { event_id } => ClientMessage::Commit { event_id },
-        ModelCommand::Configure { profile, turns } => return Some(configure(profile, *turns)),
+        ModelCommand::Configure { profile, turns } => return Some(configure(profile, *turns, dialect)),
+        ModelCommand::TakeTurns { event_id, profile, turns } if !dialect.nested_audio_config() => {
+            ClientMessage::FlatTurnsUpdate { event_id, session: flat::turns(profile, *turns) }
+        }
         ModelCommand::TakeTurns { event_id, profile, turns } => {
             let input = TurnsInput { turn_detection: turn_detection(profile.turn_detection, *turns) };
             ClientMessage::TurnsUpdate { event_id, session: TurnsOnly { audio: TurnsAudio { input } } }
@@ -30,10 +54,10 @@ pub fn encode(command: &ModelCommand) -> Option<String> {
             ClientMessage::ResponseCreate { event_id, response: instructions.as_deref().map(|instructions| Overrides { instructions }) }
         }
         ModelCommand::Cancel { event_id, response } => ClientMessage::ResponseCancel { event_id, response_id: response },
-        ModelCommand::Truncate { event_id, item, audio_end_ms } => {
+        ModelCommand::Truncate { event_id, item, audio_end_ms, heard: _ } => {
             ClientMessage::ItemTruncate { event_id, item_id: item, content_index: 0, audio_end_ms: *audio_end_ms }
         }
-        ModelCommand::Delete { event_id, item } => ClientMessage::ItemDelete { event_id, item_id: item },
+        ModelCommand::Delete { event_id, item } => return Some(delete(event_id, item)),
         ModelCommand::ToolResult { call_id, output } => {
             ClientMessage::ItemCreate { event_id: call_id, item: Item::FunctionCallOutput { call_id, output } }
         }
@@ -46,20 +70,24 @@ fn append(audio: &EncodedAudio) -> String {
     [r#"{"type":"input_audio_buffer.append","audio":""#, audio.as_base64(), r#""}"#].concat()
 }
 
-fn configure(profile: &Profile, turns: TurnTaking) -> String {
-    let event_id = format!("{CONFIGURATION}1");
-    json(&ClientMessage::SessionUpdate { event_id: &event_id, session: session(profile, turns) })
+fn configure(profile: &Profile, turns: TurnTaking, dialect: Dialect) -> String {
+    let event_id = &format!("{CONFIGURATION}1");
+    json(&if dialect.nested_audio_config() {
+        ClientMessage::SessionUpdate { event_id, session: session(profile, turns, dialect) }
+    } else {
+        ClientMessage::FlatSessionUpdate { event_id, session: flat::session(profile, turns, tools(profile, dialect)) }
+    })
 }
 
-fn session(profile: &Profile, turns: TurnTaking) -> Session<'_> {
+fn session(profile: &Profile, turns: TurnTaking, dialect: Dialect) -> Session<'_> {
     Session {
         instructions: &profile.instructions,
         output_modalities: ["audio"],
         audio: Audio {
             input: input(profile, turns),
-            output: AudioOutput { format: Format::MuLaw, voice: &profile.voice, speed: profile.speed },
+            output: AudioOutput { format: Format::MuLaw, voice: dialect.voice(&profile.voice), speed: profile.speed },
         },
-        tools: profile.tools.iter().map(function).chain(profile.remote_tools.iter().map(mcp_server)).collect(),
+        tools: tools(profile, dialect),
         tool_choice: "auto",
         reasoning: profile.reasoning.map(|effort| Reasoning { effort: effort_word(effort) }),
         max_output_tokens: profile.max_output_tokens,
@@ -119,6 +147,11 @@ const fn effort_word(effort: ReasoningEffort) -> &'static str {
     }
 }
 
+fn tools(profile: &Profile, dialect: Dialect) -> Vec<client::Tool<'_>> {
+    let remote = profile.remote_tools.iter().map(|server| mcp_server(server, dialect));
+    profile.tools.iter().map(function).chain(remote).collect()
+}
+
 fn function(tool: &Tool) -> client::Tool<'_> {
     client::Tool::Function { name: &tool.name, description: &tool.description, parameters: schema(&tool.parameters) }
 }
@@ -128,13 +161,13 @@ fn schema(text: &str) -> Box<RawValue> {
     RawValue::from_string(text.to_owned()).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
-fn mcp_server(server: &McpServer) -> client::Tool<'_> {
+fn mcp_server(server: &McpServer, dialect: Dialect) -> client::Tool<'_> {
     client::Tool::Mcp {
         server_label: &server.label,
         server_url: &server.url,
         authorization: server.authorization.as_ref().map(|secret| secret.0.as_str()),
         allowed_tools: server.allowed_tools.as_deref(),
-        require_approval: "never",
+        require_approval: dialect.asks_for_approval().then_some("never"),
     }
 }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::tests::profile;
+use super::tests::{encoded, profile};
 use super::*;
 use crate::audio::EncodedAudio;
 use crate::session::event::{
@@ -76,7 +76,11 @@ fn sent() -> Vec<(&'static str, ModelCommand, &'static [&'static str])> {
             ModelCommand::ToolResult { call_id: "call_77".into(), output: r#"{"ok":true,"time":"10:30"}"#.into() },
             &[],
         ),
-        ("item.truncate", ModelCommand::Truncate { event_id: "trunc_4".into(), item: "item_A2".into(), audio_end_ms: 1480 }, &[]),
+        (
+            "item.truncate",
+            ModelCommand::Truncate { event_id: "trunc_4".into(), item: "item_A2".into(), audio_end_ms: 1480, heard: None },
+            &[],
+        ),
         ("item.delete", ModelCommand::Delete { event_id: "del_1".into(), item: "item_A2".into() }, &[]),
         ("response.create (default)", create("rc_1", None), &[]),
         (
@@ -181,7 +185,7 @@ fn what_we_send_is_what_the_vendor_s_models_accept() {
     let fixtures = fixtures("client");
     for (name, command, unused) in sent() {
         let mut expected = fixtures[name].clone();
-        let mut ours: Value = serde_json::from_str(&encode(&command).expect("a wire form")).expect("json");
+        let mut ours: Value = encoded(command);
         for pointer in unused {
             let taken = (take(&mut expected, pointer), take(&mut ours, pointer));
             assert_ne!(taken, (None, None), "{name} {pointer}");

@@ -17,7 +17,7 @@ use super::*;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 fn endpoint(url: String) -> Endpoint {
-    Endpoint { url, model: "gpt-realtime-2.1".into(), api_key: "sk-test".into(), safety_identifier: None }
+    Endpoint { url, model: "gpt-realtime-2.1".into(), api_key: "sk-test".into(), dialect: Dialect::OpenAi, safety_identifier: None }
 }
 
 async fn listen() -> (TcpListener, Endpoint) {
@@ -102,6 +102,45 @@ async fn the_upgrade_carries_key_model_and_caller_but_no_beta_header() {
 }
 
 #[actix_rt::test]
+async fn azure_is_told_the_key_in_a_header_of_its_own() {
+    let (listener, endpoint) = listen().await;
+    let endpoint = Endpoint { dialect: Dialect::Azure, model: "deployment".into(), ..endpoint };
+    let peer = actix_rt::spawn(async move {
+        let mut seen = None;
+        #[expect(clippy::result_large_err, reason = "the callback's type is tungstenite's")]
+        let look = |request: &Request, response: Response| {
+            seen = Some(request.clone());
+            Ok(response)
+        };
+        accept_hdr_async(tcp(&listener).await, look).await.expect("an upgrade");
+        seen.expect("a request")
+    });
+
+    let connection = connect(&endpoint, PATIENCE).await;
+
+    assert!(connection.is_ok());
+    let request = peer.await.expect("the request");
+    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
+    assert_eq!((header("api-key"), header("authorization")), (Some("sk-test"), None));
+    assert_eq!(request.uri().query(), Some("model=deployment"));
+}
+
+#[actix_rt::test]
+async fn a_refusal_whose_body_never_ends_is_told_in_time() {
+    let (listener, endpoint) = listen().await;
+    let peer = actix_rt::spawn(async move {
+        let mut tcp = tcp(&listener).await;
+        tcp.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\n{").await.expect("a write");
+        std::future::pending::<()>().await;
+    });
+
+    let error = failure(&endpoint, PATIENCE).await;
+
+    assert_eq!(error, ConnectError { kind: ConnectErrorKind::Http { status: 400, code: None }, retry: false });
+    peer.abort();
+}
+
+#[actix_rt::test]
 async fn a_caller_without_a_hash_is_not_named() {
     let (listener, endpoint) = listen().await;
     let peer = actix_rt::spawn(async move {
@@ -176,14 +215,25 @@ async fn a_key_that_is_no_header_is_refused_without_being_told() {
 }
 
 #[actix_rt::test]
-async fn an_http_answer_is_told_by_its_status() {
-    for (status, retry) in [(401, false), (403, false), (404, false), (429, true), (500, true), (503, true)] {
+async fn an_http_answer_is_told_by_its_status_and_its_code() {
+    let told = r#"{"error":{"code":"OpperationNotSupported","message":"not with this deployment"}}"#;
+    let code = "OpperationNotSupported";
+    for (status, body, code, retry) in [
+        (400, told, Some(code), false),
+        (401, "{}", None, false),
+        (403, "", None, false),
+        (404, "<html>", None, false),
+        (429, told, Some(code), true),
+        (500, "{}", None, true),
+        (503, "", None, true),
+    ] {
         let (listener, endpoint) = listen().await;
         let peer = actix_rt::spawn(async move {
             #[expect(clippy::result_large_err, reason = "the callback's type is tungstenite's")]
             let refuse = |_: &Request, _: Response| {
-                let mut refusal = ErrorResponse::new(Some("{}".into()));
+                let mut refusal = ErrorResponse::new(Some(body.into()));
                 *refusal.status_mut() = status.try_into().expect("a status");
+                refusal.headers_mut().insert("content-length", body.len().into());
                 Err(refusal)
             };
             accept_hdr_async(tcp(&listener).await, refuse).await.is_err()
@@ -191,7 +241,8 @@ async fn an_http_answer_is_told_by_its_status() {
 
         let error = failure(&endpoint, PATIENCE).await;
 
-        assert_eq!(error, ConnectError { kind: ConnectErrorKind::Http(status), retry });
+        assert_eq!(error, ConnectError { kind: ConnectErrorKind::Http { status, code: code.map(str::to_owned) }, retry });
+        assert_eq!(error.to_string().ends_with(&format!("answered with http status {status}: OpperationNotSupported")), code.is_some());
         assert!(peer.await.expect("the refusal"));
     }
 }

@@ -12,6 +12,10 @@ pub enum ClientMessage<'a> {
     SessionUpdate { event_id: &'a str, session: Session<'a> },
     #[serde(rename = "session.update")]
     TurnsUpdate { event_id: &'a str, session: TurnsOnly },
+    #[serde(rename = "session.update")]
+    FlatSessionUpdate { event_id: &'a str, session: FlatSession<'a> },
+    #[serde(rename = "session.update")]
+    FlatTurnsUpdate { event_id: &'a str, session: FlatTurns },
     #[serde(rename = "input_audio_buffer.commit")]
     Commit { event_id: &'a str },
     #[serde(rename = "conversation.item.create")]
@@ -74,6 +78,48 @@ pub struct TurnsInput {
     pub turn_detection: TurnDetection,
 }
 
+/// xAI's. <https://docs.x.ai/docs/guides/voice/agent>
+#[derive(Debug, Serialize)]
+pub struct FlatSession<'a> {
+    pub instructions: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<&'a str>,
+    pub turn_detection: ServerVad,
+    pub audio: FlatAudio,
+    pub tools: Vec<Tool<'a>>,
+}
+
+/// Nothing but how turns are taken, by xAI.
+#[derive(Debug, Serialize)]
+pub struct FlatTurns {
+    pub turn_detection: ServerVad,
+}
+
+#[derive(Debug, Serialize)]
+pub struct FlatAudio {
+    pub input: Formatted,
+    pub output: Formatted,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Formatted {
+    pub format: Format,
+}
+
+/// What is left out is the server's to choose.
+#[derive(Debug, Default, Serialize)]
+#[serde(tag = "type", rename = "server_vad")]
+pub struct ServerVad {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix_padding_ms: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub silence_duration_ms: Option<u32>,
+    pub create_response: bool,
+    pub interrupt_response: bool,
+}
+
 #[derive(Debug, Serialize)]
 pub struct Reasoning {
     pub effort: &'static str,
@@ -99,7 +145,8 @@ pub struct AudioInput<'a> {
 #[derive(Debug, Serialize)]
 pub struct AudioOutput<'a> {
     pub format: Format,
-    pub voice: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub speed: Option<f32>,
 }
@@ -162,7 +209,8 @@ pub enum Tool<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         allowed_tools: Option<&'a [String]>,
         /// Nobody is there to approve of anything.
-        require_approval: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        require_approval: Option<&'static str>,
     },
 }
 

@@ -65,6 +65,11 @@ pub struct SessionUpdated<'a> {
 pub struct Session<'a> {
     #[serde(borrow)]
     pub audio: Option<Audio<'a>>,
+    /// Where the configuration is flat.
+    #[serde(borrow)]
+    pub input_audio_format: Option<Format<'a>>,
+    #[serde(borrow)]
+    pub output_audio_format: Option<Format<'a>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,10 +86,25 @@ pub struct Direction<'a> {
     pub format: Option<Format<'a>>,
 }
 
+/// An object in GA, a word before.
 #[derive(Debug, Deserialize)]
-pub struct Format<'a> {
-    #[serde(borrow, rename = "type")]
-    pub kind: Option<Text<'a>>,
+#[serde(untagged)]
+pub enum Format<'a> {
+    Object {
+        #[serde(borrow, rename = "type")]
+        kind: Option<Text<'a>>,
+    },
+    Word(#[serde(borrow)] Text<'a>),
+}
+
+impl Format<'_> {
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Object { kind } => kind.as_ref().map(Text::as_str),
+            Self::Word(word) => Some(word.as_str()),
+        }
+    }
 }
 
 /// `input_audio_buffer.*` and `…input_audio_transcription.*`: something about an item of the caller's.

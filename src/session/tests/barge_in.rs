@@ -11,7 +11,12 @@ fn interruption(rig: &mut Rig) -> Vec<Output> {
 }
 
 fn truncate(n: u32, item: &'static str, audio_end_ms: u64) -> Output {
-    Output::Model(ModelCommand::Truncate { event_id: format!("truncate_{n}"), item: item.into(), audio_end_ms })
+    truncate_to(n, item, audio_end_ms, None)
+}
+
+fn truncate_to(n: u32, item: &'static str, audio_end_ms: u64, heard: Option<&str>) -> Output {
+    let heard = heard.map(words);
+    Output::Model(ModelCommand::Truncate { event_id: format!("truncate_{n}"), item: item.into(), audio_end_ms, heard })
 }
 
 fn delete(n: u32, item: &'static str) -> Output {
@@ -49,6 +54,22 @@ fn it_works_when_the_model_finished_long_ago() {
     rig.caller_begins("u");
 
     assert_eq!(interruption(&mut rig), [Output::Leg(LegCommand::Clear), truncate(2, "a", 350)]);
+}
+
+#[test]
+fn the_model_is_told_the_words_that_were_heard_where_they_are_known() {
+    let mut rig = Rig::greeted();
+    rig.answer("r", "a", "A long answer that goes on and on and on.", 4_000);
+    mark(&mut rig, "0:1:0");
+    rig.pass(1_000);
+    mark(&mut rig, "0:1:1000");
+    rig.pass(1_000);
+    rig.take();
+
+    rig.caller_begins("u");
+
+    let told = truncate_to(2, "a", 2_000, Some("A long answer that goes"));
+    assert_eq!(interruption(&mut rig), [Output::Leg(LegCommand::Clear), told]);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! A simulated OpenAI Realtime server: the GA protocol over WebSocket, server VAD, a small brain, strict rules.
+//! A simulated OpenAI Realtime server: the GA protocol over WebSocket, or a dialect of it, server VAD, a small brain,
+//! strict rules.
 //!
 //! It speaks mu-law only. What a correct client never does is refused as the vendor refuses it, and kept as a violation.
 
@@ -6,6 +7,7 @@ mod brain;
 mod config;
 mod control;
 mod conversation;
+mod dialect;
 mod items;
 mod response;
 mod script;
@@ -23,12 +25,14 @@ mod validate;
 use std::time::Duration;
 
 pub use control::{ModelTurn, OpenAiControl, SessionReport, Violation};
+pub use dialect::Dialect;
 pub use script::{Cue, Fate, Saying, Script, ScriptedReply, ScriptedTranscript, Writing};
 pub use server::FakeOpenAi;
 
 /// How the simulator behaves.
 #[derive(Clone, Debug)]
 pub struct FakeOpenAiSettings {
+    pub dialect: Dialect,
     /// The only key that is let in; any key, if there is none.
     pub api_key: Option<String>,
     /// How many times faster than it is heard audio comes.
@@ -50,6 +54,7 @@ pub struct FakeOpenAiSettings {
 impl Default for FakeOpenAiSettings {
     fn default() -> Self {
         Self {
+            dialect: Dialect::OpenAi,
             api_key: None,
             speed: 8,
             transcript_delay: Duration::from_millis(900),

@@ -18,6 +18,7 @@ use super::socket;
 /// A running simulator. It stops, and drops every connection, when it is dropped.
 pub struct FakeOpenAi {
     address: SocketAddr,
+    path: &'static str,
     control: OpenAiControl,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -42,15 +43,16 @@ impl FakeOpenAi {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let (ready, started) = mpsc::channel();
+        let path = settings.dialect.path();
         let thread = Builder::new().name("fake-openai".to_owned()).spawn(move || run(listener, &settings, &ready, stopped))?;
         let control = started.recv().map_err(io::Error::other)??;
-        Ok(Self { address, control, stop: Some(stop), thread: Some(thread) })
+        Ok(Self { address, path, control, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// Where clients connect: `ws://127.0.0.1:PORT/v1/realtime`, to be completed by `?model=`.
+    /// Where clients connect, such as `ws://127.0.0.1:PORT/v1/realtime`, to be completed by `?model=`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("ws://{}{}", self.address, socket::PATH)
+        format!("ws://{}{}", self.address, self.path)
     }
 
     #[must_use]

@@ -80,6 +80,7 @@ impl Session {
         let report = SessionReport { connected_at: now, model: model.to_owned(), ..SessionReport::default() };
         let number = control.open_session(report);
         let config = config::default(&format!("sess_{number}"), model, epoch_seconds() + settings.session_cap.as_secs());
+        let config = settings.dialect.begin(config);
         let mut session = Self {
             control,
             number,
@@ -102,7 +103,7 @@ impl Session {
             ended: false,
         };
         session.ear.set_detection(session.turn_detection());
-        session.emit("session.created", json!({"session": session.config}));
+        session.emit("session.created", json!({"session": session.settings.dialect.shown(&session.config)}));
         session
     }
 
@@ -153,7 +154,7 @@ impl Session {
     }
 
     fn dispatch(&mut self, now: Duration, kind: &str, event: Value) -> Outcome {
-        validate::event(kind, &event).map_err(|fault| (Blame::Client, fault))?;
+        validate::event(self.settings.dialect, kind, &event).map_err(|fault| (Blame::Client, fault))?;
         let text = |key: &str| event.get(key).and_then(Value::as_str).unwrap_or_default();
         match kind {
             "session.update" => self.update(now, event.get("session").unwrap_or(&Value::Null)),
@@ -172,6 +173,7 @@ impl Session {
     }
 
     fn update(&mut self, now: Duration, changes: &Value) -> Outcome {
+        let changes = &self.settings.dialect.nested(changes.clone());
         config::permit(&self.config, changes, self.voice_used).map_err(|fault| (Blame::Client, fault))?;
         if self.control.take_refusal() {
             return Err((Blame::Race, Fault::new("invalid_value", "session", "The simulator refuses this configuration.".to_owned())));
@@ -191,7 +193,7 @@ impl Session {
                 self.configured = true;
                 let instructions = self.config.get("instructions").and_then(Value::as_str).unwrap_or_default().to_owned();
                 self.note(|report| (report.configured, report.instructions) = (true, instructions));
-                let mut shown = self.config.clone();
+                let mut shown = self.settings.dialect.shown(&self.config);
                 if let Some(format) =
                     self.control.other_format().and_then(|other| Some((shown.pointer_mut("/audio/output/format")?, other)))
                 {
@@ -257,6 +259,7 @@ impl Session {
         if self.ended {
             return;
         }
+        let Some(kind) = self.settings.dialect.name_of(kind) else { return };
         let id = self.name("event");
         if let Some(fields) = event.as_object_mut() {
             fields.insert("type".to_owned(), kind.into());

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 use tokio::sync::broadcast::Receiver;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::handshake::server::{Callback, ErrorResponse, Request, Response};
-use tokio_tungstenite::tungstenite::http::StatusCode;
+use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
@@ -16,8 +16,6 @@ use tokio_tungstenite::{WebSocketStream, accept_hdr_async_with_config};
 use super::FakeOpenAiSettings;
 use super::control::{OpenAiControl, Order};
 use super::session::{Out, Session};
-
-pub(super) const PATH: &str = "/v1/realtime";
 
 /// For handshakes, for writes, and for the client's half of a close.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,6 +27,7 @@ type Socket = WebSocketStream<TcpStream>;
 /// What the handshake told.
 #[derive(Default)]
 struct Hello {
+    settings: FakeOpenAiSettings,
     model: Option<String>,
     key: Option<String>,
     beta: bool,
@@ -43,8 +42,8 @@ struct Rejection {
 }
 
 pub(super) async fn serve(stream: TcpStream, settings: FakeOpenAiSettings, control: &OpenAiControl) {
-    let Ok(Some((socket, hello))) = timeout(PATIENCE, handshake(stream)).await else { return };
-    match reject(&hello, &settings) {
+    let Ok(Some((socket, hello))) = timeout(PATIENCE, handshake(stream, settings.clone())).await else { return };
+    match reject(&hello) {
         Some(rejection) => turn_away(socket, &rejection).await,
         None => {
             let ping = settings.ping;
@@ -54,33 +53,48 @@ pub(super) async fn serve(stream: TcpStream, settings: FakeOpenAiSettings, contr
     }
 }
 
-async fn handshake(stream: TcpStream) -> Option<(Socket, Hello)> {
+async fn handshake(stream: TcpStream, settings: FakeOpenAiSettings) -> Option<(Socket, Hello)> {
     stream.set_nodelay(true).ok()?;
     let config =
         WebSocketConfig::default().max_message_size(Some(MAX_MESSAGE)).max_frame_size(Some(MAX_MESSAGE)).read_buffer_size(16 * 1024);
-    let mut hello = Hello::default();
+    let mut hello = Hello { settings, ..Hello::default() };
     let socket = accept_hdr_async_with_config(stream, &mut hello, Some(config)).await.ok()?;
     Some((socket, hello))
 }
 
 impl Callback for &mut Hello {
     fn on_request(self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
-        if request.uri().path() != PATH {
+        let dialect = self.settings.dialect;
+        if request.uri().path() != dialect.path() {
             let mut not_found = ErrorResponse::new(None);
             *not_found.status_mut() = StatusCode::NOT_FOUND;
             return Err(not_found);
         }
+        let (key_header, before) = dialect.key_header();
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
         let query = request.uri().query().unwrap_or_default();
         self.model = query.split('&').find_map(|pair| pair.strip_prefix("model=")).filter(|model| !model.is_empty()).map(str::to_owned);
-        self.key = header("authorization").and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned);
+        self.key = header(key_header).and_then(|value| value.strip_prefix(before)).map(str::to_owned);
         self.beta = header("openai-beta").is_some();
-        Ok(response)
+        if dialect.refuses_upgrades() && reject(self).is_some() { Err(bad_request()) } else { Ok(response) }
     }
 }
 
-fn reject(hello: &Hello, settings: &FakeOpenAiSettings) -> Option<Rejection> {
-    let right = hello.key.as_ref().is_some_and(|key| !key.is_empty() && settings.api_key.as_ref().is_none_or(|expected| expected == key));
+/// As Azure spells it.
+fn bad_request() -> ErrorResponse {
+    let error = json!({"error": {"code": "OpperationNotSupported", "message": "The request is not supported by this deployment."}});
+    let body = error.to_string();
+    let mut refusal = ErrorResponse::new(None);
+    *refusal.status_mut() = StatusCode::BAD_REQUEST;
+    refusal.headers_mut().insert("content-length", body.len().into());
+    refusal.headers_mut().insert("content-type", HeaderValue::from_static("application/json"));
+    *refusal.body_mut() = Some(body);
+    refusal
+}
+
+fn reject(hello: &Hello) -> Option<Rejection> {
+    let expected = &hello.settings.api_key;
+    let right = hello.key.as_ref().is_some_and(|key| !key.is_empty() && expected.as_ref().is_none_or(|expected| expected == key));
     if !right {
         return Some(Rejection { close: 3000, code: "invalid_api_key", message: "Incorrect API key provided." });
     }
@@ -232,8 +246,8 @@ mod tests {
 
     fn verdict(key: Option<&str>, model: Option<&str>, beta: bool) -> Option<(u16, &'static str)> {
         let settings = FakeOpenAiSettings { api_key: Some("sk-right".to_owned()), ..FakeOpenAiSettings::default() };
-        let hello = Hello { model: model.map(str::to_owned), key: key.map(str::to_owned), beta };
-        reject(&hello, &settings).map(|rejection| (rejection.close, rejection.code))
+        let hello = Hello { model: model.map(str::to_owned), key: key.map(str::to_owned), beta, settings };
+        reject(&hello).map(|rejection| (rejection.close, rejection.code))
     }
 
     #[test]

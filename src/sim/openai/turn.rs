@@ -184,9 +184,12 @@ impl Session {
         if let Some(transcript) = item.body.pointer_mut("/content/0/transcript") {
             *transcript = text.as_str().into();
         }
-        if !text.is_empty() {
+        if !text.is_empty() && self.settings.dialect.sends_transcript_deltas() {
             let delta = json!({"item_id": id, "content_index": 0, "delta": text});
             self.emit("conversation.item.input_audio_transcription.delta", delta);
+        } else if let Some((part, _)) = text.rsplit_once(' ') {
+            let partial = json!({"item_id": id, "content_index": 0, "transcript": part});
+            self.emit("conversation.item.input_audio_transcription.completed", partial);
         }
         let usage = json!({"type": "duration", "seconds": ms as f64 / 1000.0});
         let completed = json!({"item_id": id, "content_index": 0, "transcript": text, "usage": usage});

@@ -2,6 +2,7 @@
 
 use serde_json::{Map as JsonMap, Value};
 
+use super::dialect::Dialect;
 use super::shape::Shape::{self, Anything, Bool, Integer, List, Map, Null, Number, Object, OneOf, Single, Tagged, Text, Word};
 use super::shape::{Fault, Field, may, must};
 
@@ -9,8 +10,10 @@ use super::shape::{Fault, Field, may, must};
 const MAX_APPEND: usize = 15 * 1024 * 1024;
 
 /// Checks every field of an event of this type; an append has a check of its own.
-pub(super) fn event(kind: &str, event: &Value) -> Result<(), Fault> {
-    let shape = shape_of(kind).ok_or_else(|| Fault::new("invalid_event", "type", format!("Unknown client event '{kind}'.")))?;
+pub(super) fn event(dialect: Dialect, kind: &str, event: &Value) -> Result<(), Fault> {
+    let shape = shape_of(dialect, kind)
+        .filter(|_| dialect.knows(kind))
+        .ok_or_else(|| Fault::new("invalid_event", "type", format!("Unknown client event '{kind}'.")))?;
     shape.check(event, "")
 }
 
@@ -28,8 +31,9 @@ pub(super) fn append(event: &JsonMap<String, Value>) -> Result<&str, Fault> {
     Ok(audio)
 }
 
-fn shape_of(kind: &str) -> Option<Shape> {
+fn shape_of(dialect: Dialect, kind: &str) -> Option<Shape> {
     Some(Object(match kind {
+        "session.update" if dialect.is_flat() => FLAT_UPDATE,
         "session.update" => SESSION_UPDATE,
         "input_audio_buffer.commit" | "input_audio_buffer.clear" => PLAIN,
         "conversation.item.create" => ITEM_CREATE,
@@ -42,6 +46,7 @@ fn shape_of(kind: &str) -> Option<Shape> {
 }
 
 const SESSION_UPDATE: &[Field] = &[TYPE, EVENT_ID, must("session", SESSION)];
+const FLAT_UPDATE: &[Field] = &[TYPE, EVENT_ID, must("session", Object(FLAT_SESSION))];
 const PLAIN: &[Field] = &[TYPE, EVENT_ID];
 const ITEM_CREATE: &[Field] = &[TYPE, EVENT_ID, may("previous_item_id", OneOf(&[Null, Text])), must("item", ITEM)];
 const ITEM_NAMED: &[Field] = &[TYPE, EVENT_ID, must("item_id", Text)];
@@ -73,6 +78,32 @@ const SESSION_FIELDS: &[Field] = &[
     ),
     may("include", OneOf(&[Null, List(&Word(&["item.input_audio_transcription.logprobs"]))])),
 ];
+
+/// xAI's: the parameters that it documents, and who takes turns.
+const FLAT_SESSION: &[Field] = &[
+    may("instructions", Text),
+    may("voice", Word(&["eve", "ara", "rex", "sal", "leo"])),
+    may("turn_detection", OneOf(&[Null, FLAT_DETECTION])),
+    may("audio", Object(&[may("input", FORMATTED), may("output", FORMATTED)])),
+    may("tools", FLAT_TOOLS),
+];
+
+const FORMATTED: Shape = Object(&[may("format", FORMAT)]);
+
+const FLAT_DETECTION: Shape = Tagged(
+    "type",
+    &[(
+        "server_vad",
+        Object(&[
+            TYPE,
+            may("threshold", Number(0.1, 0.9)),
+            may("prefix_padding_ms", Integer(0, 10_000)),
+            may("silence_duration_ms", Integer(0, 10_000)),
+            may("create_response", Bool),
+            may("interrupt_response", Bool),
+        ]),
+    )],
+);
 
 const INPUT: &[Field] = &[
     may("format", FORMAT),
@@ -135,13 +166,9 @@ const VOICE: Shape =
 /// Never both: audio brings its transcript.
 const MODALITIES: Shape = Single(&Word(&["audio", "text"]));
 
-const TOOLS: Shape = List(&Tagged(
-    "type",
-    &[
-        ("mcp", Object(REMOTE)),
-        ("function", Object(&[TYPE, must("name", Text), may("description", Text), may("parameters", Map(&Anything))])),
-    ],
-));
+const TOOLS: Shape = List(&Tagged("type", &[("mcp", Object(REMOTE)), ("function", FUNCTION)]));
+const FLAT_TOOLS: Shape = List(&Tagged("type", &[("mcp", Object(FLAT_REMOTE)), ("function", FUNCTION)]));
+const FUNCTION: Shape = Object(&[TYPE, must("name", Text), may("description", Text), may("parameters", Map(&Anything))]);
 
 /// A remote server. <https://developers.openai.com/api/docs/guides/realtime-mcp>
 const REMOTE: &[Field] = &[
@@ -153,6 +180,17 @@ const REMOTE: &[Field] = &[
     may("headers", Map(&Text)),
     may("allowed_tools", OneOf(&[Null, List(&Text)])),
     may("require_approval", OneOf(&[Word(&["always", "never"]), Map(&Anything)])),
+];
+
+/// Nobody is asked for approval.
+const FLAT_REMOTE: &[Field] = &[
+    TYPE,
+    must("server_label", Text),
+    must("server_url", Text),
+    may("server_description", Text),
+    may("authorization", Text),
+    may("headers", Map(&Text)),
+    may("allowed_tools", List(&Text)),
 ];
 
 const TOOL_CHOICE: Shape = OneOf(&[Object(&[must("type", Word(&["function"])), must("name", Text)]), Word(&["auto", "none", "required"])]);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::CallerScript;
 use super::expect::Expectation;
 use super::steps::StepLine;
-use crate::sim::openai::{Cue, FakeOpenAiSettings, Fate, Saying, Script, ScriptedReply, ScriptedTranscript, Writing};
+use crate::sim::openai::{Cue, Dialect, FakeOpenAiSettings, Fate, Saying, Script, ScriptedReply, ScriptedTranscript, Writing};
 use crate::sim::speech;
 use crate::sim::stage::{OUR_NUMBER, saying};
 use crate::sim::twilio::{Answer, Detected, DialOutcome, Network};
@@ -70,6 +70,11 @@ impl EngineSection {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelSection {
+    /// Whose model it is, and whose the one to fall back on.
+    #[serde(default)]
+    dialect: Dialect,
+    #[serde(default)]
+    fallback_dialect: Dialect,
     think_ms: Option<u64>,
     transcript_ms: Option<u64>,
     configure_ms: Option<u64>,
@@ -84,7 +89,7 @@ pub struct ModelSection {
     shows_format: Option<String>,
     /// A second model listens, as the endpoint to fall back on.
     #[serde(default)]
-    pub fallback: bool,
+    fallback: bool,
     #[serde(default)]
     replies: Vec<ReplyLine>,
     #[serde(default)]
@@ -311,12 +316,19 @@ impl ModelSection {
         let defaults = FakeOpenAiSettings::default();
         let ms = |given: Option<u64>, default| given.map_or(default, Duration::from_millis);
         FakeOpenAiSettings {
+            dialect: self.dialect,
             think: ms(self.think_ms, defaults.think),
             transcript_delay: ms(self.transcript_ms, defaults.transcript_delay),
             configure: ms(self.configure_ms, defaults.configure),
             speed: self.speed.unwrap_or(defaults.speed),
             ..defaults
         }
+    }
+
+    /// Of the model to fall back on, if there is one.
+    #[must_use]
+    pub fn fallback(&self) -> Option<FakeOpenAiSettings> {
+        self.fallback.then(|| FakeOpenAiSettings { dialect: self.fallback_dialect, ..self.settings() })
     }
 
     /// What goes wrong from the start.

@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(100);
 impl Scenario {
     /// The peers as this scenario wants them.
     pub fn stage(&self, seed: u64) -> Result<Stage, StageError> {
-        let stage = Stage::start_with(seed, self.model.settings(), self.model.fallback)?;
+        let stage = Stage::start_with(seed, self.model.settings(), self.model.fallback())?;
         self.model.prepare(&stage.openai.control());
         if let Some(fallback) = &stage.fallback {
             fallback.control().follow(self.model.script());

@@ -25,6 +25,7 @@ macro_rules! scenarios {
 }
 
 scenarios! {
+    azure,
     barge_in,
     barge_in_after_generation,
     barge_in_before_the_first_mark,
@@ -39,6 +40,7 @@ scenarios! {
     delay_spikes,
     failed_transcript,
     fallback,
+    fallback_xai,
     filler,
     greeting_at_once,
     hold,
@@ -69,6 +71,7 @@ scenarios! {
     transfer_unanswered,
     unknown_tool,
     voicemail,
+    xai,
 }
 
 #[test]

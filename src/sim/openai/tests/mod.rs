@@ -1,3 +1,4 @@
+mod dialects;
 mod faults;
 mod responses;
 mod rig;

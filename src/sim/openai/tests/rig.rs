@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::audio::{FRAME_BYTES, FRAME_MS, silence};
 use crate::sim::openai::control::OpenAiControl;
 use crate::sim::openai::session::{Out, Session};
-use crate::sim::openai::{FakeOpenAiSettings, SessionReport};
+use crate::sim::openai::{Dialect, FakeOpenAiSettings, SessionReport};
 use crate::sim::speech::clip;
 
 pub(super) struct Rig {
@@ -45,8 +45,13 @@ pub(super) fn append(audio: &[u8]) -> Value {
 
 impl Rig {
     pub(super) fn new() -> Self {
+        Self::of(Dialect::OpenAi)
+    }
+
+    pub(super) fn of(dialect: Dialect) -> Self {
         let control = OpenAiControl::new();
-        let session = Session::new(control.clone(), FakeOpenAiSettings::default(), "gpt-realtime-2.1", Duration::ZERO);
+        let settings = FakeOpenAiSettings { dialect, ..FakeOpenAiSettings::default() };
+        let session = Session::new(control.clone(), settings, "gpt-realtime-2.1", Duration::ZERO);
         let mut rig = Self { control, session, now: Duration::ZERO, seen: Vec::new() };
         rig.drain();
         rig
