@@ -34,6 +34,7 @@ scenarios! {
     barge_in_before_the_first_mark,
     barge_in_during_a_tool,
     barge_in_greeting,
+    barge_in_over_a_result,
     barge_in_several_items,
     barge_in_twice,
     barge_in_without_marks,
