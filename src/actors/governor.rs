@@ -44,7 +44,16 @@ impl ConcurrencyGovernor {
     #[must_use]
     pub fn new(policy: AdmissionPolicy, store: CallStore, log: LogPort, me: InstanceName) -> Self {
         let leases = Leases::new(store.clone(), me);
-        Self { policy, counts: Counts::default(), draining: false, breakers: Breakers::default(), leases, renewal: SpawnHandle::default(), store, log }
+        Self {
+            policy,
+            counts: Counts::default(),
+            draining: false,
+            breakers: Breakers::default(),
+            leases,
+            renewal: SpawnHandle::default(),
+            store,
+            log,
+        }
     }
 
     fn facts(&mut self, models: &[ModelKey]) -> Facts {

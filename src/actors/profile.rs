@@ -18,6 +18,8 @@ use crate::types::{Direction, Redacted};
 
 /// A token of the assistant's speech. openai.com/api/pricing: 1,200 a minute
 const MS_PER_OUTPUT_TOKEN: u64 = 50;
+/// So long before a call has to end, the caller is told.
+const END_WARNING: Duration = Duration::from_secs(30);
 /// Caller audio kept while no model listens.
 const RING_MS: u64 = 3_000;
 
@@ -45,7 +47,7 @@ pub fn session_policy(config: &Config, casting: &Casting, at: DateTime<Utc>) -> 
         model_silence: call.model_silence,
         idle: call.idle,
         max_duration: assistant.limits.max_call(config.limits.max_call),
-        end_warning: Duration::from_secs(30),
+        end_warning: END_WARNING,
         renew_before: Duration::from_secs(300),
         has_fallback: config.openai.fallback.is_some(),
         goodbye: call.goodbye,

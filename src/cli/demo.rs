@@ -10,7 +10,7 @@ use tokio::sync::broadcast::error::RecvError;
 
 use super::args::Demo;
 use super::rehearsal::{Plan, Rehearsal};
-use super::screen::{Paint, complain, grid, say};
+use super::screen::{self, Paint, complain, grid, say};
 use super::serve::StopSignals;
 use super::transcript::{LEGEND, lines};
 use crate::actors::feed::FeedEvent;
@@ -68,6 +68,8 @@ fn opening(rehearsal: &Rehearsal, paint: Paint) -> String {
 
 const WHAT: &str = "two calls in about a minute; Twilio and OpenAI are simulated, the engine is real";
 
+const RENDERING: &str = "  A moment: the model says the greeting once; it is kept, and played at once from then on.";
+
 /// Where to look.
 fn places(rehearsal: &Rehearsal, paint: Paint) -> String {
     let title = paint.bold("Still serving. Look around, then press Ctrl-C:");
@@ -84,6 +86,8 @@ fn free_port(port: u16) -> u16 {
 }
 
 async fn calls(rehearsal: &Rehearsal, paint: Paint) -> Result<bool, Failure> {
+    say(&format!("\n{}", paint.dim(RENDERING)));
+    rehearsal.until_phrases_are_known().await?;
     say(&format!("\n{}  {CALLER} calls {OUR_NUMBER}", paint.bold("Call 1 of 2, inbound")));
     let Rehearsal { stage, engine, addr, .. } = rehearsal;
     let mut feed = engine.feed().watch();
@@ -163,7 +167,7 @@ fn summary(calls: &[CallReport], verdict: &Verdict, paint: Paint) {
     let header = ["call", "outcome", "first audio", "answer p50", "answer max", "interruptions", "silent after"];
     say(&grid(&header, calls.iter().map(row), 2, paint));
     say(&paint.dim("  First audio: from the start of the stream. Answer: from the caller's last sound to the assistant's"));
-    say(&paint.dim("  next, half a second of silence that ends a turn included. Silent: from the first sound of a barge-in."));
+    say(&paint.dim("  next, with the half second of silence that ends a turn. Silent: from a barge-in's first sound."));
     let (violations, word) = (verdict.violations.len(), if verdict.passed() { paint.green("passed") } else { paint.red("failed") });
     say(&format!("\n  protocol violations {violations}, verdict {word}"));
     for trouble in verdict.violations.iter().chain(&verdict.failures) {
@@ -172,7 +176,7 @@ fn summary(calls: &[CallReport], verdict: &Verdict, paint: Paint) {
 }
 
 fn row(call: &CallReport) -> Vec<String> {
-    let ms = |duration: Option<Duration>| duration.map_or_else(|| "-".to_owned(), |d| d.as_millis().to_string());
+    let ms = |duration: Option<Duration>| duration.map_or_else(|| "-".to_owned(), screen::ms);
     let answers = Percentiles::of(&call.turn_latencies);
     let answered = |duration| (answers.n > 0).then_some(duration);
     let outcome = call.outcome.as_ref().map_or_else(|| "still live".to_owned(), ToString::to_string);

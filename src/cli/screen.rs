@@ -1,6 +1,7 @@
 //! Where commands write. A reader who has gone is no error.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
@@ -57,6 +58,14 @@ impl Paint {
     }
 }
 
+/// Milliseconds: two places below one of them, one place below ten, none above.
+#[must_use]
+pub fn ms(time: Duration) -> String {
+    let ms = time.as_secs_f64() * 1_000.0;
+    let places = if ms < 0.995 { 2 } else { usize::from(ms < 9.95) };
+    format!("{ms:.places$}")
+}
+
 /// A table with a line below its header, indented by two; columns from `numbers` on are set to the right.
 #[must_use]
 pub fn grid(header: &[&str], rows: impl IntoIterator<Item = Vec<String>>, numbers: usize, paint: Paint) -> String {
@@ -98,6 +107,13 @@ mod tests {
         let text = grid(&["name", "n"], rows, 1, Paint::none());
 
         assert_eq!(text.lines().collect::<Vec<_>>(), ["  name       n", " ──────────────", "  one        1", "  two    22222"]);
+    }
+
+    #[test]
+    fn short_times_are_told_finely_and_long_ones_are_not() {
+        let shown = [0, 40, 994, 996, 9_940, 9_960, 173_400, 1_234_500].map(|micros| ms(Duration::from_micros(micros)));
+
+        assert_eq!(shown, ["0.00", "0.04", "0.99", "1.0", "9.9", "10", "173", "1234"]);
     }
 
     #[test]

@@ -70,7 +70,11 @@ async fn run(wish: &Simulate, env: &BTreeMap<String, String>) -> Result<Figures,
 async fn load_ourselves(wish: &Simulate) -> Result<Figures, Failure> {
     let plan = Plan { variables: limits(wish.calls).map(|(name, value)| (name.to_owned(), value)).to_vec(), ..Plan::default() };
     let rehearsal = Rehearsal::start(plan).await?;
-    rehearsal.until_phrases_are_known().await?;
+    let progress = Progress::show();
+    progress.say("the model says the greeting once, which is kept for all calls");
+    let known = rehearsal.until_phrases_are_known().await;
+    progress.end();
+    known?;
     let figures = measure(&rehearsal.stage, &Target::own(rehearsal.addr), wish).await;
     rehearsal.end().await?;
     figures

@@ -9,10 +9,19 @@ use crate::types::HangupCause;
 
 const CHECK_ON_CALLER: &str = "The caller has been silent for a while. Ask in a few words whether they are still there.";
 const SAY_GOODBYE: &str = "The caller does not answer. Say a short goodbye and nothing else.";
-const NEARLY_OVER: &str = "The call has to end in half a minute. Tell the caller so in one short sentence, then let them speak.";
 const PROMPTS: u32 = 2;
 /// Somebody speaks: the warning waits so long, and tries again.
 const WARN_AGAIN: Duration = Duration::from_millis(500);
+
+fn nearly_over(left: Duration) -> String {
+    let left = match left.as_secs() {
+        30 => "half a minute".to_owned(),
+        60 => "a minute".to_owned(),
+        seconds if seconds % 60 == 0 => format!("{} minutes", seconds / 60),
+        seconds => format!("{seconds} seconds"),
+    };
+    format!("The call has to end in {left}. Tell the caller so in one short sentence, then let them speak.")
+}
 
 impl CallSession {
     pub(super) fn set_limits(&mut self, now: Instant) {
@@ -97,7 +106,7 @@ impl CallSession {
 
     fn warn_of_end(&mut self, now: Instant) {
         if self.nobody_speaks() && self.link.is_ready() && !self.model_owes() {
-            return self.request(now, Some(NEARLY_OVER.to_owned()));
+            return self.request(now, Some(nearly_over(self.policy.end_warning)));
         }
         self.timers.set(Timer::EndWarning, Some(now + WARN_AGAIN));
     }

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use super::CallSession;
 use super::event::Note;
+use super::{CallSession, Phase};
 
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
@@ -84,14 +84,13 @@ impl CallSession {
 
     fn apologise(&mut self, now: Instant) {
         self.waiting.stage = Stage::GivenUp;
-        let apology = self.policy.patience.apology.clone();
-        if self.nothing_is_heard()
-            && let Some(apology) = apology
-        {
-            self.say(now, &apology);
-        }
+        let apology = self.policy.patience.apology.clone().filter(|_| self.nothing_is_heard());
+        // First, for it cuts off whatever is being said.
         if self.tools.is_idle() && self.link.is_ready() {
             self.model_lost(now, true);
+        }
+        if let Some(apology) = apology.filter(|_| self.phase == Phase::Live) {
+            self.say(now, &apology);
         }
     }
 

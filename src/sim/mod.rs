@@ -1,6 +1,7 @@
 //! Simulated peers: real servers on loopback, chosen by URL, that speak the vendors' protocols
 //! strictly and remember what they saw. They share no encoder with the engine they test.
 
+pub mod business;
 pub mod client;
 pub mod imprint;
 pub mod openai;

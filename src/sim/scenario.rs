@@ -1,9 +1,11 @@
 //! What a simulated caller does, step by step. The person on the phone, not the telephone.
 
+mod almanac;
 pub mod expect;
 pub mod file;
 mod play;
 mod steps;
+mod visit;
 
 use std::fmt;
 use std::sync::Arc;

@@ -3,7 +3,11 @@
 use std::fs;
 
 use super::*;
+use crate::audio::EncodedAudio;
 use crate::config::{LoadOptions, load};
+use crate::session::CallSession;
+use crate::session::event::{Input, LegEvent, ModelCommand, ModelEvent, Output};
+use crate::session::policy::History;
 
 /// The configuration with one assistant, `one`, of this file.
 fn config(text: &str) -> Config {
@@ -156,4 +160,37 @@ fn tools_servers_and_keys_arrive() {
         allowed_tools: Some(vec!["list".to_owned()]),
     };
     assert_eq!(policy.profile.remote_tools, [server]);
+}
+
+/// What the model is told to say in a call of two minutes in which nobody speaks, and how long before its end.
+fn told_before_the_end(policy: SessionPolicy) -> (String, Duration) {
+    let began = std::time::Instant::now();
+    let end = began + policy.max_duration;
+    let mut session = CallSession::new(began, SessionPolicy { idle: policy.max_duration * 2, ..policy }, History::default());
+    session.handle_input(began, Input::Model(ModelEvent::Opened));
+    session.handle_input(began, Input::Model(ModelEvent::Ready));
+    let mut now = began;
+    while now < end {
+        session.handle_input(now, Input::Leg(LegEvent::Audio(EncodedAudio::encode(&[0xFF; 160]))));
+        session.handle_input(now, Input::Timeout);
+        while let Some(output) = session.poll_output() {
+            if let Output::Model(ModelCommand::CreateResponse { instructions: Some(text), .. }) = output {
+                return (text, end - now);
+            }
+        }
+        now += Duration::from_millis(20);
+    }
+    panic!("nothing was said");
+}
+
+#[test]
+fn the_caller_is_warned_so_long_before_the_end_as_the_warning_says() {
+    let policy = policy("greeting = \"\"\n[limits]\nmax_call_seconds = 120", Direction::Inbound);
+
+    assert_eq!(policy.end_warning, Duration::from_secs(30));
+    for (seconds, words) in [(30, "half a minute"), (45, "45 seconds"), (60, "in a minute")] {
+        let end_warning = Duration::from_secs(seconds);
+        let (text, left) = told_before_the_end(SessionPolicy { end_warning, ..policy.clone() });
+        assert!(text.contains(words) && left == end_warning, "{text}, {left:?} before the end");
+    }
 }

@@ -75,7 +75,7 @@ pub struct Spread {
     pub max: Option<Ms>,
 }
 
-/// Milliseconds, to a tenth.
+/// Milliseconds; as a number, to a thousandth.
 #[derive(Clone, Copy, Debug)]
 pub struct Ms(pub Duration);
 
@@ -189,7 +189,7 @@ impl Spread {
 
 impl Serialize for Ms {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_f64(tenths(self.0.as_secs_f64() * 1_000.0))
+        serializer.serialize_f64((self.0.as_secs_f64() * 1e6).round() / 1e3)
     }
 }
 
@@ -214,7 +214,7 @@ mod tests {
     }
 
     fn cut(played_ms: u64) -> Cut {
-        Cut { at: ms(0), played_ms, dropped_ms: 100, reaction: ms(60) }
+        Cut { at: ms(0), played_ms, dropped_ms: 100, reaction: Duration::from_micros(60_123) }
     }
 
     fn call(cuts: &[u64], heard: &[u64]) -> Observed {
@@ -274,6 +274,7 @@ mod tests {
 
         assert_eq!(json["truncation_error_ms"], serde_json::json!({ "n": 1, "p50": 10.0, "p95": 10.0, "p99": 10.0, "max": 10.0 }));
         assert_eq!(json["first_audio_ms"]["p50"], serde_json::Value::Null);
+        assert_eq!(json["barge_in_reaction_ms"]["p50"], 60.123);
         assert_eq!(json["calls"], serde_json::json!({ "started": 1, "completed": 1, "failed": 0 }));
         assert_eq!((&json["seconds"], &json["simulator_worst_lag_ms"]), (&1.2.into(), &0.0.into()));
     }

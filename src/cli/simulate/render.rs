@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::figures::{Figures, Ms, Spread};
 use super::load::Load;
 use super::target::Target;
-use crate::cli::screen::{Paint, grid, wrap};
+use crate::cli::screen::{self, Paint, grid, wrap};
 
 const WIDTH: usize = 94;
 /// One more call that failed for the same reason says nothing new.
@@ -61,7 +61,7 @@ fn measured(figures: &Figures, paint: Paint) -> String {
 }
 
 fn shown(ms: Option<Ms>) -> String {
-    ms.map_or_else(|| "-".to_owned(), |Ms(duration)| duration.as_millis().to_string())
+    ms.map_or_else(|| "-".to_owned(), |Ms(duration)| screen::ms(duration))
 }
 
 fn counted(figures: &Figures) -> String {

@@ -34,6 +34,8 @@ pub struct SessionReport {
     pub configured: bool,
     /// In force since then.
     pub instructions: String,
+    /// All that is in force since then.
+    pub config: Value,
     /// Item and `audio_end_ms` of every truncation that was accepted.
     pub truncates: Vec<(String, u64)>,
     /// Milliseconds of audio sent for each item.

@@ -200,6 +200,7 @@ impl Session {
                     *format.0 = json!({"type": format.1});
                 }
                 self.emit("session.updated", json!({"session": shown}));
+                self.note(|report| report.config = self.config.clone());
                 self.list_remote_tools();
             }
             Later::Transcribe { item, loud_ms, writing } => self.transcribe(&item, loud_ms, writing),

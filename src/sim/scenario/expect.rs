@@ -1,5 +1,7 @@
 //! What a scenario expects, held against what the caller heard, what is on record, and what the model saw.
 
+use std::borrow::Borrow;
+
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -18,6 +20,8 @@ pub enum Expectation {
     NotHeard(Vec<String>),
     /// At most.
     FirstAudioMs(u64),
+    /// At least: until then nothing was sent.
+    FirstAudioNotBeforeMs(u64),
     /// From the caller's last sound to the next of the agent: each at most.
     ReplyMs(u64),
     /// From the caller's first sound to the `clear`: each at most.
@@ -46,6 +50,9 @@ pub enum Expectation {
     Messages(Vec<Map<String, Value>>),
     /// Turns of any kind, in this order, among others.
     TurnsAmong(Vec<Map<String, Value>>),
+    /// All calls that were promised, and all numbers that want none.
+    Callbacks(Vec<Map<String, Value>>),
+    OptOuts(Vec<Map<String, Value>>),
     /// Between what is on record as heard and what was played, of each answer that was cut: at most.
     HeardErrorMs(u64),
     Model(ModelExpectation),
@@ -65,8 +72,17 @@ pub struct ModelExpectation {
     tool_outputs: Vec<String>,
     appended_at_most_ms: Option<u64>,
     instructions: Option<String>,
+    /// What is in force in the last session: fields as `session.updated` shows them, `a.b` for a field of a field.
+    session: Map<String, Value>,
     /// Words understood of the caller.
     understood: Option<Vec<String>>,
+}
+
+/// Rows that no API shows.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    pub callbacks: Vec<Value>,
+    pub opt_outs: Vec<Value>,
 }
 
 /// All there is to judge by.
@@ -74,6 +90,7 @@ pub struct Evidence {
     pub report: CallReport,
     pub row: Value,
     pub turns: Vec<Value>,
+    pub wishes: Wishes,
     pub model: Vec<SessionReport>,
     pub fallback: Vec<SessionReport>,
 }
@@ -95,6 +112,10 @@ impl Expectation {
                 Some(first) => above("first_audio_ms", first.as_millis(), *most),
                 None => Some("first_audio_ms: nothing was sent".to_owned()),
             },
+            Self::FirstAudioNotBeforeMs(least) => {
+                let early = report.first_audio().filter(|first| first.as_millis() < u128::from(*least));
+                early.map(|first| format!("first_audio_not_before_ms: at least {least} expected, instead {}", first.as_millis()))
+            }
             Self::ReplyMs(most) => worst("reply_ms", report.turn_latencies.iter().map(std::time::Duration::as_millis), *most),
             Self::CutMs(most) => worst("cut_ms", report.cuts.iter().map(|cut| cut.reaction.as_millis()), *most),
             Self::Cuts(count) => unlike("cuts", count, &report.cuts.len()),
@@ -117,6 +138,8 @@ impl Expectation {
             Self::Row(fields) => misfit("row", fields, &evidence.row),
             Self::Messages(messages) => unlike_messages(messages, &evidence.turns),
             Self::TurnsAmong(turns) => missing_turn(turns, &evidence.turns),
+            Self::Callbacks(rows) => unlike_rows("callbacks", rows, &evidence.wishes.callbacks),
+            Self::OptOuts(rows) => unlike_rows("opt_outs", rows, &evidence.wishes.opt_outs),
             Self::HeardErrorMs(most) => heard_error(*most, evidence),
             Self::Model(expected) => expected.failure("model", &evidence.model),
             Self::Fallback(expected) => expected.failure("fallback", &evidence.fallback),
@@ -149,6 +172,7 @@ impl ModelExpectation {
                 let has = |part: &String| last.is_some_and(|session| session.instructions.contains(part));
                 self.instructions.as_ref().filter(|part| !has(part)).map(|part| format!("instructions: {part:?} is not in them"))
             })
+            .or_else(|| misfit("session", &self.session, last.map_or(&Value::Null, |session| &session.config)))
             .or_else(|| self.understood.as_ref().and_then(|texts| unlike("understood", &wanted(texts), &understood)));
         found.map(|what| format!("{name}.{what}"))
     }
@@ -238,10 +262,11 @@ fn misfit(name: &str, fields: &Map<String, Value>, found: &Value) -> Option<Stri
     })
 }
 
-/// Numbers by value, texts by clip; an empty text is nothing at all.
+/// Numbers by value, texts by clip; an empty text is nothing at all, and `*` is anything that is there.
 fn same(wanted: &Value, found: &Value) -> bool {
     match (wanted, found) {
         (Value::String(text), Value::Null) => text.is_empty(),
+        (Value::String(text), _) if text == "*" => true,
         (Value::String(text), Value::String(found)) => words(text) == *found,
         (wanted, found) if wanted.is_number() => wanted.as_f64() == found.as_f64(),
         (wanted, found) => wanted == found,
@@ -250,10 +275,15 @@ fn same(wanted: &Value, found: &Value) -> bool {
 
 fn unlike_messages(wanted: &[Map<String, Value>], turns: &[Value]) -> Option<String> {
     let found: Vec<&Value> = turns.iter().filter(|turn| turn.get("kind").is_some_and(|kind| kind == "message")).collect();
-    let wrong = wanted.iter().zip(&found).enumerate().find_map(|(n, (wanted, turn))| misfit(&format!("messages[{n}]"), wanted, turn));
-    let texts = || found.iter().map(|turn| turn.get("generated").unwrap_or(&Value::Null).to_string()).collect::<Vec<_>>().join(", ");
+    unlike_rows("messages", wanted, &found)
+}
+
+fn unlike_rows<V: Borrow<Value>>(name: &str, wanted: &[Map<String, Value>], found: &[V]) -> Option<String> {
+    let wrong = wanted.iter().zip(found).enumerate().find_map(|(n, (wanted, row))| misfit(&format!("{name}[{n}]"), wanted, row.borrow()));
+    let shown = |row: &Value| row.get("generated").unwrap_or(row).to_string();
+    let texts = || found.iter().map(|row| shown(row.borrow())).collect::<Vec<_>>().join(", ");
     wrong.or_else(|| {
-        (wanted.len() != found.len()).then(|| format!("messages: {} expected, instead {}: {}", wanted.len(), found.len(), texts()))
+        (wanted.len() != found.len()).then(|| format!("{name}: {} expected, instead {}: {}", wanted.len(), found.len(), texts()))
     })
 }
 

@@ -4,11 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use chrono::Utc;
 use serde::Deserialize;
 
 use super::CallerScript;
+use super::almanac::dated;
 use super::expect::Expectation;
 use super::steps::StepLine;
+use super::visit::{BUSINESS, VisitLine};
+use crate::sim::business::FakeBusiness;
 use crate::sim::openai::{Cue, Dialect, FakeOpenAiSettings, Fate, Saying, Script, ScriptedReply, ScriptedTranscript, Writing};
 use crate::sim::speech;
 use crate::sim::stage::{OUR_NUMBER, saying};
@@ -28,6 +32,9 @@ pub struct Scenario {
     pub call: CallSection,
     #[serde(default)]
     pub network: NetworkSection,
+    /// What a web server of the business is asked, in order.
+    #[serde(default)]
+    business: Vec<VisitLine>,
     steps: Vec<StepLine>,
     pub expect: Vec<Expectation>,
 }
@@ -40,6 +47,9 @@ pub struct EngineSection {
     pub env: BTreeMap<String, String>,
     /// The assistant of the call; it answers our number.
     pub assistant: Option<String>,
+    /// Its assistant has no part in the call: another number is its own, and no request names it.
+    #[serde(default)]
+    pub bystander: bool,
     /// The call begins once it is known how the assistant's phrases sound.
     #[serde(default)]
     pub phrases: bool,
@@ -47,6 +57,8 @@ pub struct EngineSection {
 
 /// What the assistant of a scenario is called.
 pub const ASSISTANT: &str = "scenario";
+/// What a bystander answers.
+const OTHER_NUMBER: &str = "+14155550181";
 
 impl EngineSection {
     /// The variables that its engine gets: nothing is connected or rendered ahead unless the scenario is about that.
@@ -59,11 +71,12 @@ impl EngineSection {
         variables
     }
 
-    /// The file of its assistant.
+    /// The file of its assistant, whose tools ask the web server at `business`.
     #[must_use]
-    pub fn assistant_file(&self) -> Option<String> {
-        let text = self.assistant.as_ref()?;
-        Some(format!("numbers = [\"{OUR_NUMBER}\"]\n{text}"))
+    pub fn assistant_file(&self, business: &str) -> Option<String> {
+        let text = self.assistant.as_ref()?.replace(BUSINESS, business);
+        let number = if self.bystander { OTHER_NUMBER } else { OUR_NUMBER };
+        Some(format!("numbers = [\"{number}\"]\n{text}"))
     }
 }
 
@@ -172,6 +185,10 @@ pub struct CallSection {
     answer: AnswerWord,
     /// Whom the call is for.
     pub name: Option<String>,
+    /// What the request asks of the assistant.
+    pub instructions: Option<String>,
+    #[serde(default)]
+    pub variables: BTreeMap<String, String>,
     /// The greeting of an answering machine, which then beeps and listens; the steps are not used.
     machine: Option<String>,
     /// Twilio's word for what picked up, and when it is known.
@@ -236,7 +253,7 @@ impl Scenario {
     pub fn load(path: &Path) -> Result<Self, Mistake> {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(path).map_err(|error| Mistake::Unreadable { file: file.clone(), error })?;
-        Self::parse(&file, &text)
+        Self::parse(&file, &dated(&text, Utc::now()))
     }
 
     /// Reads the text of `file`.
@@ -266,6 +283,11 @@ impl Scenario {
             return Some("a reply answers one thing: write one of heard, tool_result, asked, or none of them for anything".to_owned());
         }
         None
+    }
+
+    /// The web server that tools ask. Where nothing is expected of it, it must not be asked.
+    pub fn business(&self) -> std::io::Result<FakeBusiness> {
+        FakeBusiness::start(self.business.iter().map(VisitLine::visit))
     }
 
     #[must_use]

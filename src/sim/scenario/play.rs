@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::expect::Evidence;
-use super::file::{ASSISTANT, DirectionWord, Scenario};
+use super::expect::{Evidence, Wishes};
+use super::file::{ASSISTANT, CallSection, DirectionWord, Scenario};
 use crate::sim::client::ApiClient;
 use crate::sim::stage::{CALLEE, CALLER, Stage, StageError};
 use crate::sim::twilio::{CallHandle, CallIn, CallReport};
@@ -35,11 +35,11 @@ impl Scenario {
         Ok(stage)
     }
 
-    /// Makes the call, against the engine that `api` leads to.
-    pub async fn play(&self, stage: &Stage, api: &ApiClient) -> Verdict {
+    /// Makes the call, against the engine that `api` leads to; `wishes` reads the rows that no API shows.
+    pub async fn play(&self, stage: &Stage, api: &ApiClient, wishes: impl AsyncFn() -> Result<Wishes, String>) -> Verdict {
         let mut verdict = Verdict::default();
         match self.call(stage, api).await {
-            Ok(report) => verdict.failures = self.judge(stage, api, report).await,
+            Ok(report) => verdict.failures = self.judge(stage, api, &wishes, report).await,
             Err(why) => verdict.fail(why),
         }
         let mut peers = Verdict::default();
@@ -61,14 +61,7 @@ impl Scenario {
             let call = CallIn { from: CALLER.to_owned(), script: self.script() };
             return stage.twilio.call_in(call).map_err(|error| error.to_string());
         }
-        let mut wish = json!({ "phone_number": CALLEE });
-        if let (Some(_), Some(wish)) = (&self.engine.assistant, wish.as_object_mut()) {
-            wish.insert("assistant".to_owned(), json!(ASSISTANT));
-        }
-        if let (Some(name), Some(wish)) = (&self.call.name, wish.as_object_mut()) {
-            wish.insert("name".to_owned(), json!(name));
-        }
-        let answer = api.post("/api/request-call", &wish).await.map_err(|error| error.to_string())?;
+        let answer = api.post("/api/request-call", &self.wish()).await.map_err(|error| error.to_string())?;
         if answer.status != 202 {
             return Err(format!("request-call answered {}: {}", answer.status, answer.body));
         }
@@ -76,11 +69,27 @@ impl Scenario {
         calls.and_then(|calls| calls.into_iter().next()).ok_or_else(|| "the phone never rang".to_owned())
     }
 
+    /// The request for the call; what is null is not asked for.
+    fn wish(&self) -> Value {
+        let CallSection { name, instructions, variables, .. } = &self.call;
+        let assistant = self.engine.assistant.as_ref().filter(|_| !self.engine.bystander).map(|_| ASSISTANT);
+        json!({ "phone_number": CALLEE, "assistant": assistant, "name": name, "instructions": instructions, "variables": variables })
+    }
+
     /// What is not as expected, once the records are home.
-    async fn judge(&self, stage: &Stage, api: &ApiClient, report: CallReport) -> Vec<String> {
+    async fn judge(
+        &self,
+        stage: &Stage,
+        api: &ApiClient,
+        wishes: &impl AsyncFn() -> Result<Wishes, String>,
+        report: CallReport,
+    ) -> Vec<String> {
         let patience = Instant::now() + SETTLE;
         loop {
-            let evidence = evidence(stage, api, report.clone()).await;
+            let evidence = match evidence(stage, api, report.clone()).await {
+                Ok(evidence) => wishes().await.map(|wishes| Evidence { wishes, ..evidence }),
+                Err(why) => Err(why),
+            };
             let failures: Vec<String> = match &evidence {
                 Ok(evidence) => self.expect.iter().filter_map(|expected| expected.failure(evidence)).collect(),
                 Err(why) => vec![why.clone()],
@@ -107,5 +116,5 @@ async fn evidence(stage: &Stage, api: &ApiClient, report: CallReport) -> Result<
     let turns = conversation.get("turns").and_then(Value::as_array).cloned().unwrap_or_default();
     let model = stage.openai.control().sessions();
     let fallback = stage.fallback.as_ref().map(|fallback| fallback.control().sessions()).unwrap_or_default();
-    Ok(Evidence { report, row, turns, model, fallback })
+    Ok(Evidence { report, row, turns, wishes: Wishes::default(), model, fallback })
 }

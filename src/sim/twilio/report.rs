@@ -252,10 +252,16 @@ impl CallReport {
         self.ear.understood()
     }
 
+    /// When an answering machine had beeped: from then on it records.
+    #[must_use]
+    pub fn beeped(&self) -> Option<Duration> {
+        self.first(|what| matches!(what, Happening::CallerEnded { utterance } if utterance == BEEP))
+    }
+
     /// The words that an answering machine recorded.
     #[must_use]
     pub fn left_message(&self) -> Vec<Words> {
-        let beeped = self.first(|what| matches!(what, Happening::CallerEnded { utterance } if utterance == BEEP));
+        let beeped = self.beeped();
         let words = self.understood().words.into_iter();
         words.filter(|words| beeped.is_some_and(|beeped| words.at >= beeped)).collect()
     }

@@ -130,7 +130,8 @@ impl Crowd {
 /// From the start of the stream to its end; none for a call that never had one.
 fn span(report: &CallReport) -> Option<(Instant, Instant)> {
     let began = report.first(|what| matches!(what, Happening::StreamStarted { .. }))?;
-    let is_end = |what: &Happening| matches!(what, Happening::StreamStopped | Happening::StreamClosed { .. } | Happening::StreamBroken { .. });
+    let is_end =
+        |what: &Happening| matches!(what, Happening::StreamStopped | Happening::StreamClosed { .. } | Happening::StreamBroken { .. });
     let ended = report.first(is_end).expect("an end");
     Some((report.moment(began), report.moment(ended)))
 }

@@ -2,8 +2,6 @@
 
 mod limits;
 
-use std::time::Duration;
-
 use sea_orm::{ConnectionTrait, Database, Statement};
 
 use crate::doors::process::{Instance, Shell};

@@ -168,6 +168,17 @@ impl Phone {
         self.send(text).await;
     }
 
+    /// Until all that was sent has been heard.
+    pub async fn heard_out(&mut self) {
+        self.mark("heard out").await;
+        self.wait_for("mark").await.expect("a mark");
+    }
+
+    pub async fn say_to_the_end(&mut self, text: &str) {
+        self.media(&crate::sim::voice::speak(text)).await;
+        self.heard_out().await;
+    }
+
     pub async fn clear(&mut self) {
         let text = format!(r#"{{"event":"clear","streamSid":"{}"}}"#, self.stream_sid);
         self.send(text).await;

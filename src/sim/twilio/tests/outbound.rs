@@ -84,21 +84,24 @@ async fn a_live_call_can_be_recorded_and_goes_on() {
 #[tokio::test]
 async fn a_machine_keeps_what_it_hears_after_its_beep() {
     let connect = |hook: &Hook| super::connect(&Hook { path: "/again".into(), ..hook.clone() });
-    let engine = TestEngine::start(connect, |mut phone| async move {
-        phone.wait_for_start().await;
-        phone.media(&crate::sim::voice::speak("Too soon.")).await;
-        tokio::time::sleep(ms(2_600)).await;
-        phone.media(&crate::sim::voice::speak("Please call us back.")).await;
-        tokio::time::sleep(ms(1_500)).await;
-        phone.socket.close(None).await.expect("closing");
-        tokio::time::sleep(ms(500)).await;
+    let (beep, beeped) = tokio::sync::watch::channel(false);
+    let engine = TestEngine::start(connect, move |mut phone| {
+        let mut beeped = beeped.clone();
+        async move {
+            phone.wait_for_start().await;
+            phone.media(&crate::sim::voice::speak("Too soon.")).await;
+            beeped.wait_for(|beeped| *beeped).await.expect("a beep");
+            phone.say_to_the_end("Please call us back.").await;
+            phone.close().await;
+        }
     })
     .await;
     let twilio = twilio(&engine);
     let greeting = crate::sim::stage::saying("Leave a message.");
 
-    let script = CallerScript::new([CallerScript::machine(greeting).steps, vec![]].concat());
-    let handle = twilio.call_in(CallIn { from: CALLER.into(), script }).expect("a domain");
+    let handle = twilio.call_in(CallIn { from: CALLER.into(), script: CallerScript::machine(greeting) }).expect("a domain");
+    handle.until(LONG, |report| report.beeped().is_some()).await.expect("a beep");
+    beep.send(true).expect("an engine");
     let report = handle.until(LONG, |report| report.streams.first().is_some_and(|stream| stream.ended.is_some())).await.expect("an end");
 
     let left: Vec<String> = report.left_message().into_iter().map(|words| words.text).collect();
@@ -115,7 +118,7 @@ async fn a_bad_network_delays_what_is_played_and_keeps_it_whole() {
             phone.media(piece).await;
             tokio::time::sleep(ms(100)).await;
         }
-        tokio::time::sleep(ms(900)).await;
+        phone.heard_out().await;
         phone.close().await;
     })
     .await;
