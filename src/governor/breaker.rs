@@ -59,7 +59,7 @@ impl Breaker {
 
     fn failed(&mut self, now: Instant, retry: bool) {
         self.failures = self.failures.saturating_add(1);
-        if !retry || self.failures >= FAILURES {
+        if !retry || self.is_open() || self.failures >= FAILURES {
             self.retry_at = Some(now + PAUSE);
         }
     }

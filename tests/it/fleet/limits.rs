@@ -41,7 +41,8 @@ async fn three_processes_that_are_killed_never_exceed_the_limit_and_lose_no_slot
     let calling = join_all((0..CALLERS).map(|n| crowd.call(&members[n % MEMBERS])));
     let (kills, _) = join(killing, calling).await;
 
-    let (reports, most) = (crowd.reports.borrow(), crowd.most());
+    let most = crowd.most();
+    let reports = crowd.reports.take();
     let served = reports.iter().filter(|report| span(report).is_some()).count();
     let refused = reports.len() - served;
     println!("{served} calls served, {refused} turned away or cut off, {kills} processes killed, at most {most} at once of {LIMIT}");
