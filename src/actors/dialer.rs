@@ -81,8 +81,7 @@ impl Engine {
             Ok(created) => {
                 tracing::info!(call.id = %call, call.sid = %created.sid, "call placed");
                 let _ = self.parts().supervisor.send(Identify { call, sid: created.sid.clone() }).await;
-                let attached = self.parts().store.attach_call_sid(call, &created.sid).await;
-                self.or_spool(attached, || Row::Placed { call, sid: created.sid }).await;
+                self.name_call(call, created.sid).await;
             }
             // The phone may ring all the same: its webhook will name the call, or its deadline end it.
             Err(error) if error.ambiguous() => tracing::error!(call.id = %call, %error, "call may have been placed"),

@@ -60,7 +60,7 @@ impl ConcurrencyGovernor {
         let fleet = self.leases.fleet();
         Facts {
             calls: self.counts.calls,
-            cut_off: fleet.is_away.then_some(fleet.instances),
+            cut_off: fleet.is_cut_off().then_some(fleet.instances),
             draining: self.draining,
             record_full: self.log.is_crowded(),
             model_away: !self.breakers.admit(clock::now(), models),
@@ -272,7 +272,7 @@ impl ConcurrencyGovernor {
             Taken::Unknown => {
                 self.renew_now(ctx);
                 let facts = self.facts(&wanted.models);
-                let facts = Facts { calls: facts.calls.saturating_sub(1), ..facts };
+                let facts = Facts { calls: facts.calls.saturating_sub(1), cut_off: Some(self.leases.fleet().instances), ..facts };
                 let request = wanted.to.as_ref().map_or(Request::Inbound, |to| Request::Outbound { to });
                 admit(&self.policy, &facts, &request).map(drop)
             }

@@ -91,14 +91,23 @@ impl Engine {
 
     /// A phone that we called was answered.
     pub async fn answered_call(&self, call: CallId, request: VoiceRequest) -> Result<Instruction, EngineError> {
-        let ours = self.parts().supervisor.send(Identify { call, sid: request.call }).await?;
+        let ours = self.parts().supervisor.send(Identify { call, sid: request.call.clone() }).await?;
         if !ours {
             return Ok(Instruction::Hangup);
         }
         // The phone waits for the answer, and not for this.
-        let (engine, word) = (self.clone(), request.answered_by);
-        actix_rt::spawn(async move { engine.note_answered_by(call, word.as_deref()).await });
+        let (engine, sid, word) = (self.clone(), request.call, request.answered_by);
+        actix_rt::spawn(async move {
+            engine.name_call(call, sid).await;
+            engine.note_answered_by(call, word.as_deref()).await;
+        });
         self.next_step(call, Epoch::FIRST).await
+    }
+
+    /// Whoever tells Twilio's name of a call first, the answer to our request or a webhook that overtakes it.
+    pub(super) async fn name_call(&self, call: CallId, sid: CallSid) {
+        let attached = self.parts().store.attach_call_sid(call, &sid).await;
+        self.or_spool(attached, || Row::Placed { call, sid }).await;
     }
 
     pub(super) async fn note_answered_by(&self, call: CallId, word: Option<&str>) {
@@ -196,6 +205,7 @@ impl Engine {
             return Ok(());
         }
         let status = callback.status;
+        self.name_call(call, callback.call).await;
         let at = clock::utc();
         let noted = self.parts().store.progress(call, status.as_str(), at).await;
         self.or_spool(noted.map(drop), || Row::Progress { call, status: status.as_str().to_owned(), at }).await;
@@ -212,7 +222,8 @@ impl Engine {
     /// A call that is over here is not over at Twilio until its last callback.
     pub(super) async fn is_on_record(&self, call: CallId, sid: &CallSid) -> bool {
         match self.parts().store.call(&CallKey::Id(call)).await {
-            Ok(row) => row.is_some_and(|row| row.call_sid.as_ref() == Some(sid)),
+            // One that was dialled by an instance that is gone has no name yet.
+            Ok(row) => row.is_some_and(|row| row.call_sid.is_none_or(|known| known == *sid)),
             // Taken on trust: should there be no such call, nothing comes of it.
             Err(error) => error.is_outage(),
         }

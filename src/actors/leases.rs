@@ -36,6 +36,13 @@ pub struct Fleet {
     pub is_away: bool,
 }
 
+impl Fleet {
+    /// Others are known, and cannot be asked.
+    pub(super) const fn is_cut_off(self) -> bool {
+        self.is_away && self.instances > 0
+    }
+}
+
 /// What came of asking for a slot.
 pub(super) enum Taken {
     Yes,
@@ -59,9 +66,9 @@ impl Leases {
         if self.fleet.is_away { AGAIN } else { RENEWAL }
     }
 
-    /// There is somebody to be asked.
+    /// There is somebody to be asked. Who was away from the start is asked all the same: nothing is known of the others yet.
     pub(super) fn is_asked(&self) -> bool {
-        self.store.is_shared() && !self.fleet.is_away
+        self.store.is_shared() && !self.fleet.is_cut_off()
     }
 
     /// Asks for a slot; the answer is to be told by `took`.

@@ -57,11 +57,11 @@ impl Capacity {
         used < self.limit
     }
 
-    /// What is left to one of so many instances that cannot ask each other. One at least, for a caller is on the line, and no
-    /// more where it is not known how many they are.
+    /// What is left to one of so many instances that cannot ask each other. One at least, for a caller is on the line; all
+    /// of it, if no other was ever heard of.
     #[must_use]
     pub fn share(self, instances: u32) -> Self {
-        Self::new(self.limit.checked_div(instances).unwrap_or(1).clamp(self.limit.min(1), self.limit))
+        Self::new((self.limit / instances.max(1)).clamp(self.limit.min(1), self.limit))
     }
 }
 
@@ -83,6 +83,6 @@ mod tests {
             }
         }
         assert_eq!(Capacity::new(2).share(5).limit(), 1);
-        assert_eq!(Capacity::new(7).share(0).limit(), 1);
+        assert_eq!(Capacity::new(7).share(0).limit(), 7);
     }
 }

@@ -49,9 +49,12 @@ impl CallStore {
     pub async fn take_slot(&self, kind: SlotKind, limit: u32, owner: Uuid, holder: &str) -> Result<bool, StoreError> {
         let holder = holder.to_owned();
         self.run_soon(move |db| async move {
-            let taken = take(&db, kind, limit, owner, &holder).await?;
-            // Of a limit that was raised, or a database that is new.
-            Ok(taken || (provide(&db, kind, limit).await? && take(&db, kind, limit, owner, &holder).await?))
+            if take(&db, kind, limit, owner, &holder).await? {
+                return Ok(true);
+            }
+            // The limit may have been raised, or the database be new; somebody else may see to it in this moment.
+            execute(&db, PROVIDE, [kind.as_str().into(), number(limit).into()]).await?;
+            take(&db, kind, limit, owner, &holder).await
         })
         .await
     }
@@ -97,11 +100,6 @@ impl CallStore {
 async fn take(db: &DatabaseConnection, kind: SlotKind, limit: u32, owner: Uuid, holder: &str) -> Result<bool, StoreError> {
     let values = [kind.as_str().into(), number(limit).into(), owner.to_string().into(), holder.into()];
     Ok(rows(db, with_lease(TAKE) + " RETURNING slots.number", values).await?.len() == 1)
-}
-
-/// True if that made any.
-async fn provide(db: &DatabaseConnection, kind: SlotKind, limit: u32) -> Result<bool, StoreError> {
-    Ok(execute(db, PROVIDE, [kind.as_str().into(), number(limit).into()]).await? > 0)
 }
 
 fn number(limit: u32) -> i32 {
