@@ -7,6 +7,7 @@ mod m20261122_000002_record;
 mod m20261122_000003_search;
 mod m20261122_000004_tools;
 mod m20261122_000005_phrases;
+mod m20261123_000007_compliance;
 
 /// Brings a database to the schema that this version of the program knows.
 pub struct Migrator;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_search::Migration),
             Box::new(m20261122_000004_tools::Migration),
             Box::new(m20261122_000005_phrases::Migration),
+            Box::new(m20261123_000007_compliance::Migration),
         ]
     }
 }

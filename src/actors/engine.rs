@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::casting::Casting;
 use super::clock;
+use super::compliance::{authorization, compliance_policy};
 use super::feed::Feed;
 use super::governor::{Admission, Admit, AskOccupancy, CloseDoors, ConcurrencyGovernor, Occupancy};
 use super::inbound::Turns;
@@ -25,7 +26,7 @@ use super::supervise::{MAILBOX, permanent};
 use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
 use super::tools::CallMatter;
 use crate::config::{Config, Domain};
-use crate::governor::{AdmissionPolicy, Authorization, Capacity, Refusal};
+use crate::governor::{AdmissionPolicy, Callee, Capacity, Refusal};
 use crate::realtime::socket::Endpoint;
 use crate::session::policy::History;
 use crate::store::{CallStore, NewCall, StoreError};
@@ -33,6 +34,7 @@ use crate::twilio::rest::TwilioRest;
 use crate::types::{CallId, CallSid, Code, Direction, HangupCause, PhoneNumber, TokenKey};
 
 pub use super::casting::CallWish;
+pub use super::compliance::GivenConsent;
 pub use super::warm::{WarmPlan, keep as keep_warm};
 
 const POLL: Duration = Duration::from_millis(20);
@@ -250,7 +252,7 @@ impl Engine {
     }
 
     /// `to` is called by us.
-    pub(super) async fn admit(&self, to: Option<PhoneNumber>, casting: &Casting) -> Result<Admission, EngineError> {
+    pub(super) async fn admit(&self, to: Option<Callee>, casting: &Casting) -> Result<Admission, EngineError> {
         let models = endpoints(&self.0.config).keys(self.0.config.model_of(&casting.assistant));
         self.0.governor.send(Admit { to, models }).await?.map_err(EngineError::Refused)
     }
@@ -270,6 +272,7 @@ impl Engine {
             system_message: Some(casting.instructions()),
             owner: Some(self.0.instance.as_str().to_owned()),
             initiated_at: clock::utc(),
+            decision: None,
         }
     }
 
@@ -317,7 +320,8 @@ pub(super) struct Ends<'a> {
 fn admission_policy(config: &Config) -> AdmissionPolicy {
     let limits = &config.limits;
     AdmissionPolicy {
-        authorization: Authorization::new(limits.verified_numbers.iter().cloned(), limits.allow_all_us_canada),
+        authorization: authorization(config),
+        compliance: compliance_policy(config),
         calls: Capacity::new(limits.max_concurrent_calls),
         models: Capacity::new(limits.max_openai_connections),
         cooldown: limits.call_cooldown,

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::logger::LogPort;
 use super::{clock, port};
-use crate::governor::{AdmissionPolicy, Attempt, Breakers, Facts, Grant, ModelKey, Refusal, Request, SlotKind, admit};
+use crate::governor::{AdmissionPolicy, Attempt, Breakers, Callee, Facts, Grant, ModelKey, Refusal, Request, SlotKind, admit};
 use crate::metrics;
 use crate::store::{CallStore, CooldownClaim};
 use crate::types::PhoneNumber;
@@ -81,7 +81,7 @@ impl Handler<Release> for ConcurrencyGovernor {
 #[rtype(result = "Result<Admission, Refusal>")]
 pub struct Admit {
     /// Who is to be called, where it is we who call.
-    pub to: Option<PhoneNumber>,
+    pub to: Option<Callee>,
     /// Any of these may speak.
     pub models: Vec<ModelKey>,
 }
@@ -119,7 +119,7 @@ impl Handler<Admit> for ConcurrencyGovernor {
         match admit(&self.policy, &facts, &request) {
             Err(refusal) => Box::pin(std::future::ready(Err(refusal))),
             // The slot is held while the cooldown is claimed, and comes back if the claim is lost.
-            Ok(grant) => Box::pin(claim(self.take(SlotKind::Call, ctx), grant, wanted.to, self.store.clone())),
+            Ok(grant) => Box::pin(claim(self.take(SlotKind::Call, ctx), grant, wanted.to.map(|to| to.number), self.store.clone())),
         }
     }
 }

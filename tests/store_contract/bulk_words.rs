@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use alpha_call::session::event::{ToolUse, Turn, TurnKind};
-use alpha_call::store::{CallStore, Callback, OptOut, Recording, Row, SeedPlan, Seeded};
+use alpha_call::store::{CallStore, Callback, OptOut, OptOutSource, Recording, Row, SeedPlan, Seeded};
 use alpha_call::types::{Epoch, HangupCause, PhoneNumber, Redacted};
 use chrono::{DateTime, Utc};
 use flate2::Compression;
@@ -54,7 +54,7 @@ pub async fn fill_with_nasty_rows(store: &CallStore, url: &str) {
     let note = Some(Redacted(NASTY.to_owned()));
     let callback = Callback { id: Uuid::from_u128(9), call: id(1), number: number.clone(), at: at(60), note, created: at(0) };
     store.schedule_callback(callback).await.expect("on record");
-    assert!(store.opt_out(OptOut { number, call: Some(id(1)), source: "tool", at: at(0) }).await.expect("on record"));
+    assert!(store.opt_out(OptOut { number, call: Some(id(1)), source: OptOutSource::Spoken, at: at(0), note: None, by: None }).await.expect("on record"));
     let recording = Recording { sid: "RE\\".to_owned(), url: Redacted(NASTY.to_owned()), ms: 5 };
     store.recorded(id(1), recording).await.expect("written");
     let other = Database::connect(url).await.expect("connected");
