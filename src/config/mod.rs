@@ -42,7 +42,9 @@ pub use environment::Environment;
 pub use prices::{ModelPrice, Prices, Rate, TranscriptionPrice};
 pub use problem::{Invalid, Origin, Problem};
 pub use reader::Setting;
-pub use sections::{CallSettings, Compliance, Database, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode, SpoolPlace, Twilio};
+pub use sections::{
+    CallSettings, Compliance, Database, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode, SpoolPlace, Twilio,
+};
 
 pub use tool::{HttpTool, McpSettings, ToolSettings};
 

@@ -166,11 +166,6 @@ impl From<ListedNumber> for ListedView {
 
 impl From<RemovedNumber> for RemovedView {
     fn from(removed: RemovedNumber) -> Self {
-        Self {
-            was: removed.was.into(),
-            removed_at: removed.at,
-            removed_by: removed.by,
-            reason: removed.reason.map(|reason| reason.0),
-        }
+        Self { was: removed.was.into(), removed_at: removed.at, removed_by: removed.by, reason: removed.reason.map(|reason| reason.0) }
     }
 }

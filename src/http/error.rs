@@ -167,7 +167,9 @@ fn refused(refusal: &Refusal) -> Problem {
         Refusal::PremiumOrForeign => "only ordinary numbers of the United States and Canada may be called".to_owned(),
         Refusal::DoNotCall => "it is on the do-not-call list, see GET /api/do-not-call".to_owned(),
         Refusal::NoConsent => "record one with POST /api/consents before it is called".to_owned(),
-        Refusal::QuietHours { until: Some(until), .. } => format!("it may be called from {} on", until.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        Refusal::QuietHours { until: Some(until), .. } => {
+            format!("it may be called from {} on", until.to_rfc3339_opts(SecondsFormat::Secs, true))
+        }
         Refusal::QuietHours { until: None, .. } => "no time suits all zones that it may be in: name its own with `time_zone`".to_owned(),
         Refusal::CoolingDown { retry_after } => format!("it may be called again in {} s", retry_after.as_millis().div_ceil(1_000)),
         Refusal::AtCapacity => "MAX_CONCURRENT_CALLS or MAX_OPENAI_CONNECTIONS is reached".to_owned(),

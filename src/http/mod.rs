@@ -72,7 +72,9 @@ impl Doors {
             .service(resource("/api/call/{call}", READ, get(conversation::call)).wrap(bearer()))
             .service(resource("/api/call/{call}/conversation", READ, get(conversation::conversation)).wrap(bearer()))
             .service(resource("/api/do-not-call", LIST, list(do_not_call::list, do_not_call::add)).wrap(bearer()))
-            .service(resource("/api/do-not-call/import", "POST", [web::post().to(do_not_call::import)]).app_data(long_text()).wrap(bearer()))
+            .service(
+                resource("/api/do-not-call/import", "POST", [web::post().to(do_not_call::import)]).app_data(long_text()).wrap(bearer()),
+            )
             .service(resource("/api/do-not-call/{number}", "DELETE", [web::delete().to(do_not_call::remove)]).wrap(bearer()))
             .service(resource("/api/consents", LIST, list(consents::list, consents::give)).wrap(bearer()))
             .service(resource("/api/consents/{id}/revoke", "POST", [web::post().to(consents::revoke)]).wrap(bearer()))

@@ -21,7 +21,8 @@ pub async fn a_callback_is_one_row_however_often_it_is_asked_for(url: &str) {
 
 pub async fn the_first_time_that_a_number_opted_out_stands(url: &str) {
     let store = migrated(url).await;
-    let opt_out = |call: u128, source| OptOut { number: number("+14155550101"), call: Some(id(call)), source, at: at(0), note: None, by: None };
+    let opt_out =
+        |call: u128, source| OptOut { number: number("+14155550101"), call: Some(id(call)), source, at: at(0), note: None, by: None };
 
     assert!(store.opt_out(opt_out(1, OptOutSource::Spoken)).await.expect("on record"));
     assert!(!store.opt_out(opt_out(2, OptOutSource::Keyed)).await.expect("known"));

@@ -20,8 +20,8 @@ pub struct DncCommand {
 }
 
 const DNC: &str = "\
-A number on this list is not called, by nobody, verified or not. Callers who ask for it are put on it
-by the assistant. The list is in the database of the configuration; see `alpha-call db test`.
+A number on this list is not called, verified or not. Whoever asks for it in a call is put on it by
+the assistant. The list is in the database of the configuration; see `alpha-call db test`.
 
 Exit codes: 0 done, 1 failed (of check: a call would be refused), 2 wrong usage, 78 wrong
 configuration.";
@@ -156,8 +156,9 @@ pub struct ConsentCommand {
 }
 
 const CONSENT: &str = "\
-Where consent is required ([compliance] require_consent; in production by default), a number is called
-only if its newest consent has not been revoked. They are in the database of the configuration.
+Where consent is required ([compliance] require_consent; in production by default), a number is
+called only if its newest consent has not been revoked. Consents are in the database of the
+configuration; see `alpha-call db test`.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 78 wrong configuration.";
 

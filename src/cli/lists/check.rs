@@ -8,9 +8,9 @@ use crate::actors::compliance::{Verdict, callee};
 use crate::cli::db::Desk;
 use crate::cli::db::failure::{Failure, Outcome};
 use crate::cli::screen::{Paint, say, wrap};
+use crate::governor::Refusal;
 use crate::governor::compliance::{Consent, Finding, Judgement, Listed};
 use crate::governor::places::{self, Because};
-use crate::governor::{CallingHours, Refusal};
 use crate::store::RemovedNumber;
 use crate::types::PhoneNumber;
 
@@ -164,7 +164,7 @@ fn hours(told: &Judgement) -> String {
 mod tests {
     use super::*;
     use crate::governor::compliance::{CompliancePolicy, judge};
-    use crate::governor::{Callee, Standing};
+    use crate::governor::{Callee, CallingHours, Standing};
 
     fn page(number: &str, standing: Standing, at: &str) -> Vec<String> {
         let policy = CompliancePolicy { hours: CallingHours::new(480, 1260).expect("hours"), require_consent: true };

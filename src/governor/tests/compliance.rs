@@ -223,7 +223,8 @@ fn hours_of_any_length_are_found_as_a_clock_on_the_wall_shows_them() {
         let zones: Vec<Tz> = (0..rng.usize(1..4)).map(|_| ODD_ZONES[rng.usize(..ODD_ZONES.len())]).collect();
         let now = instant(&mut rng);
         let minute = |zone: &Tz, at: DateTime<Utc>| at.with_timezone(zone).hour() * 60 + at.with_timezone(zone).minute();
-        let open = |at: DateTime<Utc>| zones.iter().all(|zone| (u32::from(from.min(to))..u32::from(from.max(to))).contains(&minute(zone, at)));
+        let open =
+            |at: DateTime<Utc>| zones.iter().all(|zone| (u32::from(from.min(to))..u32::from(from.max(to))).contains(&minute(zone, at)));
         let case = format!("case {case}: {hours} at {now} in {zones:?}");
 
         assert_eq!(hours.hold(&zones, now), open(now), "{case}");

@@ -36,7 +36,11 @@ fn it_must_be_time_in_every_zone() {
 #[test]
 fn half_hours_and_places_that_keep_their_clock_count_as_they_are() {
     assert_eq!(next(hours(8, 21), &[Tz::America__St_Johns], "2026-11-23T10:00:00Z").as_deref(), Some("2026-11-23T11:30:00"), "UTC-3:30");
-    assert_eq!(next(hours(8, 21), &[Tz::America__Phoenix], "2026-07-06T10:00:00Z").as_deref(), Some("2026-07-06T15:00:00"), "UTC-7 in July");
+    assert_eq!(
+        next(hours(8, 21), &[Tz::America__Phoenix], "2026-07-06T10:00:00Z").as_deref(),
+        Some("2026-07-06T15:00:00"),
+        "UTC-7 in July"
+    );
     assert_eq!(next(hours(8, 21), &[Tz::America__Denver], "2026-07-06T10:00:00Z").as_deref(), Some("2026-07-06T14:00:00"), "UTC-6 in July");
     assert_eq!(next(hours(8, 21), &[Tz::America__Regina], "2026-07-06T10:00:00Z").as_deref(), Some("2026-07-06T14:00:00"), "UTC-6 always");
 }
@@ -48,7 +52,11 @@ fn hours_that_begin_in_the_gap_of_spring_begin_at_its_end() {
 
     assert_eq!(next(CallingHours::new(150, 600).expect("hours"), &zone, "2026-03-08T06:00:00Z").as_deref(), Some("2026-03-08T07:00:00"));
     assert_eq!(next(CallingHours::new(125, 175).expect("hours"), &zone, "2026-03-08T06:00:00Z").as_deref(), Some("2026-03-09T06:05:00"));
-    assert_eq!(next(hours(8, 21), &zone, "2026-03-08T03:00:00Z").as_deref(), Some("2026-03-08T12:00:00"), "an hour sooner than the day before");
+    assert_eq!(
+        next(hours(8, 21), &zone, "2026-03-08T03:00:00Z").as_deref(),
+        Some("2026-03-08T12:00:00"),
+        "an hour sooner than the day before"
+    );
 }
 
 #[test]

@@ -14,7 +14,12 @@ fn the_table_is_read_to_its_last_line() {
 
     let places = Places::read(text).expect("every zone is known");
 
-    let codes: usize = text.lines().filter(|line| !line.starts_with('#')).flat_map(|line| line.split([' ', ',', '[', ']'])).filter(|word| word.len() == 3 && word.parse::<u16>().is_ok()).count();
+    let codes: usize = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(|line| line.split([' ', ',', '[', ']']))
+        .filter(|word| word.len() == 3 && word.parse::<u16>().is_ok())
+        .count();
     assert_eq!((places.areas.len(), places.as_of.len()), (codes, 10), "each code once");
     assert!(codes > 400 && places.countries.len() > 40 && places.home.len() > 20, "{codes}");
     assert!(places.areas.keys().all(|code| (200..1_000).contains(code)));

@@ -8,7 +8,7 @@ mod control;
 mod conversation;
 mod items;
 mod response;
-mod script;
+pub mod script;
 mod server;
 mod session;
 mod shape;
