@@ -124,7 +124,7 @@ pub struct Check {
     /// With + and country code
     #[arg(value_name = "NUMBER", value_parser = number)]
     pub number: PhoneNumber,
-    /// Where the callee is, by a name of the IANA database [default: wherever the number may be]
+    /// Where the callee is, as America/New_York [default: wherever the number may be]
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     pub time_zone: Option<Tz>,
     /// As if it were this moment [default: now]

@@ -15,7 +15,7 @@ use crate::store::RemovedNumber;
 use crate::types::PhoneNumber;
 
 /// Columns of a line's text, behind word and name.
-const TEXT: usize = 74;
+const TEXT: usize = 72;
 const MARGIN: usize = 25;
 /// Zones that are shown one by one.
 const SHOWN: usize = 12;
