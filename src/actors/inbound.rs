@@ -195,6 +195,9 @@ impl Engine {
         if !is_here && !self.is_on_record(call, &callback.call).await {
             return Ok(());
         }
+        // The callback may be here before the answer to our request: what we tell Twilio that we know has its name on record.
+        let attached = self.parts().store.attach_call_sid(call, &callback.call).await;
+        self.or_spool(attached, || Row::Placed { call, sid: callback.call.clone() }).await;
         let status = callback.status;
         let at = clock::utc();
         let noted = self.parts().store.progress(call, status.as_str(), at).await;
@@ -209,10 +212,11 @@ impl Engine {
         Ok(())
     }
 
-    /// A call that is over here is not over at Twilio until its last callback.
+    /// A call that is over here is not over at Twilio until its last callback. One without a name was placed by a life that ended
+    /// before Twilio's answer; the callback names it.
     pub(super) async fn is_on_record(&self, call: CallId, sid: &CallSid) -> bool {
         match self.parts().store.call(&CallKey::Id(call)).await {
-            Ok(row) => row.is_some_and(|row| row.call_sid.as_ref() == Some(sid)),
+            Ok(row) => row.is_some_and(|row| row.call_sid.is_none_or(|known| known == *sid)),
             // Taken on trust: should there be no such call, nothing comes of it.
             Err(error) => error.is_outage(),
         }

@@ -124,7 +124,7 @@ pub struct Check {
     /// With + and country code
     #[arg(value_name = "NUMBER", value_parser = number)]
     pub number: PhoneNumber,
-    /// Where the callee is, as America/New_York [default: wherever the number may be]
+    /// Where the callee is, as Europe/Paris [default: wherever the number may be]
     #[arg(long, value_name = "ZONE", value_parser = zone)]
     pub time_zone: Option<Tz>,
     /// As if it were this moment [default: now]
@@ -182,10 +182,10 @@ pub struct AddConsent {
     #[arg(long, value_name = "WORD")]
     pub basis: String,
     /// Which wording was agreed to
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "NAME")]
     pub text_version: String,
     /// Where it was given: a form, a call, a contract
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "PLACE")]
     pub source: String,
     /// When it was given [default: now]
     #[arg(long, value_name = "WHEN", value_parser = moment)]
