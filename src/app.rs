@@ -158,7 +158,7 @@ fn listen(listener: TcpListener, doors: Doors, warm: Option<WarmPlan>, workers: 
 
 /// Pages of these hosts alone may use the API; none is named by default.
 fn cors(origins: &[String]) -> Cors {
-    let methods = Cors::default().allowed_methods(["GET", "POST"]).allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE]);
+    let methods = Cors::default().allowed_methods(["GET", "POST", "DELETE"]).allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE]);
     origins.iter().fold(methods.max_age(3_600), |cors, origin| cors.allowed_origin(origin))
 }
 

@@ -17,6 +17,8 @@ mod bulk_seed;
 mod bulk_words;
 #[path = "store_contract/calls.rs"]
 mod calls;
+#[path = "store_contract/compliance.rs"]
+mod compliance;
 #[path = "store_contract/cooldowns.rs"]
 mod cooldowns;
 #[path = "store_contract/echo.rs"]
@@ -83,6 +85,11 @@ promises!(
     calls::the_first_sound_counts_once,
     calls::the_last_word_on_who_answered_stands,
     calls::a_call_comes_to_the_sum_of_its_streams,
+    compliance::of_a_number_that_nobody_knows_nothing_is_on_record,
+    compliance::a_number_on_the_list_stands_there_until_it_is_taken_off_and_on_record_for_ever,
+    compliance::the_newest_consent_counts_also_where_it_was_revoked,
+    compliance::lists_are_read_in_parts_newest_first,
+    compliance::a_decision_is_kept_with_its_call,
     cooldowns::one_of_a_hundred_claims_wins,
     cooldowns::a_cooldown_is_over_when_its_time_has_passed,
     cooldowns::a_claim_is_given_back_unless_somebody_claimed_since,

@@ -8,6 +8,7 @@ mod m20261122_000003_search;
 mod m20261122_000004_tools;
 mod m20261122_000005_phrases;
 mod m20261123_000006_slots;
+mod m20261123_000007_compliance;
 
 /// Brings a database to the schema that this version of the program knows.
 pub struct Migrator;
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_tools::Migration),
             Box::new(m20261122_000005_phrases::Migration),
             Box::new(m20261123_000006_slots::Migration),
+            Box::new(m20261123_000007_compliance::Migration),
         ]
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono_tz::Tz;
+
 use crate::config::{Assistant, NAME, template};
 use crate::types::{Direction, PhoneNumber};
 
@@ -17,6 +19,8 @@ pub struct CallWish {
     pub instructions: Option<String>,
     /// Values of variables that the assistant declares.
     pub variables: BTreeMap<String, String>,
+    /// Where the callee is; else wherever their number may be.
+    pub time_zone: Option<Tz>,
 }
 
 /// An assistant in a call.
@@ -33,7 +37,7 @@ impl CallWish {
     /// A call by the default assistant.
     #[must_use]
     pub const fn to(to: PhoneNumber) -> Self {
-        Self { to, name: None, assistant: None, instructions: None, variables: BTreeMap::new() }
+        Self { to, name: None, assistant: None, instructions: None, variables: BTreeMap::new(), time_zone: None }
     }
 
     pub(super) fn casting(&self, default: &Arc<Assistant>) -> Casting {

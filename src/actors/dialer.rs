@@ -2,6 +2,7 @@
 
 use super::casting::CallWish;
 use super::clock;
+use super::compliance::Verdict;
 use super::engine::{Ends, Engine, EngineError};
 use super::registry::{Expect, Identify};
 use super::supervisor::Held;
@@ -19,18 +20,22 @@ impl Engine {
     /// Places a call, or says why not. The row is committed before this returns; the phone rings afterwards.
     pub async fn request_call(&self, wish: CallWish) -> Result<CallId, EngineError> {
         let casting = wish.casting(self.config().assistants.default_one());
-        let to = wish.to;
+        let (to, time_zone) = (wish.to, wish.time_zone);
         let from = self.caller_id().map(|number| number.as_str().to_owned()).unwrap_or_default();
-        let row = self.new_call(Ends { from: &from, to: to.as_str() }, None, &casting);
+        let mut row = self.new_call(Ends { from: &from, to: to.as_str() }, None, &casting);
         let call = row.id;
-        let admission = match self.admit(call, Some(to.clone()), &casting).await {
+        let callee = self.callee(to.clone(), time_zone).await;
+        let verdict = Verdict::of(self.config(), &callee);
+        let admission = match self.admit(call, Some(callee), &casting).await {
             Ok(admission) => admission,
             Err(EngineError::Refused(refusal)) => {
+                row.decision = verdict.on_record(Some(&refusal));
                 self.keep_refused(row, refusal.code()).await;
                 return Err(EngineError::Refused(refusal));
             }
             Err(error) => return Err(error),
         };
+        row.decision = verdict.on_record(None);
         if let Err(error) = self.parts().store.create_call(row).await {
             if let Some(cooldown) = admission.cooldown {
                 cooldown.give_back(&self.parts().store).await;

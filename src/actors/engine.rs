@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::casting::Casting;
 use super::clock;
+use super::compliance::{authorization, compliance_policy};
 use super::feed::Feed;
 use super::governor::{Admission, Admit, AskOccupancy, CloseDoors, ConcurrencyGovernor, Leave, Occupancy};
 use super::inbound::Turns;
@@ -25,7 +26,7 @@ use super::supervise::{MAILBOX, permanent};
 use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
 use super::tools::CallMatter;
 use crate::config::{Config, Domain};
-use crate::governor::{AdmissionPolicy, Authorization, Capacity, Refusal};
+use crate::governor::{AdmissionPolicy, Callee, Capacity, Refusal};
 use crate::realtime::dialect::Dialect;
 use crate::realtime::socket::Endpoint;
 use crate::session::policy::History;
@@ -34,6 +35,7 @@ use crate::twilio::rest::TwilioRest;
 use crate::types::{CallId, CallSid, Code, Direction, HangupCause, PhoneNumber, TokenKey};
 
 pub use super::casting::CallWish;
+pub use super::compliance::GivenConsent;
 pub use super::warm::{WarmPlan, keep as keep_warm};
 
 const POLL: Duration = Duration::from_millis(20);
@@ -252,7 +254,7 @@ impl Engine {
     }
 
     /// `to` is called by us.
-    pub(super) async fn admit(&self, call: CallId, to: Option<PhoneNumber>, casting: &Casting) -> Result<Admission, EngineError> {
+    pub(super) async fn admit(&self, call: CallId, to: Option<Callee>, casting: &Casting) -> Result<Admission, EngineError> {
         let models = endpoints(&self.0.config).keys(self.0.config.model_of(&casting.assistant));
         self.0.governor.send(Admit { call, to, models }).await?.map_err(EngineError::Refused)
     }
@@ -272,6 +274,7 @@ impl Engine {
             system_message: Some(casting.instructions()),
             owner: Some(self.0.instance.as_str().to_owned()),
             initiated_at: clock::utc(),
+            decision: None,
         }
     }
 
@@ -320,7 +323,8 @@ fn admission_policy(config: &Config) -> AdmissionPolicy {
     let limits = &config.limits;
     let (calls, spare) = Capacity::of(limits.max_concurrent_calls, limits.max_openai_connections);
     AdmissionPolicy {
-        authorization: Authorization::new(limits.verified_numbers.iter().cloned(), limits.allow_all_us_canada),
+        authorization: authorization(config),
+        compliance: compliance_policy(config),
         calls,
         spare,
         cooldown: limits.call_cooldown,

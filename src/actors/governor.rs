@@ -12,7 +12,7 @@ use super::instance::InstanceName;
 use super::leases::{Leases, Taken};
 use super::logger::LogPort;
 use super::{clock, port};
-use crate::governor::{AdmissionPolicy, Attempt, Breakers, Capacity, Facts, Grant, ModelKey, Refusal, Request, SlotKind, admit};
+use crate::governor::{AdmissionPolicy, Attempt, Breakers, Callee, Capacity, Facts, Grant, ModelKey, Refusal, Request, SlotKind, admit};
 use crate::metrics;
 use crate::store::{CallStore, CooldownClaim};
 use crate::types::{CallId, PhoneNumber};
@@ -203,7 +203,7 @@ impl Handler<Release> for ConcurrencyGovernor {
 pub struct Admit {
     pub call: CallId,
     /// Who is to be called, where it is we who call.
-    pub to: Option<PhoneNumber>,
+    pub to: Option<Callee>,
     /// Any of these may speak.
     pub models: Vec<ModelKey>,
 }
@@ -244,7 +244,8 @@ impl Handler<Admit> for ConcurrencyGovernor {
         // The slot is held while what else it takes is claimed, and comes back if that cannot be had.
         let slot = self.take(Seat::Call(owner), ctx);
         let claiming = self.claim(SlotKind::Call, owner).into_actor(self);
-        let claimed = claiming.map(move |taken, governor, ctx| governor.seated(&taken, owner, &wanted, ctx).map(|()| (slot, wanted.to)));
+        let claimed = claiming
+            .map(move |taken, governor, ctx| governor.seated(&taken, owner, &wanted, ctx).map(|()| (slot, wanted.to.map(|to| to.number))));
         Box::pin(claimed.then(move |seated, governor, _| {
             let store = governor.store.clone();
             async move {

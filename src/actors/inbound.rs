@@ -204,8 +204,8 @@ impl Engine {
         if !is_here && !self.is_on_record(call, &callback.call).await {
             return Ok(());
         }
-        let status = callback.status;
         self.name_call(call, callback.call).await;
+        let status = callback.status;
         let at = clock::utc();
         let noted = self.parts().store.progress(call, status.as_str(), at).await;
         self.or_spool(noted.map(drop), || Row::Progress { call, status: status.as_str().to_owned(), at }).await;
@@ -219,10 +219,10 @@ impl Engine {
         Ok(())
     }
 
-    /// A call that is over here is not over at Twilio until its last callback.
+    /// A call that is over here is not over at Twilio until its last callback. One without a name was placed by a life that ended
+    /// before Twilio's answer; the callback names it.
     pub(super) async fn is_on_record(&self, call: CallId, sid: &CallSid) -> bool {
         match self.parts().store.call(&CallKey::Id(call)).await {
-            // One that was dialled by an instance that is gone has no name yet.
             Ok(row) => row.is_some_and(|row| row.call_sid.is_none_or(|known| known == *sid)),
             // Taken on trust: should there be no such call, nothing comes of it.
             Err(error) => error.is_outage(),

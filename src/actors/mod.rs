@@ -3,6 +3,7 @@
 pub mod call;
 pub mod casting;
 pub mod clock;
+pub mod compliance;
 mod dialer;
 pub mod engine;
 pub mod exit;

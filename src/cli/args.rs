@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, value_parser};
 
 use super::db::args::DbCommand;
+use super::lists::args::{ConsentCommand, DncCommand};
 
 /// An AI phone engine: joins Twilio Media Streams to OpenAI Realtime.
 #[derive(Debug, Parser)]
@@ -27,6 +28,10 @@ pub enum Command {
     Simulate(Simulate),
     /// Look after the database: schema, figures, backups, transcripts
     Db(DbCommand),
+    /// Look after the list of those who want no calls
+    Dnc(DncCommand),
+    /// Look after consents to be called
+    Consent(ConsentCommand),
     /// Validate the configuration, and say all that is wrong with it
     Check,
     /// Look at the configuration

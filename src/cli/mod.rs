@@ -4,6 +4,7 @@ pub mod args;
 pub mod config;
 mod db;
 mod demo;
+pub mod lists;
 mod rehearsal;
 mod screen;
 mod serve;
@@ -29,6 +30,8 @@ pub async fn run(env: BTreeMap<String, String>) -> i32 {
         Some(Command::Demo(demo)) => demo::demo(demo).await,
         Some(Command::Simulate(wish)) => simulate::simulate(wish, &env).await,
         Some(Command::Db(command)) => db::run(command, || load_within(Scope::Database, &args, &env)).await,
+        Some(Command::Dnc(command)) => lists::dnc(command, user(&env), |scope| load_within(scope, &args, &env)).await,
+        Some(Command::Consent(command)) => lists::consent(command, user(&env), |scope| load_within(scope, &args, &env)).await,
         Some(Command::Check) => {
             let (text, code) = config::check(&configured(&args, &env));
             say(text.trim_end());
@@ -50,6 +53,11 @@ fn configured(args: &Args, env: &BTreeMap<String, String>) -> Result<Loaded, Inv
 
 fn load_within(scope: Scope, args: &Args, env: &BTreeMap<String, String>) -> Result<Loaded, Invalid> {
     load(env, &LoadOptions { config_file: args.config.clone(), root: ".".into(), flags: args.settings(), scope })
+}
+
+/// The name of the account that runs us.
+fn user(env: &BTreeMap<String, String>) -> Option<&str> {
+    ["USER", "LOGNAME"].into_iter().find_map(|name| env.get(name)).map(String::as_str)
 }
 
 /// Nothing was bound yet.

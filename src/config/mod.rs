@@ -43,7 +43,8 @@ pub use prices::{ModelPrice, Prices, Rate, TranscriptionPrice};
 pub use problem::{Invalid, Origin, Problem};
 pub use reader::Setting;
 pub use sections::{
-    CallSettings, Database, DialectWord, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode, SpoolPlace, Twilio,
+    CallSettings, Compliance, Database, DialectWord, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode, SpoolPlace,
+    Twilio,
 };
 
 pub use tool::{HttpTool, McpSettings, ToolSettings};
@@ -63,6 +64,7 @@ pub struct Config {
     pub database: Database,
     pub spool: SpoolPlace,
     pub limits: Limits,
+    pub compliance: Compliance,
     pub call: CallSettings,
     pub assistants: Assistants,
     pub prices: Arc<Prices>,
@@ -151,6 +153,7 @@ impl Config {
             database: Database::read(reader),
             spool: SpoolPlace::read(reader),
             limits: Limits::read(reader),
+            compliance: Compliance::read(reader),
             call: CallSettings::read(reader),
             assistants: Assistants::new(Assistant::read(reader)),
             prices: Arc::default(),

@@ -1,6 +1,7 @@
 //! The sections, each read from its keys.
 
 mod call;
+mod compliance;
 mod database;
 mod log;
 mod peers;
@@ -9,6 +10,7 @@ mod server;
 mod spool;
 
 pub use call::{CallSettings, Limits};
+pub use compliance::Compliance;
 pub use database::Database;
 pub use log::{Log, LogFormat};
 pub(super) use peers::is_loopback;

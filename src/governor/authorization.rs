@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Refusal;
+use super::{Refusal, places};
 use crate::types::PhoneNumber;
 
 /// Default deny: a number is verified, or belongs to a region that is allowed as a whole.
@@ -17,17 +17,28 @@ impl Authorization {
         Self { verified: verified.into_iter().collect(), us_and_canada }
     }
 
+    #[must_use]
+    pub fn is_verified(&self, number: &PhoneNumber) -> bool {
+        self.verified.contains(number)
+    }
+
+    /// Where a whole region may be called, that is its ordinary lines: who has one of them answers, and nobody is billed for it but us.
     pub fn check(&self, number: &PhoneNumber) -> Result<(), Refusal> {
-        if self.verified.contains(number) {
+        if self.is_verified(number) {
             return Ok(());
         }
         if !self.us_and_canada {
             return Err(Refusal::NotAuthorized);
         }
         let class = number.class();
-        let at_home = matches!(class.region.as_deref(), Some("US" | "CA"));
-        if class.valid && at_home && !class.premium { Ok(()) } else { Err(Refusal::PremiumOrForeign) }
+        let at_home = class.region.as_deref().is_some_and(places::is_home);
+        if class.valid && at_home && class.ordinary && !is_pay_per_call(number) { Ok(()) } else { Err(Refusal::PremiumOrForeign) }
     }
+}
+
+/// In many area codes the exchange 976 bills the caller, which the numbering plan's classes do not tell.
+fn is_pay_per_call(number: &PhoneNumber) -> bool {
+    number.as_str().get(5..8) == Some("976")
 }
 
 #[cfg(test)]

@@ -3,23 +3,31 @@
 mod authorization;
 mod breaker;
 mod capacity;
+pub mod compliance;
+mod hours;
+pub mod places;
 mod roster;
 mod strikes;
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 pub use authorization::Authorization;
 pub use breaker::{Attempt, Breakers, ModelKey, PAUSE as MODEL_PAUSE};
 pub use capacity::{Capacity, SlotKind};
+pub use compliance::{Callee, CompliancePolicy, Standing};
+pub use hours::CallingHours;
 pub use roster::{After, AfterDial, Claimed, DialOutcome, NextStep, Roster, RosterPolicy};
 pub use strikes::Strikes;
 
-use crate::types::{Code, PhoneNumber};
+use crate::types::Code;
 
 /// What an operator allows.
 #[derive(Clone, Debug)]
 pub struct AdmissionPolicy {
     pub authorization: Authorization,
+    pub compliance: CompliancePolicy,
     pub calls: Capacity,
     /// Model connections beside those that calls have.
     pub spare: Capacity,
@@ -48,7 +56,7 @@ pub enum Request<'a> {
     /// A caller is on the line.
     Inbound,
     /// A number is to be called.
-    Outbound { to: &'a PhoneNumber },
+    Outbound { to: &'a Callee },
 }
 
 /// What must be claimed before the call may be: a slot always, and for an outbound call its cooldown.
@@ -62,6 +70,14 @@ pub struct Grant {
 pub enum Refusal {
     NotAuthorized,
     PremiumOrForeign,
+    /// Its owner wants no calls.
+    DoNotCall,
+    NoConsent,
+    /// It is too early or too late there, until then; none if no time that is near would do.
+    QuietHours {
+        until: Option<DateTime<Utc>>,
+        retry_after: Option<Duration>,
+    },
     CoolingDown {
         retry_after: Duration,
     },
@@ -81,6 +97,9 @@ impl Refusal {
         match self {
             Self::NotAuthorized => Code::NotAuthorized,
             Self::PremiumOrForeign => Code::PremiumOrForeign,
+            Self::DoNotCall => Code::DoNotCall,
+            Self::NoConsent => Code::NoConsent,
+            Self::QuietHours { .. } => Code::QuietHours,
             Self::CoolingDown { .. } => Code::CoolingDown,
             Self::AtCapacity => Code::AtCapacity,
             Self::Draining => Code::Draining,
@@ -95,9 +114,10 @@ impl Refusal {
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::CoolingDown { retry_after } => Some(*retry_after),
+            Self::QuietHours { retry_after, .. } => *retry_after,
             Self::AtCapacity | Self::Draining | Self::Unavailable => Some(Duration::from_secs(10)),
             Self::ModelUnavailable => Some(breaker::PAUSE),
-            Self::NotAuthorized | Self::PremiumOrForeign | Self::NotConfigured { .. } => None,
+            Self::NotAuthorized | Self::PremiumOrForeign | Self::DoNotCall | Self::NoConsent | Self::NotConfigured { .. } => None,
         }
     }
 }
@@ -108,7 +128,8 @@ pub fn admit(policy: &AdmissionPolicy, facts: &Facts, request: &Request<'_>) -> 
         Request::Inbound => None,
         Request::Outbound { to } => {
             configured(policy)?;
-            policy.authorization.check(to)?;
+            policy.authorization.check(&to.number)?;
+            compliance::check(&policy.compliance, to, policy.authorization.is_verified(&to.number))?;
             Some(policy.cooldown)
         }
     };
@@ -143,6 +164,7 @@ mod tests {
         let verified = ["+1234567890".parse().expect("E.164")];
         AdmissionPolicy {
             authorization: Authorization::new(verified, false),
+            compliance: CompliancePolicy { hours: CallingHours::new(8 * 60, 21 * 60).expect("hours"), require_consent: false },
             calls: Capacity::new(2),
             spare: Capacity::new(1),
             cooldown: Duration::from_secs(300),
@@ -151,7 +173,9 @@ mod tests {
     }
 
     fn outbound(policy: &AdmissionPolicy, facts: Facts, to: &str) -> Result<Grant, Refusal> {
-        admit(policy, &facts, &Request::Outbound { to: &to.parse().expect("E.164") })
+        let number = to.parse().expect("E.164");
+        let to = Callee { number, time_zone: None, standing: Some(Standing::default()), at: DateTime::UNIX_EPOCH };
+        admit(policy, &facts, &Request::Outbound { to: &to })
     }
 
     #[test]

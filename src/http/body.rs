@@ -1,10 +1,12 @@
 //! From JSON to a request, with a pointer to what does not fit.
 
+use garde::Validate;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::{Path, Segment};
 
 use super::Problem;
+use super::error::FieldError;
 
 /// The request that a body is; a field that is missing or of the wrong type is pointed at.
 pub(super) fn shaped<T: DeserializeOwned>(body: Value) -> Result<T, Problem> {
@@ -13,6 +15,18 @@ pub(super) fn shaped<T: DeserializeOwned>(body: Value) -> Result<T, Problem> {
         let missing = missing_field(&detail).map(|name| Segment::Map { key: name.to_owned() });
         Problem::field(pointer(error.path(), missing.as_ref()), detail)
     })
+}
+
+/// Every field that is not as it has to be.
+pub(super) fn misshapen<T: Validate<Context = ()>>(request: &T) -> Vec<FieldError> {
+    let Err(report) = request.validate() else { return Vec::new() };
+    let field = |path: String, detail: String| FieldError { pointer: format!("/{}", path.replace('.', "/")), detail };
+    report.iter().map(|(path, error)| field(path.to_string(), error.to_string())).collect()
+}
+
+/// A text that is blank is not there.
+pub(super) fn filled(text: String) -> Option<String> {
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 /// serde names a missing field in its text alone.

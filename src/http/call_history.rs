@@ -8,10 +8,11 @@ use url::form_urlencoded::{Serializer, parse};
 use super::csv::Table;
 use super::format::Format;
 use super::moment::Moment;
+use super::slice::number;
 use super::views::ListedView;
 use super::{Doors, Problem};
 use crate::store::{Cursor, HistoryFilter, Page, Sort};
-use crate::types::{CallStatus, Direction, PhoneNumber};
+use crate::types::{CallStatus, Direction};
 
 const PAGE: u64 = 50;
 const MAX_PAGE: u64 = 200;
@@ -91,7 +92,7 @@ impl Query {
             sort: self.sort,
             status: self.status,
             direction: self.direction,
-            phone_number: self.phone_number.as_deref().map(number).transpose()?,
+            phone_number: self.phone_number.as_deref().map(|text| number("phone_number", text)).transpose()?,
             assistant: self.assistant,
             from: self.from.map(|moment| moment.0),
             to: self.to.map(|moment| moment.0),
@@ -117,10 +118,4 @@ impl Query {
             offset => Ok(offset.unwrap_or_default()),
         }
     }
-}
-
-/// In a query a `+` is a blank: a number may come without it.
-fn number(text: &str) -> Result<PhoneNumber, Problem> {
-    let number = format!("+{}", text.trim().trim_start_matches('+'));
-    number.parse().map_err(|error: crate::types::InvalidPhoneNumber| Problem::field("phone_number", error.to_string()))
 }

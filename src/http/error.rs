@@ -5,6 +5,7 @@ use std::time::Duration;
 use actix_web::error::{JsonPayloadError, QueryPayloadError};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
+use chrono::SecondsFormat;
 use serde::Serialize;
 
 use crate::actors::engine::EngineError;
@@ -49,6 +50,7 @@ const fn status(code: Code) -> StatusCode {
         Code::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
         Code::InvalidSignature | Code::InvalidStreamToken | Code::NotAuthorized | Code::PremiumOrForeign => StatusCode::FORBIDDEN,
+        Code::DoNotCall | Code::NoConsent | Code::QuietHours => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -76,6 +78,9 @@ const fn title(code: Code) -> &'static str {
         Code::NotAcceptable => "There is no answer of this type",
         Code::NotAuthorized => "This number may not be called",
         Code::PremiumOrForeign => "This kind of number may not be called",
+        Code::DoNotCall => "This number wants no calls",
+        Code::NoConsent => "There is no consent to call this number",
+        Code::QuietHours => "It is too early or too late to call this number",
         Code::CoolingDown => "This number was called a moment ago",
         Code::AtCapacity => "All lines are busy",
         Code::Draining => "This instance is shutting down",
@@ -160,12 +165,18 @@ fn refused(refusal: &Refusal) -> Problem {
     let detail = match refusal {
         Refusal::NotAuthorized => "add it to VERIFIED_PHONE_NUMBERS to allow it".to_owned(),
         Refusal::PremiumOrForeign => "only ordinary numbers of the United States and Canada may be called".to_owned(),
+        Refusal::DoNotCall => "it is on the do-not-call list, see GET /api/do-not-call".to_owned(),
+        Refusal::NoConsent => "record one with POST /api/consents before it is called".to_owned(),
+        Refusal::QuietHours { until: Some(until), .. } => {
+            format!("it may be called from {} on", until.to_rfc3339_opts(SecondsFormat::Secs, true))
+        }
+        Refusal::QuietHours { until: None, .. } => "no time suits all zones that it may be in: name its own with `time_zone`".to_owned(),
         Refusal::CoolingDown { retry_after } => format!("it may be called again in {} s", retry_after.as_millis().div_ceil(1_000)),
         Refusal::AtCapacity => "MAX_CONCURRENT_CALLS or MAX_OPENAI_CONNECTIONS is reached".to_owned(),
         Refusal::Draining => "ask again, another instance will answer".to_owned(),
         Refusal::NotConfigured { missing } => format!("not set: {}", missing.join(", ")),
         Refusal::ModelUnavailable => "the model cannot be reached or refuses us; the log says why".to_owned(),
-        Refusal::Unavailable => "the cooldown of the number cannot be checked".to_owned(),
+        Refusal::Unavailable => "what is on record about the number cannot be read".to_owned(),
     };
     Problem { retry_after: refusal.retry_after(), ..Problem::new(refusal.code(), detail) }
 }

@@ -4,8 +4,10 @@ mod analytics;
 mod auth;
 mod body;
 mod call_history;
+mod consents;
 mod conversation;
 mod csv;
+mod do_not_call;
 mod error;
 mod format;
 mod frames;
@@ -17,6 +19,7 @@ mod moment;
 mod observe;
 mod request_call;
 mod signed;
+mod slice;
 mod views;
 
 use actix_web::http::Method;
@@ -68,6 +71,13 @@ impl Doors {
             .service(resource("/api/analytics", READ, get(analytics::analytics)).wrap(bearer()))
             .service(resource("/api/call/{call}", READ, get(conversation::call)).wrap(bearer()))
             .service(resource("/api/call/{call}/conversation", READ, get(conversation::conversation)).wrap(bearer()))
+            .service(resource("/api/do-not-call", LIST, list(do_not_call::list, do_not_call::add)).wrap(bearer()))
+            .service(
+                resource("/api/do-not-call/import", "POST", [web::post().to(do_not_call::import)]).app_data(long_text()).wrap(bearer()),
+            )
+            .service(resource("/api/do-not-call/{number}", "DELETE", [web::delete().to(do_not_call::remove)]).wrap(bearer()))
+            .service(resource("/api/consents", LIST, list(consents::list, consents::give)).wrap(bearer()))
+            .service(resource("/api/consents/{id}/revoke", "POST", [web::post().to(consents::revoke)]).wrap(bearer()))
             .service(resource("/incoming-call", "GET, POST", both(hooks::incoming_call)))
             .service(resource("/twilio/voice/{call}", "GET, POST", both(hooks::answered)))
             .service(resource("/twilio/resume/{call}/{epoch}", "GET, POST", both(hooks::resume)))
@@ -83,6 +93,12 @@ impl Doors {
 
 /// Who may GET may ask by HEAD for all but the body. RFC 9110 section 9.3.2
 const READ: &str = "GET, HEAD";
+const LIST: &str = "GET, HEAD, POST";
+
+/// Of a list of 200,000 numbers.
+fn long_text() -> web::PayloadConfig {
+    web::PayloadConfig::new(4 * 1024 * 1024)
+}
 
 fn get<F, Args>(handler: F) -> [Route; 2]
 where
@@ -91,6 +107,20 @@ where
     F::Output: actix_web::Responder + 'static,
 {
     [web::get().to(handler.clone()), web::head().to(handler)]
+}
+
+/// A list that is read, and added to.
+fn list<F, Args, G, More>(read: F, add: G) -> [Route; 3]
+where
+    F: actix_web::Handler<Args> + Clone,
+    Args: actix_web::FromRequest + 'static,
+    F::Output: actix_web::Responder + 'static,
+    G: actix_web::Handler<More>,
+    More: actix_web::FromRequest + 'static,
+    G::Output: actix_web::Responder + 'static,
+{
+    let [get, head] = get(read);
+    [get, head, web::post().to(add)]
 }
 
 /// Twilio asks by POST, or by GET if a number is configured so.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
-use garde::Validate as _;
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::body::{escaped, shaped};
+use super::body::{escaped, filled, misshapen, shaped};
 use super::error::FieldError;
 use super::{Doors, Problem};
 use crate::actors::engine::CallWish;
@@ -38,6 +38,10 @@ pub(super) struct RequestCall {
     #[garde(length(max = MAX_VARIABLES))]
     #[serde(default)]
     variables: BTreeMap<String, String>,
+    /// Where the callee is, by a name of the IANA database; else wherever the number may be.
+    #[garde(skip)]
+    #[serde(default)]
+    time_zone: Option<String>,
 }
 
 const MAX_VARIABLES: usize = 32;
@@ -61,7 +65,7 @@ pub(super) async fn request_call(doors: web::Data<Doors>, body: web::Json<Value>
 impl RequestCall {
     /// What is asked for, or everything that is wrong with it.
     fn wish(self, assistants: &Assistants) -> Result<CallWish, Problem> {
-        let mut errors = self.misshapen();
+        let mut errors = misshapen(&self);
         let (assistant, instructions) = (self.assistant.and_then(filled), self.instructions.and_then(filled));
         let assistant = match assistant.map(|name| assistants.named(&name).ok_or(name)).transpose() {
             Ok(assistant) => {
@@ -75,22 +79,17 @@ impl RequestCall {
                 None
             }
         };
+        let time_zone = self.time_zone.and_then(filled).map(|name| name.parse::<Tz>()).transpose().unwrap_or_else(|_| {
+            errors.push(field("/time_zone", "not a name of the IANA database, such as America/New_York".to_owned()));
+            None
+        });
         match self.phone_number.parse() {
             Ok(to) if errors.is_empty() => {
-                Ok(CallWish { to, name: self.name.and_then(filled), assistant, instructions, variables: self.variables })
+                Ok(CallWish { to, name: self.name.and_then(filled), assistant, instructions, variables: self.variables, time_zone })
             }
             Ok(_) | Err(_) => Err(Problem::fields(errors)),
         }
     }
-
-    fn misshapen(&self) -> Vec<FieldError> {
-        let Err(report) = self.validate() else { return Vec::new() };
-        report.iter().map(|(path, error)| field(format!("/{}", path.to_string().replace('.', "/")), error.to_string())).collect()
-    }
-}
-
-fn filled(text: String) -> Option<String> {
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 fn wrong_variables(variables: &BTreeMap<String, String>, assistant: &Assistant) -> Vec<FieldError> {
@@ -122,6 +121,6 @@ fn field(pointer: impl Into<String>, detail: String) -> FieldError {
     FieldError { pointer: pointer.into(), detail }
 }
 
-fn is_phone_number(text: &str, (): &()) -> garde::Result {
+pub(super) fn is_phone_number(text: &str, (): &()) -> garde::Result {
     text.parse::<PhoneNumber>().map(drop).map_err(|error| garde::Error::new(error.to_string()))
 }

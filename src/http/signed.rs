@@ -70,7 +70,7 @@ impl SignatureCheck {
     }
 }
 
-fn unreadable(error: &actix_web::Error) -> Problem {
+pub(super) fn unreadable(error: &actix_web::Error) -> Problem {
     let too_large = error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE;
     Problem::new(if too_large { Code::PayloadTooLarge } else { Code::MalformedRequest }, error.to_string())
 }

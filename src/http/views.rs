@@ -140,6 +140,8 @@ pub(super) struct CallView {
     cost: Option<Cost>,
     recording: Option<RecordingView>,
     metadata: Option<Value>,
+    /// Of a call that we placed, or were asked to: what was looked at before, and what came of it.
+    decision: Option<Value>,
 }
 
 /// Twilio asks for the account's credentials, if the account is set so.
@@ -228,6 +230,7 @@ impl From<Call> for CallView {
             cost,
             recording: call.recording.map(RecordingView::from),
             metadata: call.metadata.map(|metadata| metadata.0),
+            decision: call.decision,
         }
     }
 }

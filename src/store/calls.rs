@@ -54,6 +54,8 @@ pub struct NewCall {
     /// The instance that takes the call on.
     pub owner: Option<String>,
     pub initiated_at: DateTime<Utc>,
+    /// JSON: what was looked at before the number was called.
+    pub decision: Option<String>,
 }
 
 impl fmt::Debug for NewCall {
@@ -273,6 +275,7 @@ fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {
         ended_at: ActiveValue::Set(refusal.is_some().then_some(initiated_at)),
         refusal: ActiveValue::Set(refusal.as_deref().map(clean)),
         initiated_at: ActiveValue::Set(initiated_at),
+        decision: ActiveValue::Set(call.decision.as_deref().map(clean)),
         ..Default::default()
     }
 }
@@ -324,6 +327,7 @@ mod tests {
             system_message: None,
             owner: None,
             initiated_at: DateTime::UNIX_EPOCH,
+            decision: None,
         };
 
         let text = format!("{call:?} {:?}", fresh(call.clone(), None));

@@ -5,6 +5,7 @@ mod batch;
 pub mod black_box;
 mod bulk;
 mod calls;
+mod compliance;
 mod connect;
 mod conversation;
 mod cooldown;
@@ -36,6 +37,7 @@ pub use bulk::{
     BackedUp, BulkError, CleanupPlan, Conversation, Conversations, Counts, FaultyBackup, Leavings, Restored, SeedPlan, Seeded, Selection,
 };
 pub use calls::{CallEnd, Created, NewCall};
+pub use compliance::{ListedNumber, NewConsent, OptOut, OptOutSource, Removal, RemovedNumber, Slice, StoredConsent};
 pub use connect::DatabaseSettings;
 pub use conversation::StoredTurn;
 pub use cooldown::CooldownClaim;
@@ -48,7 +50,7 @@ pub use runtime::DbRuntime;
 pub use schema::{Step, StepState};
 pub use slots::Renewal;
 pub use spool::{Appended, Spool, SpoolSettings, Spooled, Stored};
-pub use wishes::{Callback, OptOut};
+pub use wishes::Callback;
 
 /// On top of the wait for a connection: a server that fell silent in mid-statement is an outage after this long.
 const ANSWER: Duration = Duration::from_secs(10);

@@ -3,6 +3,7 @@
 mod call;
 mod code;
 mod ids;
+pub mod numbers;
 mod phone;
 mod redacted;
 mod token;

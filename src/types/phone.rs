@@ -17,8 +17,8 @@ pub struct NumberClass {
     /// ISO 3166 region, e.g. `US`; none for a number that belongs to no plan.
     pub region: Option<String>,
     pub valid: bool,
-    /// Premium rate, shared cost, or another kind that bills the caller.
-    pub premium: bool,
+    /// The line of a subscriber, fixed or mobile: no service number, whoever pays for that.
+    pub ordinary: bool,
 }
 
 /// The text is not an E.164 number.
@@ -42,19 +42,19 @@ impl PhoneNumber {
     #[must_use]
     pub fn class(&self) -> NumberClass {
         let Ok(number) = phonenumber::parse(None, &self.0) else {
-            return NumberClass { region: None, valid: false, premium: false };
+            return NumberClass { region: None, valid: false, ordinary: false };
         };
         NumberClass {
             region: number.country().id().map(|id| id.as_ref().to_owned()),
             valid: phonenumber::is_valid(&number),
-            premium: bills_the_caller(number.number_type(&DATABASE)),
+            ordinary: is_ordinary(number.number_type(&DATABASE)),
         }
     }
 }
 
-const fn bills_the_caller(kind: phonenumber::Type) -> bool {
+const fn is_ordinary(kind: phonenumber::Type) -> bool {
     use phonenumber::Type;
-    matches!(kind, Type::PremiumRate | Type::SharedCost | Type::Uan | Type::PersonalNumber | Type::Pager)
+    matches!(kind, Type::FixedLine | Type::Mobile | Type::FixedLineOrMobile)
 }
 
 impl FromStr for PhoneNumber {
@@ -157,8 +157,8 @@ mod tests {
         assert_eq!(class("+18765550100").region.as_deref(), Some("JM"));
         assert_eq!(class("+18095550100").region.as_deref(), Some("DO"));
         assert_eq!(class("+12425550100").region.as_deref(), Some("BS"));
-        assert!(class("+19005550100").premium);
-        assert!(!class("+14155550100").premium);
+        assert!(!class("+19005550100").ordinary && !class("+18005550100").ordinary && !class("+15005550100").ordinary);
+        assert!(class("+14155550100").ordinary);
     }
 
     #[test]

@@ -27,7 +27,7 @@ const BESIDE: [&str; 3] = ["config", "telemetry", "metrics"];
 const BESIDE_FROM: u8 = 2;
 
 /// Of the engine, HTTP knows the way in, what it yields, and the stream it upgrades to; of the store, what reads.
-const HTTP_KNOWS: [&str; 26] = [
+const HTTP_KNOWS: [&str; 30] = [
     "actors::engine",
     "actors::inbound",
     "actors::twilio_stream",
@@ -41,10 +41,14 @@ const HTTP_KNOWS: [&str; 26] = [
     "store::HistoryFilter",
     "store::Interval",
     "store::ListedCall",
+    "store::ListedNumber",
     "store::Page",
     "store::Recording",
+    "store::RemovedNumber",
+    "store::Slice",
     "store::Sort",
     "store::StoreError",
+    "store::StoredConsent",
     "store::StoredTurn",
     "store::TokenCounts",
     "twilio::signature",

@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 
 use alpha_call::session::event::{ToolUse, Turn, TurnKind};
-use alpha_call::store::{CallStore, Callback, OptOut, Recording, Row, SeedPlan, Seeded};
+use alpha_call::store::{CallStore, Callback, NewConsent, OptOut, OptOutSource, Recording, Removal, Row, SeedPlan, Seeded};
 use alpha_call::types::{Epoch, HangupCause, PhoneNumber, Redacted};
 use chrono::{DateTime, Utc};
 use flate2::Compression;
@@ -49,12 +49,38 @@ pub async fn fill_with_nasty_rows(store: &CallStore, url: &str) {
     let mut finished = end(1, HangupCause::CarrierFailed, 60);
     finished.error = Some("\t".to_owned());
     assert!(store.finish(finished).await.expect("asked"));
-    let number: PhoneNumber = "+14155550101".parse().expect("a number");
-    store.claim_cooldown(&number, std::time::Duration::from_secs(300), at(0)).await.expect("claimed");
+    let number = |text: &str| text.parse::<PhoneNumber>().expect("a number");
+    let caller = number("+14155550101");
+    store.claim_cooldown(&caller, std::time::Duration::from_secs(300), at(0)).await.expect("claimed");
     let note = Some(Redacted(NASTY.to_owned()));
-    let callback = Callback { id: Uuid::from_u128(9), call: id(1), number: number.clone(), at: at(60), note, created: at(0) };
+    let callback = Callback { id: Uuid::from_u128(9), call: id(1), number: caller.clone(), at: at(60), note, created: at(0) };
     store.schedule_callback(callback).await.expect("on record");
-    assert!(store.opt_out(OptOut { number, call: Some(id(1)), source: "tool", at: at(0) }).await.expect("on record"));
+    assert!(
+        store
+            .opt_out(OptOut {
+                number: caller,
+                call: Some(id(1)),
+                source: OptOutSource::Spoken,
+                at: at(0),
+                note: Some(Redacted(NASTY.to_owned())),
+                by: None
+            })
+            .await
+            .expect("on record")
+    );
+    let off = number("+14155550102");
+    assert!(
+        store
+            .opt_out(OptOut { number: off.clone(), call: None, source: OptOutSource::Api, at: at(0), note: None, by: None })
+            .await
+            .expect("on record")
+    );
+    let removal = Removal { number: off.clone(), at: at(1), by: Some(NASTY.to_owned()), reason: Some(Redacted(NASTY.to_owned())) };
+    assert!(store.take_off_list(removal).await.expect("taken off"));
+    let nasty = || NASTY.to_owned();
+    let (basis, text_version, source) = (nasty(), nasty(), nasty());
+    let consent = NewConsent { id: Uuid::from_u128(7), number: off, basis, text_version, source, given_at: at(0), recorded_at: at(1) };
+    store.give_consent(consent).await.expect("on record");
     let recording = Recording { sid: "RE\\".to_owned(), url: Redacted(NASTY.to_owned()), ms: 5 };
     store.recorded(id(1), recording).await.expect("written");
     let other = Database::connect(url).await.expect("connected");

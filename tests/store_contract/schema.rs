@@ -1,4 +1,4 @@
-use alpha_call::store::{CallStore, Callback, CooldownClaim, OptOut, Row, Step, StepState};
+use alpha_call::store::{CallStore, Callback, CooldownClaim, OptOut, OptOutSource, Row, Step, StepState};
 use alpha_call::types::{CallStatus, Epoch, HangupCause};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use uuid::Uuid;
@@ -72,7 +72,7 @@ async fn a_whole_life(store: &CallStore, call: u32) {
     let callback =
         Callback { id: Uuid::from_u128(call_id), call: id(call_id), number: called.clone(), at: at(60), note: None, created: at(0) };
     store.schedule_callback(callback).await.expect("on record");
-    let opt_out = OptOut { number: called, call: Some(id(call_id)), source: "tool", at: at(0) };
+    let opt_out = OptOut { number: called, call: Some(id(call_id)), source: OptOutSource::Spoken, at: at(0), note: None, by: None };
     assert!(store.opt_out(opt_out).await.expect("on record"));
 
     let kept = stored(store, call_id).await;

@@ -1,6 +1,6 @@
 //! What people asked for, and where the recording of their call is.
 
-use alpha_call::store::{Callback, OptOut, Recording, Row};
+use alpha_call::store::{Callback, OptOut, OptOutSource, Recording, Row};
 use alpha_call::types::{HangupCause, Redacted};
 use uuid::Uuid;
 
@@ -21,12 +21,13 @@ pub async fn a_callback_is_one_row_however_often_it_is_asked_for(url: &str) {
 
 pub async fn the_first_time_that_a_number_opted_out_stands(url: &str) {
     let store = migrated(url).await;
-    let opt_out = |call: u128, source| OptOut { number: number("+14155550101"), call: Some(id(call)), source, at: at(0) };
+    let opt_out =
+        |call: u128, source| OptOut { number: number("+14155550101"), call: Some(id(call)), source, at: at(0), note: None, by: None };
 
-    assert!(store.opt_out(opt_out(1, "tool")).await.expect("on record"));
-    assert!(!store.opt_out(opt_out(2, "key")).await.expect("known"));
+    assert!(store.opt_out(opt_out(1, OptOutSource::Spoken)).await.expect("on record"));
+    assert!(!store.opt_out(opt_out(2, OptOutSource::Keyed)).await.expect("known"));
 
-    assert_eq!(found(url, "SELECT source FROM opt_outs").await.as_deref(), Some("tool"));
+    assert_eq!(found(url, "SELECT source FROM opt_outs").await.as_deref(), Some("spoken"));
 }
 
 pub async fn a_recording_is_kept_with_its_call(url: &str) {

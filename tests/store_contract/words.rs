@@ -58,6 +58,7 @@ pub fn new_call(number: u128) -> NewCall {
         system_message: None,
         owner: None,
         initiated_at: at(0),
+        decision: None,
     }
 }
 

@@ -21,15 +21,13 @@ use super::{clock, port};
 use crate::config::ToolSettings;
 use crate::metrics;
 use crate::session::event::{ToolCall, ToolEffect, ToolOutcome};
-use crate::store::{CallStore, Callback, OptOut, StoreError};
+use crate::store::{CallStore, Callback, OptOut, OptOutSource, StoreError};
 use crate::types::{CallId, PhoneNumber, Redacted};
 use crate::web::{self, Reach};
 
 const OK: &str = "ok";
 /// A name of the model's own making is no label.
 const UNKNOWN: &str = "unknown";
-/// The word for an opt-out that the assistant wrote down.
-const BY_TOOL: &str = "tool";
 
 /// A tool was used, for the call that asked.
 #[derive(Debug, Message)]
@@ -160,7 +158,7 @@ impl Contents {
             ToolSettings::TransferCall { targets } => with_effect(arguments::target(arguments, targets), ToolEffect::Transfer),
             ToolSettings::SendDtmf => with_effect(arguments::digits(arguments), ToolEffect::SendDigits),
             ToolSettings::ScheduleCallback => self.schedule_callback(arguments).await,
-            ToolSettings::OptOut => self.opt_out(arguments).await,
+            ToolSettings::OptOut => self.opt_out(arguments, source(call)).await,
             ToolSettings::Http(tool) => match web::ask(tool, arguments, &self.reach).await {
                 Ok(output) => Used { output, effect: None, outcome: OK },
                 Err(error) => Used { output: error.output(), effect: None, outcome: error.as_str() },
@@ -183,12 +181,12 @@ impl Contents {
         }
     }
 
-    async fn opt_out(&self, arguments: &str) -> Used {
+    async fn opt_out(&self, arguments: &str, source: OptOutSource) -> Used {
         if let Err(error) = arguments::read::<Nothing>(arguments) {
             return Used::wrong(error);
         }
         let Some((matter, number)) = self.caller() else { return no_number() };
-        let opt_out = OptOut { number, call: Some(matter.call), source: BY_TOOL, at: clock::utc() };
+        let opt_out = OptOut { number, call: Some(matter.call), source, at: clock::utc(), note: None, by: None };
         match OptOutPort::new(matter.store.clone()).note(opt_out).await {
             Ok(()) => Used::done(None),
             Err(error) => Used::not_stored(&error),
@@ -208,6 +206,11 @@ impl Contents {
         tracing::info!(call.id = call, tool = name, ms = took.as_millis() as u64, outcome, "tool used");
         metrics::tool_used(name, outcome, took);
     }
+}
+
+/// A key that uses a tool belongs to no response of the model.
+fn source(call: &ToolCall) -> OptOutSource {
+    if call.response.is_empty() { OptOutSource::Keyed } else { OptOutSource::Spoken }
 }
 
 fn without_arguments(arguments: &str, effect: ToolEffect) -> Used {

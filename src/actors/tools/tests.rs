@@ -125,6 +125,8 @@ async fn a_wish_is_on_record_when_the_model_is_told() {
     assert!(scheduled.contains("scheduled_for"), "{scheduled}");
     assert_eq!(opted_out, r#"{"ok":true}"#);
     assert_eq!(store.rows().await.expect("counted"), 2, "a callback and an opt-out");
+    let listed = store.standing(&number("+14155550101")).await.expect("asked").listed;
+    assert_eq!(listed.map(|listed| listed.source).as_deref(), Some("spoken"));
 }
 
 #[actix_rt::test]

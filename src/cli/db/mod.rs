@@ -10,10 +10,10 @@ mod confirm;
 mod create;
 mod draft;
 mod export;
-mod failure;
+pub(super) mod failure;
 mod import;
 mod migrate;
-mod output;
+pub(super) mod output;
 mod progress;
 mod seed;
 mod tree;
@@ -46,15 +46,16 @@ pub struct Desk {
 }
 
 impl Desk {
-    fn open(loaded: Loaded, command: &DbCommand) -> Result<Self, Failure> {
+    /// `wants_records`: there is nothing to do on a file that is not there.
+    pub fn open(loaded: Loaded, wants_records: bool, quiet: bool) -> Result<Self, Failure> {
         let Loaded { config, sources, warnings, .. } = loaded;
         let settings = DatabaseSettings::from(&config.database);
         let place = Place::of(&settings)?;
-        if let Some(file) = place.missing_file().filter(|_| command.verb.wants_records()) {
+        if let Some(file) = place.missing_file().filter(|_| wants_records) {
             let (file, named_by) = (absolute(file), named_by(&sources));
             return Err(Failure::other(format!("there is no file {} yet ({named_by}): `alpha-call db migrate` makes it", file.display())));
         }
-        Ok(Self { store: CallStore::open(&settings)?, place, config, sources, warnings, quiet: command.quiet })
+        Ok(Self { store: CallStore::open(&settings)?, place, config, sources, warnings, quiet })
     }
 
     /// On standard error; nothing if quiet.
@@ -124,7 +125,7 @@ pub async fn run(command: &DbCommand, configured: impl FnOnce() -> Result<Loaded
     if let Err(error) = telemetry::init(&loaded.config.log) {
         complain(&format!("logging cannot be set up: {error}"));
     }
-    match Desk::open(loaded, command) {
+    match Desk::open(loaded, command.verb.wants_records(), command.quiet) {
         Ok(desk) => interruptible(&desk, &command.verb).await,
         Err(failure) => told(&failure),
     }
@@ -149,7 +150,12 @@ async fn interruptible(desk: &Desk, verb: &Verb) -> i32 {
 }
 
 async fn finished(desk: &Desk, verb: &Verb) -> i32 {
-    let code = match done(desk, verb).await {
+    concluded(desk, done(desk, verb).await).await
+}
+
+/// Tells what went wrong and what to do about it, and closes the database.
+pub(super) async fn concluded(desk: &Desk, outcome: Outcome) -> i32 {
+    let code = match outcome {
         Ok(code) => code,
         Err(Failure::Store(error)) => {
             let error = desk.reason(error).await;
@@ -196,7 +202,7 @@ fn named_by(sources: &Sources) -> String {
     }
 }
 
-fn told(failure: &Failure) -> i32 {
+pub(super) fn told(failure: &Failure) -> i32 {
     complain(&format!("error: {failure}"));
     failure.code()
 }

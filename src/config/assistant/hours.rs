@@ -76,7 +76,7 @@ fn spans(text: &str) -> Result<Vec<(u16, u16)>, String> {
     if overlap { Err(format!("{} has spans out of order", quoted(text))) } else { Ok(spans) }
 }
 
-fn span(text: &str) -> Result<(u16, u16), String> {
+pub(in crate::config) fn span(text: &str) -> Result<(u16, u16), String> {
     let wrong = || format!("{} is not a span of time", quoted(text.trim()));
     let (from, to) = text.split_once('-').ok_or_else(wrong)?;
     let (from, to) = (minute(from).ok_or_else(wrong)?, minute(to).ok_or_else(wrong)?);
@@ -95,7 +95,7 @@ fn minute_of(time: NaiveTime) -> u16 {
     u16::try_from(time.num_seconds_from_midnight() / 60).unwrap_or_default()
 }
 
-fn clock(minute: u16) -> String {
+pub(in crate::config) fn clock(minute: u16) -> String {
     format!("{:02}:{:02}", minute / 60, minute % 60)
 }
 

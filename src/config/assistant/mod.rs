@@ -16,6 +16,7 @@ mod turns;
 use std::collections::BTreeMap;
 
 pub use hours::Hours;
+pub(super) use hours::{clock, span};
 pub use keys::KeySetting;
 pub use limits::AssistantLimits;
 pub use opening::{Disclose, OpeningSettings};

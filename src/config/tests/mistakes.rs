@@ -209,3 +209,14 @@ fn production_sends_keys_to_no_other_machine_in_the_clear() {
 fn a_socket_must_outlive_the_wait_for_its_pong() {
     assert_eq!(Case::new(&[("APP__OPENAI__SILENCE_TIMEOUT_MS", "10000")]).wrong(), ["APP__OPENAI__SILENCE_TIMEOUT_MS"]);
 }
+
+#[test]
+fn calling_hours_are_one_span_of_a_day_and_consent_is_required_in_production() {
+    for wrong in ["8", "21:00-08:00", "08:00-08:00", "08:00-12:00,13:00-21:00", "08:00-25:00"] {
+        assert_eq!(Case::new(&[("APP__COMPLIANCE__CALLING_HOURS", wrong)]).wrong(), ["APP__COMPLIANCE__CALLING_HOURS"], "{wrong}");
+    }
+    assert_eq!(Case::new(&[]).config().compliance, Compliance { calling_hours: (480, 1260), require_consent: false });
+    assert!(Case::production(&[]).config().compliance.require_consent);
+    let off = Case::production(&[("APP__COMPLIANCE__REQUIRE_CONSENT", "off")]).loaded();
+    assert!(!off.config.compliance.require_consent && off.warnings.iter().any(|warning| warning.contains("without a consent")), "{off:?}");
+}

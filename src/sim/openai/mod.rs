@@ -10,7 +10,7 @@ mod conversation;
 mod dialect;
 mod items;
 mod response;
-mod script;
+pub mod script;
 mod server;
 mod session;
 mod shape;

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::super::CallStore;
-use super::super::entity::{call, callback, cooldown, dead_letter, opt_out, stream, turn};
+use super::super::entity::{call, callback, consent, cooldown, dead_letter, opt_out, opt_out_removal, stream, turn};
 use super::super::error::StoreError;
 use super::format::{Counts, FORMAT, Header, Trailer, VERSION, append, hexadecimal};
 use super::{BulkError, pages, snapshot, steps};
@@ -43,7 +43,8 @@ impl CallStore {
             let said = turn::Entity::find().count(&snapshot).await? + stream::Entity::find().count(&snapshot).await?;
             let rest = cooldown::Entity::find().count(&snapshot).await? + dead_letter::Entity::find().count(&snapshot).await?;
             let wishes = callback::Entity::find().count(&snapshot).await? + opt_out::Entity::find().count(&snapshot).await?;
-            Ok(calls + said + rest + wishes)
+            let law = opt_out_removal::Entity::find().count(&snapshot).await? + consent::Entity::find().count(&snapshot).await?;
+            Ok(calls + said + rest + wishes + law)
         })
         .await
     }
@@ -90,6 +91,8 @@ async fn read(
         dead_letters: table::<dead_letter::Entity>(&snapshot, lines, progress).await?,
         callbacks: table::<callback::Entity>(&snapshot, lines, progress).await?,
         opt_outs: table::<opt_out::Entity>(&snapshot, lines, progress).await?,
+        opt_out_removals: table::<opt_out_removal::Entity>(&snapshot, lines, progress).await?,
+        consents: table::<consent::Entity>(&snapshot, lines, progress).await?,
     };
     snapshot.commit().await?;
     give(lines, Piece::End(rows)).await

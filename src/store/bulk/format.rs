@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::super::entity::{call, callback, cooldown, dead_letter, opt_out, stream, turn};
+use super::super::entity::{call, callback, consent, cooldown, dead_letter, opt_out, opt_out_removal, stream, turn};
 
 pub(super) const FORMAT: &str = "alpha-call-backup";
 /// Of the lines; the schema of the rows is told by its steps.
@@ -24,6 +24,8 @@ pub(super) enum Line {
     DeadLetters(Box<dead_letter::Model>),
     Callbacks(Box<callback::Model>),
     OptOuts(Box<opt_out::Model>),
+    OptOutRemovals(Box<opt_out_removal::Model>),
+    Consents(Box<consent::Model>),
     Trailer(Trailer),
 }
 
@@ -58,13 +60,18 @@ pub struct Counts {
     pub callbacks: u64,
     #[serde(default)]
     pub opt_outs: u64,
+    #[serde(default)]
+    pub opt_out_removals: u64,
+    #[serde(default)]
+    pub consents: u64,
 }
 
 impl Counts {
     #[must_use]
     pub const fn total(&self) -> u64 {
         let said = self.conversation_logs + self.stream_logs;
-        self.call_logs + said + self.call_cooldowns + self.dead_letters + self.callbacks + self.opt_outs
+        let wishes = self.callbacks + self.opt_outs + self.opt_out_removals + self.consents;
+        self.call_logs + said + self.call_cooldowns + self.dead_letters + wishes
     }
 }
 

@@ -15,8 +15,17 @@ use super::copy::{Body, Parcel};
 use super::{BulkError, NOTICE_HANGUP, indices};
 
 /// All that a call leaves behind.
-pub(super) const TABLES: [&str; 7] =
-    ["call_logs", "conversation_logs", "stream_logs", "call_cooldowns", "dead_letters", "callbacks", "opt_outs"];
+pub(super) const TABLES: [&str; 9] = [
+    "call_logs",
+    "conversation_logs",
+    "stream_logs",
+    "call_cooldowns",
+    "dead_letters",
+    "callbacks",
+    "opt_outs",
+    "opt_out_removals",
+    "consents",
+];
 /// Computed from calls, hence as old as they are.
 const FIGURES: &str = "call_hours";
 

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::super::CallStore;
-use super::super::entity::{call, callback, cooldown, dead_letter, opt_out, stream, turn};
+use super::super::entity::{call, callback, consent, cooldown, dead_letter, opt_out, opt_out_removal, stream, turn};
 use super::super::error::StoreError;
 use super::copy::{Parcel, parcel};
 use super::format::{Counts, FORMAT, FaultyBackup, Header, Line, Trailer, VERSION, hexadecimal};
@@ -69,6 +69,8 @@ struct Reader<R: Read> {
     dead_letters: Batch<dead_letter::Entity>,
     callbacks: Batch<callback::Entity>,
     opt_outs: Batch<opt_out::Entity>,
+    removals: Batch<opt_out_removal::Entity>,
+    consents: Batch<consent::Entity>,
 }
 
 impl<R: Read> Reader<R> {
@@ -84,6 +86,8 @@ impl<R: Read> Reader<R> {
             dead_letters: Batch::default(),
             callbacks: Batch::default(),
             opt_outs: Batch::default(),
+            removals: Batch::default(),
+            consents: Batch::default(),
         }
     }
 
@@ -103,6 +107,8 @@ impl<R: Read> Reader<R> {
                 Line::DeadLetters(row) => self.dead_letters.push(*row, self.backend)?,
                 Line::Callbacks(row) => self.callbacks.push(*row, self.backend)?,
                 Line::OptOuts(row) => self.opt_outs.push(*row, self.backend)?,
+                Line::OptOutRemovals(row) => self.removals.push(*row, self.backend)?,
+                Line::Consents(row) => self.consents.push(*row, self.backend)?,
                 Line::Trailer(trailer) => return self.end(trailer),
             };
             if let Some(parcel) = full {
@@ -120,6 +126,8 @@ impl<R: Read> Reader<R> {
             dead_letters: self.dead_letters.count,
             callbacks: self.callbacks.count,
             opt_outs: self.opt_outs.count,
+            opt_out_removals: self.removals.count,
+            consents: self.consents.count,
         };
         if trailer.rows != rows {
             return Err(self.lines.damaged("counts other rows than there are").into());
@@ -131,7 +139,11 @@ impl<R: Read> Reader<R> {
         let backend = self.backend;
         let (calls, turns, streams) = (self.calls.rest(backend)?, self.turns.rest(backend)?, self.streams.rest(backend)?);
         let (callbacks, opt_outs) = (self.callbacks.rest(backend)?, self.opt_outs.rest(backend)?);
-        for rest in [calls, turns, streams, self.cooldowns.rest(backend)?, self.dead_letters.rest(backend)?, callbacks, opt_outs] {
+        let (removals, consents) = (self.removals.rest(backend)?, self.consents.rest(backend)?);
+        for rest in [calls, turns, streams, self.cooldowns.rest(backend)?, self.dead_letters.rest(backend)?] {
+            self.give(rest)?;
+        }
+        for rest in [callbacks, opt_outs, removals, consents] {
             self.give(rest)?;
         }
         Ok(Restored { rows, sha256: trailer.sha256 })

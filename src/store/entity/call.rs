@@ -89,6 +89,8 @@ pub struct Model {
     pub recording_url: Option<Private>,
     pub recording_ms: Option<i64>,
     pub metadata: Option<Json>,
+    /// JSON: what was looked at before a number was called, and what came of it.
+    pub decision: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -2,10 +2,12 @@
 
 pub mod call;
 pub mod callback;
+pub mod consent;
 pub mod cooldown;
 pub mod dead_letter;
 pub mod hour;
 pub mod opt_out;
+pub mod opt_out_removal;
 pub mod stream;
 pub mod turn;
 

@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::Private;
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "opt_outs")]
@@ -14,6 +16,8 @@ pub struct Model {
     /// A word for the way it was said.
     pub source: String,
     pub opted_out_at: DateTimeUtc,
+    pub note: Option<Private>,
+    pub added_by: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

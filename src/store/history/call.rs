@@ -72,6 +72,8 @@ pub struct Call {
     pub price_version: Option<String>,
     pub recording: Option<Recording>,
     pub metadata: Option<Redacted<Json>>,
+    /// What was looked at before the number was called, and what came of it.
+    pub decision: Option<Json>,
 }
 
 /// The sound of a call, as Twilio keeps it.
@@ -259,6 +261,7 @@ impl TryFrom<call::Model> for Call {
             price_version: row.price_version,
             recording: recording(row.recording_sid, row.recording_url, row.recording_ms),
             metadata: row.metadata.map(Redacted),
+            decision: row.decision.as_deref().and_then(|text| serde_json::from_str(text).ok()),
         })
     }
 }

@@ -136,5 +136,6 @@ fn new_call(number: u128) -> NewCall {
         system_message: None,
         owner: None,
         initiated_at: Utc::now(),
+        decision: None,
     }
 }

@@ -15,7 +15,8 @@ const SECOND: &str = "second-key-of-32-random-character";
 async fn where_keys_are_set_the_api_asks_for_one() {
     let keys = format!("{FIRST},{SECOND}");
     let house = House::with(&[("API_KEYS", &keys)]).await;
-    let doors = ["/api/call-history", "/api/analytics", "/api/call/x", "/api/call/x/conversation", "/metrics"];
+    let doors =
+        ["/api/call-history", "/api/analytics", "/api/call/x", "/api/call/x/conversation", "/metrics", "/api/do-not-call", "/api/consents"];
 
     for path in doors {
         let wrong = [
@@ -39,6 +40,15 @@ async fn where_keys_are_set_the_api_asks_for_one() {
     let unknown = post_json("/api/request-call", json!({"phone_number": CALLEE})).to(house.addr()).await;
     unknown.problem(401, "unauthenticated");
     ask("DELETE", "/api/request-call").to(house.addr()).await.problem(401, "unauthenticated");
+    for (method, path) in [
+        ("POST", "/api/do-not-call"),
+        ("POST", "/api/do-not-call/import"),
+        ("DELETE", "/api/do-not-call/+14155550142"),
+        ("POST", "/api/consents"),
+        ("POST", "/api/consents/x/revoke"),
+    ] {
+        ask(method, path).to(house.addr()).await.problem(401, "unauthenticated");
+    }
     assert_eq!(house.stage.twilio.calls(), []);
     house.finish().await;
 }

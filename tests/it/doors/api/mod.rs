@@ -1,6 +1,9 @@
 //! The API: what it answers, and that it says no as RFC 9457 has it.
 
 mod calls;
+mod consents;
+mod do_not_call;
+mod hours;
 mod keys;
 mod metrics;
 mod outage;

@@ -8,7 +8,7 @@ use crate::doors::http::{get, keys, post_json};
 use crate::doors::operator::Operator;
 use crate::house::House;
 
-const CALL: [&str; 36] = [
+const CALL: [&str; 37] = [
     "answered_by",
     "assistant",
     "audio",
@@ -17,6 +17,7 @@ const CALL: [&str; 36] = [
     "connected_at",
     "cost",
     "counters",
+    "decision",
     "direction",
     "duration_seconds",
     "ended_at",

@@ -47,6 +47,7 @@ async fn conversation() -> Conversation {
         system_message: None,
         owner: None,
         initiated_at: DateTime::UNIX_EPOCH,
+        decision: None,
     };
     store.create_call(call).await.expect("created");
     let tool = Some(ToolUse { name: "find_room".to_owned(), call_id: "c1".to_owned() });
