@@ -3,7 +3,7 @@
 use super::casting::CallWish;
 use super::clock;
 use super::compliance::Verdict;
-use super::engine::{Ends, Engine, EngineError};
+use super::engine::{Ends, Engine, EngineError, OtherEnd};
 use super::registry::{Expect, Identify};
 use super::supervisor::Held;
 use crate::governor::Refusal;
@@ -26,7 +26,7 @@ impl Engine {
         let call = row.id;
         let callee = self.callee(to.clone(), time_zone).await;
         let verdict = Verdict::of(self.config(), &callee);
-        let admission = match self.admit(call, Some(callee), &casting).await {
+        let admission = match self.admit(call, OtherEnd::Callee(callee), &casting).await {
             Ok(admission) => admission,
             Err(EngineError::Refused(refusal)) => {
                 row.decision = verdict.on_record(Some(&refusal));

@@ -25,8 +25,8 @@ use super::registry::{Abandon, Census, EndAll, SabotageCall, TakeCensus};
 use super::supervise::{MAILBOX, permanent};
 use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
 use super::tools::CallMatter;
-use crate::config::{Config, Domain};
-use crate::governor::{AdmissionPolicy, Callee, Capacity, Refusal};
+use crate::config::{CallersWord, Config, Domain};
+use crate::governor::{AdmissionPolicy, Callee, Callers, Capacity, Refusal};
 use crate::realtime::dialect::Dialect;
 use crate::realtime::socket::Endpoint;
 use crate::session::policy::History;
@@ -253,10 +253,13 @@ impl Engine {
         self.0.supervisor.send(SabotageCall(call)).await.unwrap_or(false)
     }
 
-    /// `to` is called by us.
-    pub(super) async fn admit(&self, call: CallId, to: Option<Callee>, casting: &Casting) -> Result<Admission, EngineError> {
+    pub(super) async fn admit(&self, call: CallId, who: OtherEnd, casting: &Casting) -> Result<Admission, EngineError> {
         let models = endpoints(&self.0.config).keys(self.0.config.model_of(&casting.assistant));
-        self.0.governor.send(Admit { call, to, models }).await?.map_err(EngineError::Refused)
+        let (from, to) = match who {
+            OtherEnd::Caller(from) => (from, None),
+            OtherEnd::Callee(callee) => (None, Some(callee)),
+        };
+        self.0.governor.send(Admit { call, from, to, models }).await?.map_err(EngineError::Refused)
     }
 
     pub(super) fn new_call(&self, ends: Ends<'_>, sid: Option<CallSid>, casting: &Casting) -> NewCall {
@@ -312,6 +315,13 @@ impl Engine {
     }
 }
 
+/// Who is at the other end of a call that is to be.
+pub(super) enum OtherEnd {
+    /// None if they do not show their number.
+    Caller(Option<PhoneNumber>),
+    Callee(Callee),
+}
+
 /// The two ends of a call.
 #[derive(Clone, Copy)]
 pub(super) struct Ends<'a> {
@@ -324,11 +334,21 @@ fn admission_policy(config: &Config) -> AdmissionPolicy {
     let (calls, spare) = Capacity::of(limits.max_concurrent_calls, limits.max_openai_connections);
     AdmissionPolicy {
         authorization: authorization(config),
+        callers: callers(config),
         compliance: compliance_policy(config),
         calls,
         spare,
         cooldown: limits.call_cooldown,
         missing: config.missing().into_iter().map(|missing| missing.variable).collect(),
+    }
+}
+
+fn callers(config: &Config) -> Callers {
+    let numbers = config.limits.caller_numbers.iter().cloned().collect();
+    match config.limits.callers {
+        CallersWord::All => Callers::All,
+        CallersWord::Only => Callers::Only(numbers),
+        CallersWord::AllBut => Callers::AllBut(numbers),
     }
 }
 

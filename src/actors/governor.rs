@@ -202,10 +202,18 @@ impl Handler<Release> for ConcurrencyGovernor {
 #[rtype(result = "Result<Admission, Refusal>")]
 pub struct Admit {
     pub call: CallId,
+    /// Who calls us, if they show it.
+    pub from: Option<PhoneNumber>,
     /// Who is to be called, where it is we who call.
     pub to: Option<Callee>,
     /// Any of these may speak.
     pub models: Vec<ModelKey>,
+}
+
+impl Admit {
+    fn request(&self) -> Request<'_> {
+        self.to.as_ref().map_or(Request::Inbound { from: self.from.as_ref() }, |to| Request::Outbound { to })
+    }
 }
 
 /// It may, and this is held for it.
@@ -259,7 +267,7 @@ impl Handler<Admit> for ConcurrencyGovernor {
 
 impl ConcurrencyGovernor {
     fn admit(&mut self, wanted: &Admit) -> Result<Grant, Refusal> {
-        let request = wanted.to.as_ref().map_or(Request::Inbound, |to| Request::Outbound { to });
+        let request = wanted.request();
         let facts = self.facts(&wanted.models);
         admit(&self.policy, &facts, &request)
     }
@@ -274,7 +282,7 @@ impl ConcurrencyGovernor {
                 self.renew_now(ctx);
                 let facts = self.facts(&wanted.models);
                 let facts = Facts { calls: facts.calls.saturating_sub(1), cut_off: Some(self.leases.fleet().instances), ..facts };
-                let request = wanted.to.as_ref().map_or(Request::Inbound, |to| Request::Outbound { to });
+                let request = wanted.request();
                 admit(&self.policy, &facts, &request).map(drop)
             }
         }

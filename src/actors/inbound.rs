@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::casting::Casting;
 use super::clock;
-use super::engine::{Ends, Engine, EngineError};
+use super::engine::{Ends, Engine, EngineError, OtherEnd};
 use super::plan::Lifeboat;
 use super::registry::{Claim, Expect, Find, Identify, Remind};
 use super::supervisor::{Answer, AskNext, Carrier, PhoneEnded};
@@ -33,6 +33,8 @@ pub enum Instruction {
         url: String,
     },
     Busy,
+    /// Their calls are not taken.
+    Reject,
     NotSetUp,
     /// Another phone is rung.
     Dial {
@@ -67,8 +69,9 @@ impl Engine {
         }
         let casting = Casting::inbound(self.config().assistants.answering(request.to.as_str()));
         let ends = Ends { from: request.from.as_str(), to: request.to.as_str() };
+        let caller: Option<PhoneNumber> = request.from.as_str().parse().ok();
         let row = self.new_call(ends, Some(request.call.clone()), &casting);
-        let admission = match self.admit(row.id, None, &casting).await {
+        let admission = match self.admit(row.id, OtherEnd::Caller(caller.clone()), &casting).await {
             Ok(admission) => admission,
             Err(EngineError::Refused(refusal)) => return Ok(self.turn_away(row, &refusal, &casting).await),
             Err(error) => return Err(error),
@@ -84,7 +87,7 @@ impl Engine {
             }
             Err(error) => return Err(error.into()),
         };
-        let held = self.held(call, admission, &casting, request.from.as_str().parse().ok());
+        let held = self.held(call, admission, &casting, caller);
         let epoch = self.parts().supervisor.send(Expect { call, sid: Some(request.call), held }).await?;
         Ok(self.connect(call, epoch))
     }
@@ -181,7 +184,20 @@ impl Engine {
     async fn turn_away(&self, row: NewCall, refusal: &Refusal, casting: &Casting) -> Instruction {
         tracing::warn!(call.id = %row.id, refusal = %refusal.code(), "caller turned away");
         self.keep_refused(row, refusal.code()).await;
-        if *refusal == Refusal::ModelUnavailable { self.apologise(Lifeboat::of(casting)) } else { Instruction::Busy }
+        match refusal {
+            Refusal::ModelUnavailable => self.apologise(Lifeboat::of(casting)),
+            Refusal::CallerNotAdmitted => Instruction::Reject,
+            Refusal::NotAuthorized
+            | Refusal::PremiumOrForeign
+            | Refusal::DoNotCall
+            | Refusal::NoConsent
+            | Refusal::QuietHours { .. }
+            | Refusal::CoolingDown { .. }
+            | Refusal::AtCapacity
+            | Refusal::Draining
+            | Refusal::NotConfigured { .. }
+            | Refusal::Unavailable => Instruction::Busy,
+        }
     }
 
     fn apologise(&self, Lifeboat { say, dial }: Lifeboat) -> Instruction {

@@ -43,8 +43,8 @@ pub use prices::{ModelPrice, Prices, Rate, TranscriptionPrice};
 pub use problem::{Invalid, Origin, Problem};
 pub use reader::Setting;
 pub use sections::{
-    CallSettings, Compliance, Database, DialectWord, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode, SpoolPlace,
-    Twilio,
+    CallSettings, CallersWord, Compliance, Database, DialectWord, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode,
+    SpoolPlace, Twilio,
 };
 
 pub use tool::{HttpTool, McpSettings, ToolSettings};

@@ -82,8 +82,20 @@ pub const NAMES: &[Name] = &[
         "call any number of the US and Canada; development only",
         "false",
     ),
-    plain("MAX_CONCURRENT_CALLS", "limits.max_concurrent_calls", Need::Optional, "calls at a time, over all instances of a PostgreSQL", "10"),
-    plain("MAX_OPENAI_CONNECTIONS", "limits.max_openai_connections", Need::Optional, "model sessions, over all instances of a PostgreSQL", "20"),
+    plain(
+        "MAX_CONCURRENT_CALLS",
+        "limits.max_concurrent_calls",
+        Need::Optional,
+        "calls at a time, over all instances of a PostgreSQL",
+        "10",
+    ),
+    plain(
+        "MAX_OPENAI_CONNECTIONS",
+        "limits.max_openai_connections",
+        Need::Optional,
+        "model sessions, over all instances of a PostgreSQL",
+        "20",
+    ),
     plain("CALL_COOLDOWN_SECONDS", "limits.call_cooldown_seconds", Need::Optional, "between two calls to one number", "300"),
     plain("MAX_CALL_SECONDS", "limits.max_call_seconds", Need::Optional, "longest call", "3600"),
     plain(

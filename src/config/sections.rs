@@ -9,7 +9,7 @@ mod security;
 mod server;
 mod spool;
 
-pub use call::{CallSettings, Limits};
+pub use call::{CallSettings, CallersWord, Limits};
 pub use compliance::Compliance;
 pub use database::Database;
 pub use log::{Log, LogFormat};

@@ -1,4 +1,4 @@
-//! Which numbers may be called.
+//! Which numbers may be called, and which may call.
 
 use std::collections::BTreeSet;
 
@@ -36,6 +36,28 @@ impl Authorization {
     }
 }
 
+/// Whose calls are taken. A caller's number is what the caller's telephone company says, and anybody may lie to it: it opens no door
+/// but this one.
+#[derive(Clone, Debug, Default)]
+pub enum Callers {
+    #[default]
+    All,
+    Only(BTreeSet<PhoneNumber>),
+    AllBut(BTreeSet<PhoneNumber>),
+}
+
+impl Callers {
+    /// `from` is none for a caller who does not show a number.
+    #[must_use]
+    pub fn include(&self, from: Option<&PhoneNumber>) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(known) => from.is_some_and(|from| known.contains(from)),
+            Self::AllBut(unwanted) => from.is_none_or(|from| !unwanted.contains(from)),
+        }
+    }
+}
+
 /// In many area codes the exchange 976 bills the caller, which the numbering plan's classes do not tell.
 fn is_pay_per_call(number: &PhoneNumber) -> bool {
     number.as_str().get(5..8) == Some("976")
@@ -58,6 +80,16 @@ mod tests {
         for elsewhere in ["+18765550100", "+18095550100", "+12425550100", "+19005550100", "+442079460000", "+1234567890"] {
             assert_eq!(check(&home, elsewhere), Err(Refusal::PremiumOrForeign), "{elsewhere}");
         }
+    }
+
+    #[test]
+    fn callers_are_all_some_or_all_but_some() {
+        let [known, other]: [PhoneNumber; 2] = ["+14155550100", "+14155550101"].map(|number| number.parse().expect("E.164"));
+        let who = |callers: Callers| [Some(&known), Some(&other), None].map(|from| callers.include(from));
+
+        assert_eq!(who(Callers::All), [true, true, true]);
+        assert_eq!(who(Callers::Only([known.clone()].into())), [true, false, false]);
+        assert_eq!(who(Callers::AllBut([known.clone()].into())), [false, true, true]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-pub use authorization::Authorization;
+pub use authorization::{Authorization, Callers};
 pub use breaker::{Attempt, Breakers, ModelKey, PAUSE as MODEL_PAUSE};
 pub use capacity::{Capacity, SlotKind};
 pub use compliance::{Callee, CompliancePolicy, Standing};
@@ -21,12 +21,13 @@ pub use hours::CallingHours;
 pub use roster::{After, AfterDial, Claimed, DialOutcome, NextStep, Roster, RosterPolicy};
 pub use strikes::Strikes;
 
-use crate::types::Code;
+use crate::types::{Code, PhoneNumber};
 
 /// What an operator allows.
 #[derive(Clone, Debug)]
 pub struct AdmissionPolicy {
     pub authorization: Authorization,
+    pub callers: Callers,
     pub compliance: CompliancePolicy,
     pub calls: Capacity,
     /// Model connections beside those that calls have.
@@ -54,7 +55,7 @@ pub struct Facts {
 #[derive(Clone, Copy, Debug)]
 pub enum Request<'a> {
     /// A caller is on the line.
-    Inbound,
+    Inbound { from: Option<&'a PhoneNumber> },
     /// A number is to be called.
     Outbound { to: &'a Callee },
 }
@@ -69,6 +70,8 @@ pub struct Grant {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     NotAuthorized,
+    /// Their calls are not taken.
+    CallerNotAdmitted,
     PremiumOrForeign,
     /// Its owner wants no calls.
     DoNotCall,
@@ -96,6 +99,7 @@ impl Refusal {
     pub const fn code(&self) -> Code {
         match self {
             Self::NotAuthorized => Code::NotAuthorized,
+            Self::CallerNotAdmitted => Code::CallerNotAdmitted,
             Self::PremiumOrForeign => Code::PremiumOrForeign,
             Self::DoNotCall => Code::DoNotCall,
             Self::NoConsent => Code::NoConsent,
@@ -117,7 +121,12 @@ impl Refusal {
             Self::QuietHours { retry_after, .. } => *retry_after,
             Self::AtCapacity | Self::Draining | Self::Unavailable => Some(Duration::from_secs(10)),
             Self::ModelUnavailable => Some(breaker::PAUSE),
-            Self::NotAuthorized | Self::PremiumOrForeign | Self::DoNotCall | Self::NoConsent | Self::NotConfigured { .. } => None,
+            Self::NotAuthorized
+            | Self::CallerNotAdmitted
+            | Self::PremiumOrForeign
+            | Self::DoNotCall
+            | Self::NoConsent
+            | Self::NotConfigured { .. } => None,
         }
     }
 }
@@ -125,7 +134,8 @@ impl Refusal {
 /// Decides. What never changes for a request is told before what may pass.
 pub fn admit(policy: &AdmissionPolicy, facts: &Facts, request: &Request<'_>) -> Result<Grant, Refusal> {
     let cooldown = match request {
-        Request::Inbound => None,
+        Request::Inbound { from } if !policy.callers.include(*from) => return Err(Refusal::CallerNotAdmitted),
+        Request::Inbound { .. } => None,
         Request::Outbound { to } => {
             configured(policy)?;
             policy.authorization.check(&to.number)?;
@@ -164,6 +174,7 @@ mod tests {
         let verified = ["+1234567890".parse().expect("E.164")];
         AdmissionPolicy {
             authorization: Authorization::new(verified, false),
+            callers: Callers::default(),
             compliance: CompliancePolicy { hours: CallingHours::new(8 * 60, 21 * 60).expect("hours"), require_consent: false },
             calls: Capacity::new(2),
             spare: Capacity::new(1),
@@ -192,22 +203,22 @@ mod tests {
 
     #[test]
     fn a_caller_needs_no_cooldown_and_no_permission() {
-        assert_eq!(admit(&policy(), &Facts::default(), &Request::Inbound), Ok(Grant { cooldown: None }));
+        assert_eq!(admit(&policy(), &Facts::default(), &Request::Inbound { from: None }), Ok(Grant { cooldown: None }));
     }
 
     #[test]
     fn beyond_the_limit_lines_are_busy() {
         let full = Facts { calls: 2, ..Facts::default() };
 
-        assert_eq!(admit(&policy(), &full, &Request::Inbound), Err(Refusal::AtCapacity));
+        assert_eq!(admit(&policy(), &full, &Request::Inbound { from: None }), Err(Refusal::AtCapacity));
     }
 
     #[test]
     fn an_instance_that_cannot_ask_the_others_takes_callers_on_within_its_share_and_calls_nobody() {
         let alone = |calls| Facts { calls, cut_off: Some(2), ..Facts::default() };
 
-        assert!(admit(&policy(), &alone(0), &Request::Inbound).is_ok());
-        assert_eq!(admit(&policy(), &alone(1), &Request::Inbound), Err(Refusal::AtCapacity));
+        assert!(admit(&policy(), &alone(0), &Request::Inbound { from: None }).is_ok());
+        assert_eq!(admit(&policy(), &alone(1), &Request::Inbound { from: None }), Err(Refusal::AtCapacity));
         assert_eq!(outbound(&policy(), alone(0), "+1234567890"), Err(Refusal::Unavailable));
     }
 
@@ -215,14 +226,14 @@ mod tests {
     fn nobody_is_let_in_while_we_leave() {
         let leaving = Facts { draining: true, ..Facts::default() };
 
-        assert_eq!(admit(&policy(), &leaving, &Request::Inbound), Err(Refusal::Draining));
+        assert_eq!(admit(&policy(), &leaving, &Request::Inbound { from: None }), Err(Refusal::Draining));
     }
 
     #[test]
     fn nobody_waits_for_a_model_that_is_away() {
         let alone = Facts { model_away: true, ..Facts::default() };
 
-        assert_eq!(admit(&policy(), &alone, &Request::Inbound), Err(Refusal::ModelUnavailable));
+        assert_eq!(admit(&policy(), &alone, &Request::Inbound { from: None }), Err(Refusal::ModelUnavailable));
         assert_eq!(outbound(&policy(), alone, "+1234567890"), Err(Refusal::ModelUnavailable));
     }
 

@@ -49,7 +49,9 @@ const fn status(code: Code) -> StatusCode {
         Code::MalformedRequest => StatusCode::BAD_REQUEST,
         Code::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-        Code::InvalidSignature | Code::InvalidStreamToken | Code::NotAuthorized | Code::PremiumOrForeign => StatusCode::FORBIDDEN,
+        Code::InvalidSignature | Code::InvalidStreamToken | Code::NotAuthorized | Code::CallerNotAdmitted | Code::PremiumOrForeign => {
+            StatusCode::FORBIDDEN
+        }
         Code::DoNotCall | Code::NoConsent | Code::QuietHours => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
@@ -77,6 +79,7 @@ const fn title(code: Code) -> &'static str {
         Code::UnsupportedMediaType => "The content type is not supported",
         Code::NotAcceptable => "There is no answer of this type",
         Code::NotAuthorized => "This number may not be called",
+        Code::CallerNotAdmitted => "Calls from this number are not taken",
         Code::PremiumOrForeign => "This kind of number may not be called",
         Code::DoNotCall => "This number wants no calls",
         Code::NoConsent => "There is no consent to call this number",
@@ -164,6 +167,7 @@ impl From<EngineError> for Problem {
 fn refused(refusal: &Refusal) -> Problem {
     let detail = match refusal {
         Refusal::NotAuthorized => "add it to VERIFIED_PHONE_NUMBERS to allow it".to_owned(),
+        Refusal::CallerNotAdmitted => "see limits.callers".to_owned(),
         Refusal::PremiumOrForeign => "only ordinary numbers of the United States and Canada may be called".to_owned(),
         Refusal::DoNotCall => "it is on the do-not-call list, see GET /api/do-not-call".to_owned(),
         Refusal::NoConsent => "record one with POST /api/consents before it is called".to_owned(),

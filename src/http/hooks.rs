@@ -78,6 +78,7 @@ fn twiml(instruction: &Instruction) -> Answer {
         }
         Instruction::Wait { url } => twiml::pause_and_redirect(3, url),
         Instruction::Busy => twiml::reject_busy(),
+        Instruction::Reject => twiml::reject(),
         Instruction::NotSetUp => twiml::say_and_hangup(NOT_SET_UP),
         Instruction::Dial { number, caller_id, action_url } => {
             twiml::dial(&Dial { number, caller_id: caller_id.as_ref(), action_url: Some(action_url) })

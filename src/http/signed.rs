@@ -27,7 +27,8 @@ impl SignatureCheck {
     pub(super) fn new(config: &Config) -> Self {
         let token = config.twilio.auth_token.clone();
         let domain = config.public.domain.as_ref().map(|domain| domain.as_str().to_owned());
-        let verifier = token.zip(domain).map(|(token, domain)| Verifier::new(vec![token], domain));
+        let previous = config.twilio.previous_auth_token.clone();
+        let verifier = token.zip(domain).map(|(token, domain)| Verifier::new([token].into_iter().chain(previous).collect(), domain));
         Self { mode: config.twilio.signature, verifier }
     }
 

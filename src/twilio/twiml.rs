@@ -105,6 +105,12 @@ pub fn reject_busy() -> String {
     document(|xml| empty(xml, "Reject", &[("reason", "busy")]))
 }
 
+/// The call is not answered: the caller hears that the number is not in service.
+#[must_use]
+pub fn reject() -> String {
+    document(|xml| empty(xml, "Reject", &[]))
+}
+
 /// After `seconds` of silence `url` is asked, by POST.
 #[must_use]
 pub fn pause_and_redirect(seconds: u32, url: &str) -> String {

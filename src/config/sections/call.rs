@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use crate::config::reader::{Reader, quoted_list};
+use crate::config::word::words;
 use crate::types::PhoneNumber;
 
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Of each instance.
+    /// Over all instances on a PostgreSQL.
     pub max_concurrent_calls: u32,
-    /// Of each instance.
+    /// The same; each call has one.
     pub max_openai_connections: u32,
     /// Between two calls to one number.
     pub call_cooldown: Duration,
@@ -18,6 +19,19 @@ pub struct Limits {
     pub verified_numbers: Vec<PhoneNumber>,
     /// Never in production.
     pub allow_all_us_canada: bool,
+    /// Whose calls are taken.
+    pub callers: CallersWord,
+    pub caller_numbers: Vec<PhoneNumber>,
+}
+
+words! {
+    /// Which callers `caller_numbers` are.
+    CallersWord {
+        #[default]
+        All = "all",
+        Only = "only",
+        AllBut = "all_but",
+    }
 }
 
 /// Times within a call, and what it survives.
@@ -44,9 +58,14 @@ impl Limits {
             max_openai_connections: reader.number("limits.max_openai_connections", 1..=100_000),
             call_cooldown: reader.seconds("limits.call_cooldown_seconds", 0..=604_800),
             max_call: reader.seconds("limits.max_call_seconds", 10..=86_400),
-            verified_numbers: verified_numbers(reader),
+            verified_numbers: numbers(reader, "limits.verified_phone_numbers"),
             allow_all_us_canada: allow_all_us_canada(reader),
+            callers: reader.word("limits.callers"),
+            caller_numbers: numbers(reader, "limits.caller_numbers"),
         };
+        if limits.callers == CallersWord::Only && limits.caller_numbers.is_empty() {
+            reader.note("limits.caller_numbers", "is empty: nobody could call", "name the callers, or set limits.callers to all");
+        }
         if limits.max_openai_connections < limits.max_concurrent_calls {
             reader.warn("MAX_OPENAI_CONNECTIONS is below MAX_CONCURRENT_CALLS, and every call needs a connection");
         }
@@ -74,8 +93,7 @@ impl CallSettings {
 }
 
 /// Each bad entry is a problem of its own, told by its place: numbers are not printed.
-fn verified_numbers(reader: &mut Reader<'_>) -> Vec<PhoneNumber> {
-    let key = "limits.verified_phone_numbers";
+fn numbers(reader: &mut Reader<'_>, key: &'static str) -> Vec<PhoneNumber> {
     let mut numbers = Vec::new();
     for (n, entry) in reader.list(key).iter().enumerate() {
         match entry.parse::<PhoneNumber>() {

@@ -57,6 +57,8 @@ words! {
 pub struct Twilio {
     pub account_sid: Option<AccountSid>,
     pub auth_token: Option<SecretString>,
+    /// Verifies webhooks too, while tokens are changed.
+    pub previous_auth_token: Option<SecretString>,
     /// Places calls instead of the token, together with its secret.
     pub api_key: Option<String>,
     pub api_secret: Option<SecretString>,
@@ -113,6 +115,7 @@ impl Twilio {
         let twilio = Self {
             account_sid: account_sid(reader),
             auth_token: reader.secret("twilio.auth_token"),
+            previous_auth_token: reader.secret("twilio.previous_auth_token"),
             api_key: api_key(reader),
             api_secret: reader.secret("twilio.api_secret"),
             phone_number_from: phone_number_from(reader),
@@ -193,6 +196,7 @@ impl fmt::Debug for Twilio {
         f.debug_struct("Twilio")
             .field("account_sid", &self.account_sid.as_ref().map(|_| "[redacted]"))
             .field("auth_token", &self.auth_token)
+            .field("previous_auth_token", &self.previous_auth_token)
             .field("api_key", &self.api_key.as_ref().map(|_| "[redacted]"))
             .field("api_secret", &self.api_secret)
             .field("phone_number_from", &self.phone_number_from)

@@ -1,4 +1,4 @@
-use alpha_call::sim::stage::CALLEE;
+use alpha_call::sim::stage::{CALLEE, CALLER};
 use alpha_call::sim::twilio::Outcome;
 use serde_json::json;
 
@@ -40,4 +40,23 @@ async fn a_call_lasts_no_longer_than_it_may() {
     assert_eq!((&row["status"], &row["ended_reason"]), (&"completed".into(), &"max_duration".into()));
     assert!(row["duration_seconds"].as_f64().is_some_and(|seconds| (10.0..12.0).contains(&seconds)), "{row}");
     house.finish().await;
+}
+
+#[actix_rt::test]
+async fn callers_who_are_not_wanted_hear_that_the_number_is_not_in_service() {
+    for (callers, taken) in [("all_but", false), ("only", true)] {
+        let house = House::with(&[("APP__LIMITS__CALLERS", callers), ("APP__LIMITS__CALLER_NUMBERS", CALLER)]).await;
+        let call = house.call_in(CallerScript::new(vec![Step::WaitForSpeech { within: WITHIN }, Step::HangUp]));
+
+        let report = call.ended(LONG).await.expect("an end");
+
+        let row = house.ended(call.call_sid()).await;
+        if taken {
+            assert!(report.completed(), "{:?}", report.outcome);
+        } else {
+            assert_eq!((report.outcome, &row["refusal"]), (Some(Outcome::Rejected("rejected".to_owned())), &"caller-not-admitted".into()));
+            assert_eq!(house.openai().connects(), 0);
+        }
+        house.finish().await;
+    }
 }

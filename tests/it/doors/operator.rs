@@ -50,6 +50,11 @@ impl Operator {
         }
     }
 
+    /// Who signs with another token.
+    pub fn with_token(self, token: &str) -> Self {
+        Self { token: token.to_owned(), ..self }
+    }
+
     /// What Twilio says of a call that nobody has answered yet.
     pub fn form(&self, sid: &str) -> Form {
         let fields = [

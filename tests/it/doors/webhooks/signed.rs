@@ -118,3 +118,21 @@ async fn on_a_developers_machine_a_wrong_signature_may_be_let_in() {
         house.finish().await;
     }
 }
+
+#[actix_rt::test]
+async fn while_tokens_are_changed_the_previous_one_signs_too() {
+    let previous = "11111111111111111111111111111111";
+    let house = House::with(&[("APP__TWILIO__PREVIOUS_AUTH_TOKEN", previous)]).await;
+
+    for operator in [Operator::of(&house), Operator::of(&house).with_token(previous)] {
+        let form = operator.form(&fresh_sid("CA"));
+        let answer = operator.post("/incoming-call", &form).await;
+        let line = operator.line(&form[2].1, &answer);
+        operator.hang_up(&line).await;
+    }
+
+    let stranger = Operator::of(&house).with_token("22222222222222222222222222222222");
+    let form = stranger.form(&fresh_sid("CA"));
+    stranger.post("/incoming-call", &form).await.problem(403, "invalid-signature");
+    house.finish().await;
+}
