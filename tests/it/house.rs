@@ -164,8 +164,17 @@ impl House {
         let health = self.api().get("/health").await.expect("an answer").body;
         let (phones, sockets) = (self.stage.twilio.live_calls(), self.openai().open_sockets());
         let slots = [&health["calls"]["active"], &health["model_connections"]["active"]];
-        let empty = vitals.census.calls == 0 && slots == [&json!(0); 2] && phones == 0 && sockets == 0;
+        let warm = self.warm();
+        let empty = vitals.census.calls == 0 && slots == [&json!(0), &json!(warm)] && phones == 0 && sockets == warm;
         if empty { Ok(()) } else { Err(format!("{:?}, {slots:?} slots, {phones} phones, {sockets} sockets", vitals.census)) }
+    }
+
+    /// Model sessions that wait for calls to come.
+    fn warm(&self) -> usize {
+        let config = self.engine.config();
+        let spare = config.limits.max_openai_connections.saturating_sub(config.limits.max_concurrent_calls);
+        let wanted = config.openai.warm_connections * config.server.workers;
+        wanted.min(usize::try_from(spare).expect("a number"))
     }
 
     async fn all_ended(&self) -> Result<(), String> {

@@ -12,6 +12,7 @@ mod outbound;
 mod panics;
 mod record;
 mod talking;
+mod warm;
 
 use std::time::{Duration, Instant};
 
