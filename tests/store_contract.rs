@@ -5,6 +5,8 @@
 
 #![expect(clippy::expect_used, clippy::print_stderr, reason = "a test ends by panicking, and says aloud what it skips")]
 
+#[path = "store_contract/api_keys.rs"]
+mod api_keys;
 #[path = "store_contract/bulk_cleanup.rs"]
 mod bulk_cleanup;
 #[path = "store_contract/bulk_copies.rs"]
@@ -74,6 +76,9 @@ promises!(
     schema::started_afresh_it_is_empty_and_up_to_date,
     schema::a_round_trip_leaves_nothing,
     echo::statements_are_shown_and_no_value,
+    api_keys::a_key_is_kept_as_it_was_made_and_its_id_is_taken_once,
+    api_keys::a_key_is_revoked_once_and_for_good,
+    api_keys::the_last_use_of_a_key_is_noted_once_a_minute,
     calls::a_call_is_kept_as_it_was_given,
     calls::a_second_webhook_for_a_call_finds_the_first_ones_row,
     calls::a_refused_call_is_failed_and_ended_at_once,

@@ -9,6 +9,7 @@ mod m20261122_000004_tools;
 mod m20261122_000005_phrases;
 mod m20261123_000006_slots;
 mod m20261123_000007_compliance;
+mod m20261123_000008_api_keys;
 
 /// Brings a database to the schema that this version of the program knows.
 pub struct Migrator;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_phrases::Migration),
             Box::new(m20261123_000006_slots::Migration),
             Box::new(m20261123_000007_compliance::Migration),
+            Box::new(m20261123_000008_api_keys::Migration),
         ]
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand, value_parser};
 
 use super::db::args::DbCommand;
+use super::keys::args::KeysCommand;
 use super::lists::args::{ConsentCommand, DncCommand};
 
 /// An AI phone engine: joins Twilio Media Streams to OpenAI Realtime.
@@ -32,6 +33,8 @@ pub enum Command {
     Dnc(DncCommand),
     /// Look after consents to be called
     Consent(ConsentCommand),
+    /// Look after the keys of the API
+    Keys(KeysCommand),
     /// Validate the configuration, and say all that is wrong with it
     Check,
     /// Look at the configuration

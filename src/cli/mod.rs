@@ -4,6 +4,7 @@ pub mod args;
 pub mod config;
 mod db;
 mod demo;
+pub mod keys;
 pub mod lists;
 mod rehearsal;
 mod screen;
@@ -32,6 +33,7 @@ pub async fn run(env: BTreeMap<String, String>) -> i32 {
         Some(Command::Db(command)) => db::run(command, || load_within(Scope::Database, &args, &env)).await,
         Some(Command::Dnc(command)) => lists::dnc(command, user(&env), |scope| load_within(scope, &args, &env)).await,
         Some(Command::Consent(command)) => lists::consent(command, user(&env), |scope| load_within(scope, &args, &env)).await,
+        Some(Command::Keys(command)) => keys::keys(command, |scope| load_within(scope, &args, &env)).await,
         Some(Command::Check) => {
             let (text, code) = config::check(&configured(&args, &env));
             say(text.trim_end());

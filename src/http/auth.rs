@@ -1,40 +1,57 @@
-//! API keys: static bearer tokens, RFC 6750. None configured leaves the API open, outside production.
+//! API keys: bearer tokens, RFC 6750.
+
+use std::rc::Rc;
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse, Transform};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::header;
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, web};
-use secrecy::{ExposeSecret as _, SecretString};
-use sha2::{Digest as _, Sha256};
+use actix_web::{Error, HttpMessage as _, web};
+use tracing::Span;
 
+use super::door::Asked;
+use super::observe::API_KEY;
 use super::{Doors, Problem};
-use crate::types::Code;
+use crate::types::Scope;
 
-/// Lets those in who bring a key.
-pub(super) fn bearer<S, B>() -> impl Transform<S, ServiceRequest, Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
+/// Lets those in whose key has the scope of what they ask for.
+pub(super) fn requires<S, B>(
+    asked: Vec<Asked>,
+) -> impl Transform<S, ServiceRequest, Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>
 where
-    S: actix_web::dev::Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
     B: MessageBody + 'static,
 {
-    from_fn(check)
+    let asked: Rc<[Asked]> = asked.into();
+    from_fn(move |request: ServiceRequest, next: Next<B>| {
+        let scope = asked.iter().find(|asked| asked.method == *request.method()).and_then(|asked| asked.scope);
+        check(request, next, scope)
+    })
 }
 
-async fn check(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, Error> {
-    let keys = request.app_data::<web::Data<Doors>>().map(|doors| doors.engine.config().security.api_keys.clone()).unwrap_or_default();
-    if !keys.is_empty() && !brings(&request, &keys) {
-        let problem = Problem::new(Code::Unauthenticated, "send `Authorization: Bearer <key>` with one of API_KEYS");
-        return Ok(request.error_response(problem));
+async fn check(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    scope: Option<Scope>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let keys = request.app_data::<web::Data<Doors>>().map(|doors| doors.keys.clone());
+    let Some(keys) = keys else { return Ok(request.error_response(Problem::internal(&"the doors are not there"))) };
+    match keys.admit(brought(&request), scope).await {
+        Ok(caller) => {
+            if let Some(id) = caller.key_id() {
+                Span::current().record(API_KEY, id.as_str());
+            }
+            request.extensions_mut().insert(caller);
+            Ok(next.call(request).await?.map_into_boxed_body())
+        }
+        Err(problem) => Ok(request.error_response(problem)),
     }
-    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-fn brings(request: &ServiceRequest, keys: &[SecretString]) -> bool {
-    let value = request.headers().get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+/// The key of the header, and of nowhere else: addresses are logged on their way.
+fn brought(request: &ServiceRequest) -> Option<&str> {
+    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
     // The scheme has no case. RFC 9110 section 11.1
-    let credentials = value.and_then(|value| value.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let Some((_, key)) = credentials else { return false };
-    // Digests are compared, so that time tells nothing of the key.
-    let digest = Sha256::digest(key.trim());
-    keys.iter().any(|known| Sha256::digest(known.expose_secret()) == digest)
+    let (_, key) = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))?;
+    Some(key.trim()).filter(|key| !key.is_empty())
 }

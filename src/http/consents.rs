@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::body::{filled, misshapen, shaped};
+use super::key_ring::Caller;
 use super::moment::Moment;
 use super::signed::{Body, unreadable};
 use super::slice::Window;
@@ -87,7 +88,12 @@ pub(super) async fn give(doors: web::Data<Doors>, body: web::Json<Value>) -> Res
     Ok(HttpResponse::Created().insert_header((header::LOCATION, format!("/api/consents/{id}"))).json(Recorded { id }))
 }
 
-pub(super) async fn revoke(doors: web::Data<Doors>, name: web::Path<String>, body: Body) -> Result<web::Json<ConsentView>, Problem> {
+pub(super) async fn revoke(
+    doors: web::Data<Doors>,
+    caller: web::ReqData<Caller>,
+    name: web::Path<String>,
+    body: Body,
+) -> Result<web::Json<ConsentView>, Problem> {
     let unknown = || Problem::new(Code::NotFound, "there is no consent of this id");
     let id: Uuid = name.parse().map_err(|_| unknown())?;
     let body = body.as_ref().map_err(unreadable)?;
@@ -97,7 +103,7 @@ pub(super) async fn revoke(doors: web::Data<Doors>, name: web::Path<String>, bod
     if !wrong.is_empty() {
         return Err(Problem::fields(wrong));
     }
-    let by = revocation.revoked_by.and_then(filled);
+    let by = revocation.revoked_by.and_then(filled).or_else(|| caller.name());
     let revoked = doors.engine.revoke_consent(id, by.as_deref()).await?;
     Ok(web::Json(revoked.ok_or_else(unknown)?.into()))
 }

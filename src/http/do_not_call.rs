@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::body::{filled, misshapen, shaped};
+use super::key_ring::Caller;
 use super::signed::{Body, unreadable};
 use super::slice::{Window, number};
 use super::{Doors, Problem};
@@ -52,7 +53,7 @@ struct Wish {
     #[garde(length(chars, max = 500))]
     #[serde(default)]
     note: Option<String>,
-    /// Who says so, for the record.
+    /// Who says so, for the record; else the name of the key.
     #[garde(length(chars, max = 100))]
     #[serde(default)]
     added_by: Option<String>,
@@ -106,25 +107,32 @@ pub(super) async fn list(doors: web::Data<Doors>, query: web::Query<Window>) -> 
     Ok(web::Json(List { numbers: numbers.into_iter().map(ListedView::from).collect(), total, limit, offset, history }))
 }
 
-pub(super) async fn add(doors: web::Data<Doors>, body: web::Json<Value>) -> Result<HttpResponse, Problem> {
+pub(super) async fn add(doors: web::Data<Doors>, caller: web::ReqData<Caller>, body: web::Json<Value>) -> Result<HttpResponse, Problem> {
     let wish: Wish = shaped(body.into_inner())?;
     let phone_number: PhoneNumber = match wish.phone_number.parse() {
         Ok(number) if wish.validate().is_ok() => number,
         Ok(_) | Err(_) => return Err(Problem::fields(misshapen(&wish))),
     };
-    let added = doors.engine.opt_out(phone_number.clone(), wish.note.and_then(filled), wish.added_by.and_then(filled)).await?;
+    let by = wish.added_by.and_then(filled).or_else(|| caller.name());
+    let added = doors.engine.opt_out(phone_number.clone(), wish.note.and_then(filled), by).await?;
     let mut answer = if added { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.json(Added { phone_number: phone_number.into(), added }))
 }
 
-pub(super) async fn remove(doors: web::Data<Doors>, name: web::Path<String>, query: web::Query<Farewell>) -> Result<HttpResponse, Problem> {
+pub(super) async fn remove(
+    doors: web::Data<Doors>,
+    caller: web::ReqData<Caller>,
+    name: web::Path<String>,
+    query: web::Query<Farewell>,
+) -> Result<HttpResponse, Problem> {
     let (number, farewell) = (number("phone_number", &name)?, query.into_inner());
     let wrong = misshapen(&farewell);
     if !wrong.is_empty() {
         return Err(Problem::fields(wrong));
     }
     let Farewell { reason, removed_by } = farewell;
-    if doors.engine.take_off_list(number, reason.and_then(filled), removed_by.and_then(filled)).await? {
+    let by = removed_by.and_then(filled).or_else(|| caller.name());
+    if doors.engine.take_off_list(number, reason.and_then(filled), by).await? {
         return Ok(HttpResponse::NoContent().finish());
     }
     Err(Problem::new(Code::NotFound, "this number is not on the list"))

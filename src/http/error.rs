@@ -11,7 +11,10 @@ use serde::Serialize;
 use crate::actors::engine::EngineError;
 use crate::governor::Refusal;
 use crate::store::StoreError;
-use crate::types::Code;
+use crate::types::{Code, Scope};
+
+/// After an outage was met, it is worth while to try again.
+const OUTAGE: Duration = Duration::from_secs(10);
 
 /// Why a request was not done.
 #[derive(Debug)]
@@ -20,6 +23,8 @@ pub struct Problem {
     detail: String,
     fields: Vec<FieldError>,
     retry_after: Option<Duration>,
+    /// What the key lacks.
+    scope: Option<Scope>,
     /// For the log, never for the client.
     cause: Option<String>,
 }
@@ -49,6 +54,7 @@ const fn status(code: Code) -> StatusCode {
         Code::MalformedRequest => StatusCode::BAD_REQUEST,
         Code::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
         Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Code::InsufficientScope => StatusCode::FORBIDDEN,
         Code::InvalidSignature | Code::InvalidStreamToken | Code::NotAuthorized | Code::CallerNotAdmitted | Code::PremiumOrForeign => {
             StatusCode::FORBIDDEN
         }
@@ -71,6 +77,7 @@ const fn title(code: Code) -> &'static str {
         Code::MalformedRequest => "The request cannot be read",
         Code::InvalidField => "A field is not valid",
         Code::Unauthenticated => "An API key is needed",
+        Code::InsufficientScope => "The API key does not allow this",
         Code::InvalidSignature => "The request is not signed by Twilio",
         Code::InvalidStreamToken => "The stream may not join",
         Code::NotFound => "There is no such thing",
@@ -96,7 +103,7 @@ const fn title(code: Code) -> &'static str {
 
 impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), fields: Vec::new(), retry_after: None, cause: None }
+        Self { code, detail: detail.into(), fields: Vec::new(), retry_after: None, scope: None, cause: None }
     }
 
     pub fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
@@ -105,6 +112,16 @@ impl Problem {
 
     pub fn fields(fields: Vec<FieldError>) -> Self {
         Self { fields, ..Self::new(Code::InvalidField, "see `errors` for what is wrong where") }
+    }
+
+    /// The key is good, but not for this.
+    pub(super) fn insufficient(scope: Scope) -> Self {
+        let detail = format!("this asks for a key with the scope {scope}");
+        Self { scope: Some(scope), ..Self::new(Code::InsufficientScope, detail) }
+    }
+
+    pub(super) fn database_unavailable() -> Self {
+        Self { retry_after: Some(OUTAGE), ..Self::new(Code::DatabaseUnavailable, "try again in a moment") }
     }
 
     /// For what cannot go wrong unless the program is.
@@ -137,6 +154,10 @@ impl ResponseError for Problem {
         if self.code == Code::Unauthenticated {
             answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
+        // RFC 6750 section 3.1
+        if let Some(scope) = self.scope {
+            answer.insert_header((header::WWW_AUTHENTICATE, format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"")));
+        }
         let (code, status) = (self.code.as_str(), self.status_code().as_u16());
         let kind = format!("urn:alpha-call:problem:{code}");
         let body = Body { kind, title: title(self.code), status, detail: &self.detail, code, errors: &self.fields };
@@ -156,7 +177,7 @@ impl From<EngineError> for Problem {
             EngineError::Refused(refusal) => refused(&refusal),
             EngineError::Store(_) | EngineError::Mailbox(_) => {
                 let code = error.code();
-                let retry_after = (code == Code::DatabaseUnavailable).then_some(Duration::from_secs(10));
+                let retry_after = (code == Code::DatabaseUnavailable).then_some(OUTAGE);
                 let detail = if retry_after.is_some() { "try again in a moment" } else { "it was logged under the request id" };
                 Self { retry_after, cause: Some(error.to_string()), ..Self::new(code, detail) }
             }
@@ -189,10 +210,12 @@ pub(super) async fn not_found(request: HttpRequest) -> Result<HttpResponse, Prob
     Err(Problem::new(Code::NotFound, format!("there is nothing at {}", request.path())))
 }
 
-pub(super) fn method_not_allowed(method: &Method, allowed: &'static str) -> HttpResponse {
+pub(super) fn method_not_allowed(method: &Method, allowed: &str) -> HttpResponse {
     let problem = Problem::new(Code::MethodNotAllowed, format!("{method} is not allowed, {allowed} is"));
     let mut answer = problem.error_response();
-    answer.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
+    if let Ok(allowed) = header::HeaderValue::from_str(allowed) {
+        answer.headers_mut().insert(header::ALLOW, allowed);
+    }
     answer
 }
 

@@ -8,11 +8,13 @@ mod consents;
 mod conversation;
 mod csv;
 mod do_not_call;
+mod door;
 mod error;
 mod format;
 mod frames;
 mod health;
 mod hooks;
+mod key_ring;
 mod media_stream;
 mod metrics;
 mod moment;
@@ -24,15 +26,17 @@ mod views;
 
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Resource, Route};
 
 use crate::actors::engine::Engine;
 use crate::metrics::Handle;
+use crate::types::Scope;
 
+pub use door::Asked;
 pub use error::Problem;
 pub use observe::{RequestSpan, observe};
 
-use auth::bearer;
+use door::Door;
+use key_ring::KeyRing;
 use signed::SignatureCheck;
 
 /// What the handlers share.
@@ -40,6 +44,7 @@ use signed::SignatureCheck;
 pub struct Doors {
     engine: Engine,
     signatures: SignatureCheck,
+    keys: KeyRing,
     metrics: Handle,
 }
 
@@ -47,7 +52,8 @@ impl Doors {
     #[must_use]
     pub fn new(engine: Engine, metrics: Handle) -> Self {
         let signatures = SignatureCheck::new(engine.config());
-        Self { engine, signatures, metrics }
+        let keys = KeyRing::new(engine.config(), engine.store().clone());
+        Self { engine, signatures, keys, metrics }
     }
 
     /// Whose pages may use the API.
@@ -61,84 +67,46 @@ impl Doors {
         app.app_data(web::Data::new(self))
             .app_data(error::json_config())
             .app_data(error::query_config())
-            .app_data(web::PayloadConfig::new(64 * 1024))
-            .service(resource("/health", READ, get(health::health)))
-            .service(resource("/health/live", READ, get(health::live)))
-            .service(resource("/health/ready", READ, get(health::ready)))
-            .service(resource("/metrics", READ, get(metrics::metrics)).wrap(bearer()))
-            .service(resource("/api/request-call", "POST", [web::post().to(request_call::request_call)]).wrap(bearer()))
-            .service(resource("/api/call-history", READ, get(call_history::call_history)).wrap(bearer()))
-            .service(resource("/api/analytics", READ, get(analytics::analytics)).wrap(bearer()))
-            .service(resource("/api/call/{call}", READ, get(conversation::call)).wrap(bearer()))
-            .service(resource("/api/call/{call}/conversation", READ, get(conversation::conversation)).wrap(bearer()))
-            .service(resource("/api/do-not-call", LIST, list(do_not_call::list, do_not_call::add)).wrap(bearer()))
-            .service(
-                resource("/api/do-not-call/import", "POST", [web::post().to(do_not_call::import)]).app_data(long_text()).wrap(bearer()),
-            )
-            .service(resource("/api/do-not-call/{number}", "DELETE", [web::delete().to(do_not_call::remove)]).wrap(bearer()))
-            .service(resource("/api/consents", LIST, list(consents::list, consents::give)).wrap(bearer()))
-            .service(resource("/api/consents/{id}/revoke", "POST", [web::post().to(consents::revoke)]).wrap(bearer()))
-            .service(resource("/incoming-call", "GET, POST", both(hooks::incoming_call)))
-            .service(resource("/twilio/voice/{call}", "GET, POST", both(hooks::answered)))
-            .service(resource("/twilio/resume/{call}/{epoch}", "GET, POST", both(hooks::resume)))
-            .service(resource("/twilio/transferred/{call}/{epoch}", "GET, POST", both(hooks::transferred)))
-            .service(resource("/twilio/amd/{call}", "GET, POST", both(hooks::detected)))
-            .service(resource("/twilio/recording/{call}", "GET, POST", both(hooks::recorded)))
-            .service(resource("/twilio/status/{call}", "GET, POST", both(hooks::status)))
-            .service(resource("/media-stream", "GET", [web::get().to(media_stream::without_token)]))
-            .service(resource("/media-stream/{token}", "GET", [web::get().to(media_stream::media_stream)]))
-            .default_service(web::to(error::not_found));
+            .app_data(web::PayloadConfig::new(64 * 1024));
+        doors().into_iter().for_each(|door| door.open(app));
+        app.default_service(web::to(error::not_found));
     }
 }
 
-/// Who may GET may ask by HEAD for all but the body. RFC 9110 section 9.3.2
-const READ: &str = "GET, HEAD";
-const LIST: &str = "GET, HEAD, POST";
-
-/// Of a list of 200,000 numbers.
-fn long_text() -> web::PayloadConfig {
-    web::PayloadConfig::new(4 * 1024 * 1024)
+/// What every method of every path asks for.
+#[must_use]
+pub fn asked() -> Vec<Asked> {
+    doors().iter().flat_map(Door::asked).cloned().collect()
 }
 
-fn get<F, Args>(handler: F) -> [Route; 2]
-where
-    F: actix_web::Handler<Args> + Clone,
-    Args: actix_web::FromRequest + 'static,
-    F::Output: actix_web::Responder + 'static,
-{
-    [web::get().to(handler.clone()), web::head().to(handler)]
-}
+/// A list of 200,000 numbers.
+const LONG_TEXT: usize = 4 * 1024 * 1024;
 
-/// A list that is read, and added to.
-fn list<F, Args, G, More>(read: F, add: G) -> [Route; 3]
-where
-    F: actix_web::Handler<Args> + Clone,
-    Args: actix_web::FromRequest + 'static,
-    F::Output: actix_web::Responder + 'static,
-    G: actix_web::Handler<More>,
-    More: actix_web::FromRequest + 'static,
-    G::Output: actix_web::Responder + 'static,
-{
-    let [get, head] = get(read);
-    [get, head, web::post().to(add)]
-}
-
-/// Twilio asks by POST, or by GET if a number is configured so.
-fn both<F, Args>(handler: F) -> [Route; 2]
-where
-    F: actix_web::Handler<Args> + Clone,
-    Args: actix_web::FromRequest + 'static,
-    F::Output: actix_web::Responder + 'static,
-{
-    [web::post().to(handler.clone()), web::get().to(handler)]
-}
-
-/// A path that answers wrong methods as RFC 9110 section 15.5.6 asks for.
-fn resource<const N: usize>(path: &str, allowed: &'static str, routes: [Route; N]) -> Resource {
-    let refuse = move |method: Method| async move { refuse_method(&method, allowed) };
-    routes.into_iter().fold(web::resource(path), Resource::route).default_service(web::to(refuse))
-}
-
-fn refuse_method(method: &Method, allowed: &'static str) -> HttpResponse {
-    error::method_not_allowed(method, allowed)
+fn doors() -> Vec<Door> {
+    use Scope::{Admin, CallsCreate, CallsRead, TranscriptsRead};
+    vec![
+        Door::at("/health").read(None, health::health),
+        Door::at("/health/live").read(None, health::live),
+        Door::at("/health/ready").read(None, health::ready),
+        Door::at("/metrics").read(Admin, metrics::metrics),
+        Door::at("/api/request-call").on(Method::POST, CallsCreate, request_call::request_call),
+        Door::at("/api/call-history").read(CallsRead, call_history::call_history),
+        Door::at("/api/analytics").read(CallsRead, analytics::analytics),
+        Door::at("/api/call/{call}").read(CallsRead, conversation::call),
+        Door::at("/api/call/{call}/conversation").read(TranscriptsRead, conversation::conversation),
+        Door::at("/api/do-not-call").read(CallsRead, do_not_call::list).on(Method::POST, Admin, do_not_call::add),
+        Door::at("/api/do-not-call/import").on(Method::POST, Admin, do_not_call::import).taking(LONG_TEXT),
+        Door::at("/api/do-not-call/{number}").on(Method::DELETE, Admin, do_not_call::remove),
+        Door::at("/api/consents").read(CallsRead, consents::list).on(Method::POST, Admin, consents::give),
+        Door::at("/api/consents/{id}/revoke").on(Method::POST, Admin, consents::revoke),
+        Door::at("/incoming-call").hook(hooks::incoming_call),
+        Door::at("/twilio/voice/{call}").hook(hooks::answered),
+        Door::at("/twilio/resume/{call}/{epoch}").hook(hooks::resume),
+        Door::at("/twilio/transferred/{call}/{epoch}").hook(hooks::transferred),
+        Door::at("/twilio/amd/{call}").hook(hooks::detected),
+        Door::at("/twilio/recording/{call}").hook(hooks::recorded),
+        Door::at("/twilio/status/{call}").hook(hooks::status),
+        Door::at("/media-stream").on(Method::GET, None, media_stream::without_token),
+        Door::at("/media-stream/{token}").on(Method::GET, None, media_stream::media_stream),
+    ]
 }

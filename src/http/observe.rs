@@ -5,11 +5,15 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _};
+use tracing::field::Empty;
 use tracing::{Span, info_span};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
 use super::Problem;
 use crate::metrics;
+
+/// The field of a request's log lines that names the key by which it was let in.
+pub(super) const API_KEY: &str = "request.api_key";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -27,12 +31,12 @@ pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'sta
     Ok(answer)
 }
 
-/// What a request's log lines say of it: never its path, which may hold a stream's token, nor who asks.
+/// What a request's log lines say of it: never its path, which may hold a stream's token, nor who asks, but for the id of a key.
 pub struct RequestSpan;
 
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        info_span!("request", http.method = %request.method(), http.route = %route(request), request.id = request_id(request))
+        info_span!("request", http.method = %request.method(), http.route = %route(request), request.id = request_id(request), request.api_key = Empty)
     }
 
     fn on_request_end<B: MessageBody>(_: Span, _: &Result<ServiceResponse<B>, Error>) {}

@@ -1,6 +1,7 @@
 //! Calls on record. Every method does its work on the database runtime and names an outage as what it is.
 
 mod analytics;
+mod api_keys;
 mod batch;
 pub mod black_box;
 mod bulk;

@@ -3,6 +3,7 @@
 mod call;
 mod code;
 mod ids;
+mod key;
 pub mod numbers;
 mod phone;
 mod redacted;
@@ -11,6 +12,7 @@ mod token;
 pub use call::{CallStatus, Continuation, Direction, HangupCause};
 pub use code::Code;
 pub use ids::{AccountSid, CallId, CallSid, Epoch, InvalidId, RecordingSid, StreamSid};
+pub use key::{ApiKey, BearerKey, InvalidKey, InvalidScope, KeyDigest, KeyId, KeyState, Scope, Scopes};
 pub use phone::{CallerId, InvalidPhoneNumber, NumberClass, PhoneNumber};
 pub use redacted::Redacted;
 pub use token::{InvalidToken, StreamToken, TokenKey};

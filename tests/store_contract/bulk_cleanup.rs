@@ -60,11 +60,13 @@ pub async fn what_is_old_goes_and_the_rest_stays(url: &str) {
     let rest = clean(&store, before(until() + TimeDelta::days(400), until() + TimeDelta::days(400))).await;
     assert_eq!((rest.cooldowns, rest.dead_letters, rest.callbacks), (1, 1, 1));
     let left = rows_of(&store).await;
-    let kept = |row: &&String| ["{\"opt_outs\"", "{\"opt_out_removals\"", "{\"consents\""].iter().any(|table| row.starts_with(table));
+    let kept = |row: &&String| {
+        ["{\"opt_outs\"", "{\"opt_out_removals\"", "{\"consents\"", "{\"api_keys\""].iter().any(|table| row.starts_with(table))
+    };
     assert_eq!(
         (left.len(), left.iter().filter(kept).count()),
-        (3, 3),
-        "who wants no calls is not forgotten, nor who agreed to them: {left:?}"
+        (4, 4),
+        "who wants no calls is not forgotten, nor who agreed to them, nor who had a key: {left:?}"
     );
 }
 

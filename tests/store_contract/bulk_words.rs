@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use alpha_call::session::event::{ToolUse, Turn, TurnKind};
 use alpha_call::store::{CallStore, Callback, NewConsent, OptOut, OptOutSource, Recording, Removal, Row, SeedPlan, Seeded};
-use alpha_call::types::{Epoch, HangupCause, PhoneNumber, Redacted};
+use alpha_call::types::{ApiKey, BearerKey, Epoch, HangupCause, PhoneNumber, Redacted, Scopes};
 use chrono::{DateTime, Utc};
 use flate2::Compression;
 use flate2::read::GzDecoder;
@@ -81,6 +81,11 @@ pub async fn fill_with_nasty_rows(store: &CallStore, url: &str) {
     let (basis, text_version, source) = (nasty(), nasty(), nasty());
     let consent = NewConsent { id: Uuid::from_u128(7), number: off, basis, text_version, source, given_at: at(0), recorded_at: at(1) };
     store.give_consent(consent).await.expect("on record");
+    let key = BearerKey::new([7; 8], [8; 32]);
+    let (id_of_key, digest, name, scopes) = (key.id().clone(), key.digest(), nasty(), Scopes::of_words("admin"));
+    let (expires_at, revoked_at, last_used_at) = (Some(at(9)), None, Some(at(3)));
+    let key = ApiKey { id: id_of_key, digest, name, scopes, created_at: at(0), expires_at, revoked_at, last_used_at };
+    assert!(store.create_key(key).await.expect("on record"));
     let recording = Recording { sid: "RE\\".to_owned(), url: Redacted(NASTY.to_owned()), ms: 5 };
     store.recorded(id(1), recording).await.expect("written");
     let other = Database::connect(url).await.expect("connected");

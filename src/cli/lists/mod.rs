@@ -30,7 +30,7 @@ pub async fn consent(command: &ConsentCommand, user: Option<&str>, configured: i
     }
 }
 
-fn open(loaded: Result<Loaded, Invalid>, quiet: bool) -> Result<Desk, i32> {
+pub(super) fn open(loaded: Result<Loaded, Invalid>, quiet: bool) -> Result<Desk, i32> {
     let loaded = loaded.map_err(super::refuse)?;
     if let Err(error) = telemetry::init(&loaded.config.log) {
         complain(&format!("logging cannot be set up: {error}"));
@@ -44,6 +44,6 @@ fn who(by: &By, user: Option<&str>) -> Option<String> {
 }
 
 /// As it stands in tables of records.
-fn stamp(at: DateTime<Utc>) -> String {
+pub(super) fn stamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

@@ -6,7 +6,7 @@ use crate::config::reader::{Reader, quoted};
 
 #[derive(Clone, Debug)]
 pub struct Security {
-    /// Bearer keys with every scope; none leaves the API open, outside production.
+    /// Bearer keys with every scope. Without one, on loopback and outside production, the API is open until a key is on record.
     pub api_keys: Vec<SecretString>,
     pub stream_token_key: Option<SecretString>,
 }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::super::CallStore;
-use super::super::entity::{call, callback, consent, cooldown, dead_letter, opt_out, opt_out_removal, stream, turn};
+use super::super::entity::{api_key, call, callback, consent, cooldown, dead_letter, opt_out, opt_out_removal, stream, turn};
 use super::super::error::StoreError;
 use super::format::{Counts, FORMAT, Header, Trailer, VERSION, append, hexadecimal};
 use super::{BulkError, pages, snapshot, steps};
@@ -44,7 +44,7 @@ impl CallStore {
             let rest = cooldown::Entity::find().count(&snapshot).await? + dead_letter::Entity::find().count(&snapshot).await?;
             let wishes = callback::Entity::find().count(&snapshot).await? + opt_out::Entity::find().count(&snapshot).await?;
             let law = opt_out_removal::Entity::find().count(&snapshot).await? + consent::Entity::find().count(&snapshot).await?;
-            Ok(calls + said + rest + wishes + law)
+            Ok(calls + said + rest + wishes + law + api_key::Entity::find().count(&snapshot).await?)
         })
         .await
     }
@@ -93,6 +93,7 @@ async fn read(
         opt_outs: table::<opt_out::Entity>(&snapshot, lines, progress).await?,
         opt_out_removals: table::<opt_out_removal::Entity>(&snapshot, lines, progress).await?,
         consents: table::<consent::Entity>(&snapshot, lines, progress).await?,
+        api_keys: table::<api_key::Entity>(&snapshot, lines, progress).await?,
     };
     snapshot.commit().await?;
     give(lines, Piece::End(rows)).await

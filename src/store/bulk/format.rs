@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::super::entity::{call, callback, consent, cooldown, dead_letter, opt_out, opt_out_removal, stream, turn};
+use super::super::entity::{api_key, call, callback, consent, cooldown, dead_letter, opt_out, opt_out_removal, stream, turn};
 
 pub(super) const FORMAT: &str = "alpha-call-backup";
 /// Of the lines; the schema of the rows is told by its steps.
@@ -26,6 +26,7 @@ pub(super) enum Line {
     OptOuts(Box<opt_out::Model>),
     OptOutRemovals(Box<opt_out_removal::Model>),
     Consents(Box<consent::Model>),
+    ApiKeys(Box<api_key::Model>),
     Trailer(Trailer),
 }
 
@@ -64,6 +65,8 @@ pub struct Counts {
     pub opt_out_removals: u64,
     #[serde(default)]
     pub consents: u64,
+    #[serde(default)]
+    pub api_keys: u64,
 }
 
 impl Counts {
@@ -71,7 +74,7 @@ impl Counts {
     pub const fn total(&self) -> u64 {
         let said = self.conversation_logs + self.stream_logs;
         let wishes = self.callbacks + self.opt_outs + self.opt_out_removals + self.consents;
-        self.call_logs + said + self.call_cooldowns + self.dead_letters + wishes
+        self.call_logs + said + self.call_cooldowns + self.dead_letters + wishes + self.api_keys
     }
 }
 

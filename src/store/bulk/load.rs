@@ -14,8 +14,8 @@ use super::super::sql::rows;
 use super::copy::{Body, Parcel};
 use super::{BulkError, NOTICE_HANGUP, indices};
 
-/// All that a call leaves behind.
-pub(super) const TABLES: [&str; 9] = [
+/// All that is on record; figures are computed from it.
+pub(super) const TABLES: [&str; 10] = [
     "call_logs",
     "conversation_logs",
     "stream_logs",
@@ -25,6 +25,7 @@ pub(super) const TABLES: [&str; 9] = [
     "opt_outs",
     "opt_out_removals",
     "consents",
+    "api_keys",
 ];
 /// Computed from calls, hence as old as they are.
 const FIGURES: &str = "call_hours";

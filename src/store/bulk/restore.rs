@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::super::CallStore;
-use super::super::entity::{call, callback, consent, cooldown, dead_letter, opt_out, opt_out_removal, stream, turn};
+use super::super::entity::{api_key, call, callback, consent, cooldown, dead_letter, opt_out, opt_out_removal, stream, turn};
 use super::super::error::StoreError;
 use super::copy::{Parcel, parcel};
 use super::format::{Counts, FORMAT, FaultyBackup, Header, Line, Trailer, VERSION, hexadecimal};
@@ -71,6 +71,7 @@ struct Reader<R: Read> {
     opt_outs: Batch<opt_out::Entity>,
     removals: Batch<opt_out_removal::Entity>,
     consents: Batch<consent::Entity>,
+    keys: Batch<api_key::Entity>,
 }
 
 impl<R: Read> Reader<R> {
@@ -88,6 +89,7 @@ impl<R: Read> Reader<R> {
             opt_outs: Batch::default(),
             removals: Batch::default(),
             consents: Batch::default(),
+            keys: Batch::default(),
         }
     }
 
@@ -109,6 +111,7 @@ impl<R: Read> Reader<R> {
                 Line::OptOuts(row) => self.opt_outs.push(*row, self.backend)?,
                 Line::OptOutRemovals(row) => self.removals.push(*row, self.backend)?,
                 Line::Consents(row) => self.consents.push(*row, self.backend)?,
+                Line::ApiKeys(row) => self.keys.push(*row, self.backend)?,
                 Line::Trailer(trailer) => return self.end(trailer),
             };
             if let Some(parcel) = full {
@@ -128,6 +131,7 @@ impl<R: Read> Reader<R> {
             opt_outs: self.opt_outs.count,
             opt_out_removals: self.removals.count,
             consents: self.consents.count,
+            api_keys: self.keys.count,
         };
         if trailer.rows != rows {
             return Err(self.lines.damaged("counts other rows than there are").into());
@@ -139,11 +143,11 @@ impl<R: Read> Reader<R> {
         let backend = self.backend;
         let (calls, turns, streams) = (self.calls.rest(backend)?, self.turns.rest(backend)?, self.streams.rest(backend)?);
         let (callbacks, opt_outs) = (self.callbacks.rest(backend)?, self.opt_outs.rest(backend)?);
-        let (removals, consents) = (self.removals.rest(backend)?, self.consents.rest(backend)?);
+        let (removals, consents, keys) = (self.removals.rest(backend)?, self.consents.rest(backend)?, self.keys.rest(backend)?);
         for rest in [calls, turns, streams, self.cooldowns.rest(backend)?, self.dead_letters.rest(backend)?] {
             self.give(rest)?;
         }
-        for rest in [callbacks, opt_outs, removals, consents] {
+        for rest in [callbacks, opt_outs, removals, consents, keys] {
             self.give(rest)?;
         }
         Ok(Restored { rows, sha256: trailer.sha256 })

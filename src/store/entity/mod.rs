@@ -1,5 +1,6 @@
 //! Tables as sea-orm sees them, and as they travel: in the spool, in a backup. Rows print without what they say about people.
 
+pub mod api_key;
 pub mod call;
 pub mod callback;
 pub mod consent;

@@ -3,6 +3,7 @@
 mod api;
 mod cli;
 mod cli_db;
+mod cli_keys;
 mod cli_lists;
 mod counters;
 mod http;

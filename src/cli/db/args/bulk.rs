@@ -51,10 +51,11 @@ pub struct Backup {
 }
 
 const BACKUP: &str = "\
-Writes all calls, turns, streams, cooldowns, dead letters, wishes, the do-not-call list and consents
-as they are at one moment: lines of JSON, compressed by gzip, with their number and a checksum at
-the end. The service may go on meanwhile. The file is complete or not there: until then it is
-FILE.partial. It holds numbers, names and conversations, and only its owner may read it.
+Writes all calls, turns, streams, cooldowns, dead letters, wishes, the do-not-call list, consents
+and API keys (without their secrets) as they are at one moment: lines of JSON, compressed by gzip,
+with their number and a checksum at the end. The service may go on meanwhile. The file is complete
+or not there: until then it is FILE.partial. It holds numbers, names and conversations, and only
+its owner may read it.
 
 Examples:
   alpha-call db backup
@@ -164,7 +165,7 @@ pub struct Cleanup {
 }
 
 const CLEANUP: &str = "\
-Calls that have not ended stay, and so do the do-not-call list and consents. A call whose
+Calls that have not ended stay, and so do the do-not-call list, consents and API keys. A call whose
 transcript is deleted keeps its counters and costs. The service may go on meanwhile; an interrupt
 leaves what is not deleted yet, for the next time.
 

@@ -9,6 +9,7 @@ mod metrics;
 mod outage;
 mod pages;
 mod problems;
+mod scopes;
 mod shapes;
 mod wishes;
 

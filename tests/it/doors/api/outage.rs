@@ -4,7 +4,7 @@ use alpha_call::sim::twilio::signature;
 use futures_util::future::{join, join_all};
 use serde_json::json;
 
-use crate::doors::http::{get, post_json};
+use crate::doors::http::{Request, get, post_json};
 use crate::doors::operator::{fresh_sid, unsigned};
 use crate::doors::process::{Instance, Shell};
 use crate::doors::twiml::Twiml;
@@ -13,8 +13,12 @@ const TOKEN: &str = "a-token-of-twilio-0001";
 const NOBODY: &str = "/api/call/CA00000000000000000000000000000000";
 const DOMAIN: &str = "voice.example.com";
 
+const KEY: &str = "static-key-of-32-random-characters";
+/// Of the right shape; whether there is such a key only the database knows.
+const ON_RECORD: &str = "ak_aaaaaaaa_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
 /// Nobody listens on port 9 of this machine.
-fn service() -> Instance {
+fn shell() -> Shell {
     Shell::new()
         .with("DATABASE_URL", "postgres://nobody:hush@127.0.0.1:9/calls")
         .with("OPENAI_API_KEY", "sk-hush")
@@ -25,7 +29,33 @@ fn service() -> Instance {
         .with("PHONE_NUMBER_FROM", "+14155550100")
         .with("DOMAIN", DOMAIN)
         .with("VERIFIED_PHONE_NUMBERS", "+14155550142")
-        .serve()
+}
+
+fn service() -> Instance {
+    shell().with("API_KEYS", KEY).serve()
+}
+
+fn by(key: &str, request: Request) -> Request {
+    request.with("Authorization", &format!("Bearer {key}"))
+}
+
+#[actix_rt::test]
+async fn without_a_database_keys_of_the_configuration_hold_and_those_on_record_cannot_be_checked() {
+    let (mut service, mut keyless) = (service(), shell().serve());
+    let (address, open) = (service.address(), keyless.address());
+
+    assert_eq!(by(KEY, get("/metrics")).to(address).await.status, 200);
+    for path in ["/metrics", "/api/analytics"] {
+        let answer = by(ON_RECORD, get(path)).to(address).await;
+        answer.problem(503, "database-unavailable");
+        assert_eq!(answer.header("retry-after"), Some("10"), "{answer:?}");
+        get(path).to(address).await.problem(401, "unauthenticated");
+        by("another-key", get(path)).to(address).await.problem(401, "unauthenticated");
+    }
+    for request in [get("/metrics"), by(ON_RECORD, get("/metrics")), by("another-key", get("/metrics"))] {
+        // Where keys are set nowhere else, there may be some on record.
+        request.to(open).await.problem(503, "database-unavailable");
+    }
 }
 
 #[actix_rt::test]
@@ -34,8 +64,8 @@ async fn without_a_database_the_service_starts_and_says_so_and_places_no_call() 
     let address = service.address();
 
     let asked = ["/health", "/health/ready", "/health/live", "/metrics", "/api/call-history", "/api/analytics", "/api/call/x0", NOBODY];
-    let answers = join_all(asked.map(|path| get(path).to(address)));
-    let refused = post_json("/api/request-call", json!({"phone_number": "+14155550142"})).to(address);
+    let answers = join_all(asked.map(|path| by(KEY, get(path)).to(address)));
+    let refused = by(KEY, post_json("/api/request-call", json!({"phone_number": "+14155550142"}))).to(address);
     let (answers, refused) = join(answers, refused).await;
 
     let [health, ready, live, metrics, history, analytics, garbage, call] = answers.as_slice() else { panic!("eight answers") };
