@@ -22,6 +22,7 @@ pub const NOTES: &str = "alpha_call_notes_total";
 pub const PHRASES_MISSING: &str = "alpha_call_phrases_missing";
 pub const LEASES_LOST: &str = "alpha_call_leases_lost_total";
 pub const MODELS_AWAY: &str = "alpha_call_models_away";
+pub const WARM_SESSIONS: &str = "alpha_call_warm_sessions";
 pub const WARM_SESSIONS_USED: &str = "alpha_call_warm_sessions_used_total";
 pub const ACTORS: &str = "alpha_call_actors";
 pub const ACTORS_STOPPED: &str = "alpha_call_actors_stopped_total";
@@ -149,6 +150,7 @@ pub fn describe() {
     describe_gauge!(PHRASES_MISSING, "Phrases of the assistants that are still to be rendered");
     describe_counter!(LEASES_LOST, "Slots of calls alive here that another instance may have taken, since they were not renewed in time");
     describe_gauge!(MODELS_AWAY, "Models that new calls do without, since they could not be had");
+    describe_gauge!(WARM_SESSIONS, "Model sessions that are connected and wait for a call");
     describe_counter!(WARM_SESSIONS_USED, "Calls that got a model session which was connected already");
     describe_counter!(NOTES, "Events within calls that are worth counting, by word");
     describe_gauge!(ACTORS, "Actors alive, by kind");
@@ -213,6 +215,11 @@ pub fn leases_lost(n: usize) {
 
 pub fn models_away(n: usize) {
     gauge!(MODELS_AWAY).set(n as f64);
+}
+
+/// So many more of them wait.
+pub fn warm_sessions(change: f64) {
+    gauge!(WARM_SESSIONS).increment(change);
 }
 
 /// A call got a model session that was connected already.

@@ -59,20 +59,34 @@ pub(super) fn adopt(endpoint: &Endpoint, said: &Recipient<ModelSaid>, number: u3
 
 /// The session is connected, and waits for a call.
 pub(super) fn ready(session: &Addr<OpenAiSessionActor>) {
-    POOL.with_borrow_mut(|pool| pool.sessions.iter_mut().filter(|warm| warm.addr == *session).for_each(|warm| warm.is_ready = true));
+    POOL.with_borrow_mut(|pool| {
+        for warm in pool.sessions.iter_mut().filter(|warm| warm.addr == *session && !warm.is_ready) {
+            warm.is_ready = true;
+            metrics::warm_sessions(1.0);
+        }
+    });
 }
 
 impl Pool {
     fn take(&mut self, endpoint: &Endpoint) -> Option<Addr<OpenAiSessionActor>> {
         self.plan.as_ref().filter(|plan| plan.endpoint.is_same(endpoint))?;
         let place = self.sessions.iter().position(|warm| warm.is_ready && warm.addr.connected())?;
+        metrics::warm_sessions(-1.0);
         Some(self.sessions.swap_remove(place).addr)
+    }
+
+    /// Forgets those that ended while they waited.
+    fn prune(&mut self) {
+        let (alive, gone) = std::mem::take(&mut self.sessions).into_iter().partition(|warm| warm.addr.connected());
+        self.sessions = alive;
+        let gone: Vec<Warm> = gone;
+        gone.iter().filter(|warm| warm.is_ready).for_each(|_| metrics::warm_sessions(-1.0));
     }
 }
 
 fn refill() {
     let plan = POOL.with_borrow_mut(|pool| {
-        pool.sessions.retain(|warm| warm.addr.connected());
+        pool.prune();
         pool.plan.clone().filter(|plan| pool.sessions.len() < plan.sessions)
     });
     if let Some(plan) = plan {
@@ -86,6 +100,7 @@ fn start(plan: WarmPlan) -> Addr<OpenAiSessionActor> {
     let WarmPlan { endpoint, timing, governor, .. } = plan;
     let brief = ModelBrief { endpoint, other: None, timing, delay: Duration::ZERO, governor, call: None, spare: true, number: 0 };
     OpenAiSessionActor::start(brief, |_| {
+        POOL.with_borrow_mut(Pool::prune);
         actix_rt::spawn(async {
             tokio::time::sleep(AGAIN).await;
             refill();

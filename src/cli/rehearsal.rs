@@ -14,7 +14,7 @@ use crate::sim::stage::{Stage, StageError};
 use crate::telemetry::{self, TelemetryError};
 
 /// Rendering takes a few seconds with a simulated model.
-const PHRASES: Duration = Duration::from_secs(30);
+const PREPARED: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// What a rehearsal is to have that others have not.
@@ -79,15 +79,20 @@ impl Rehearsal {
 
     /// From now on greetings are played at once; the engine tells by its metrics.
     pub async fn until_phrases_are_known(&self) -> std::io::Result<()> {
-        let deadline = Instant::now() + PHRASES;
+        self.until_metrics_say("alpha_call_phrases_missing 0").await
+    }
+
+    /// The engine is as this line of its metrics says.
+    pub async fn until_metrics_say(&self, wanted: &str) -> std::io::Result<()> {
+        let deadline = Instant::now() + PREPARED;
         while Instant::now() < deadline {
             let metrics = ApiClient::new(self.addr).get("/metrics").await?.body;
-            if metrics.as_str().is_some_and(|text| text.lines().any(|line| line == "alpha_call_phrases_missing 0")) {
+            if metrics.as_str().is_some_and(|text| text.lines().any(|line| line == wanted)) {
                 return Ok(());
             }
             tokio::time::sleep(LOOK).await;
         }
-        Err(std::io::Error::other("the phrases of the assistant were not rendered in time"))
+        Err(std::io::Error::other(format!("the metrics of the engine never said `{wanted}`")))
     }
 
     /// Brings the records home, and stops; with calls still live it was broken off, and nobody waits for them.

@@ -48,6 +48,9 @@ pub async fn play_file(file: &Path) -> Result<(String, Verdict), Failure> {
     if scenario.engine.phrases {
         rehearsal.until_phrases_are_known().await?;
     }
+    if let Some(line) = &scenario.engine.once {
+        rehearsal.until_metrics_say(line).await?;
+    }
     let mut verdict = scenario.play(&rehearsal.stage, &ApiClient::new(rehearsal.addr), async || wishes(&rehearsal).await).await;
     business.judge(&mut verdict);
     rehearsal.end().await?;

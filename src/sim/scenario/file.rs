@@ -53,6 +53,8 @@ pub struct EngineSection {
     /// The call begins once it is known how the assistant's phrases sound.
     #[serde(default)]
     pub phrases: bool,
+    /// The call begins once the engine's metrics have this line.
+    pub once: Option<String>,
 }
 
 /// What the assistant of a scenario is called.
@@ -97,6 +99,8 @@ pub struct ModelSection {
     #[serde(default)]
     session_seconds: Vec<u64>,
     refuse_connects: Option<u32>,
+    /// The same, but not before the call.
+    then_refuse_connects: Option<u32>,
     refuse_configurations: Option<u32>,
     /// The output format that `session.updated` shows.
     shows_format: Option<String>,
@@ -360,6 +364,13 @@ impl ModelSection {
         control.refuse_connects(self.refuse_connects.unwrap_or_default());
         control.refuse_configurations(self.refuse_configurations.unwrap_or_default());
         control.show_format(self.shows_format.as_deref());
+    }
+
+    /// What goes wrong when the call begins.
+    pub(super) fn begin(&self, control: &crate::sim::openai::OpenAiControl) {
+        if let Some(count) = self.then_refuse_connects {
+            control.refuse_connects(count);
+        }
     }
 
     pub(super) fn script(&self) -> Script {

@@ -57,6 +57,7 @@ impl Scenario {
     }
 
     async fn begin(&self, stage: &Stage, api: &ApiClient) -> Result<CallHandle, String> {
+        self.model.begin(&stage.openai.control());
         if self.call.direction == DirectionWord::Inbound {
             let call = CallIn { from: CALLER.to_owned(), script: self.script() };
             return stage.twilio.call_in(call).map_err(|error| error.to_string());

@@ -72,6 +72,7 @@ scenarios! {
     lost_model_in_mid_answer,
     mapped_key,
     missing_transcript,
+    model_away,
     no_model,
     open,
     opt_out,
@@ -94,6 +95,7 @@ scenarios! {
     transfer_unanswered,
     unknown_tool,
     voicemail,
+    warm_session,
     wrong_format,
     xai,
 }
