@@ -104,12 +104,6 @@ impl ConcurrencyGovernor {
         }
     }
 
-    /// What is held by our own count alone is on no other instance's.
-    fn renew_now(&mut self, ctx: &mut Context<Self>) {
-        ctx.cancel_future(std::mem::take(&mut self.renewal));
-        self.renew(ctx);
-    }
-
     fn renew(&mut self, ctx: &mut Context<Self>) {
         let Some(renewing) = self.leases.renew() else { return };
         ctx.spawn(renewing.into_actor(self).map(|renewed, governor, ctx| {
@@ -117,7 +111,9 @@ impl ConcurrencyGovernor {
                 let asking = governor.leases.ask(kind, capacity, owner);
                 ctx.spawn(asking.into_actor(governor).map(|_, _, _| ()));
             }
-            governor.renewal = ctx.run_later(governor.leases.pause(), Self::renew);
+            // One that was begun out of turn may have set the next one already.
+            let next = ctx.run_later(governor.leases.pause(), Self::renew);
+            ctx.cancel_future(std::mem::replace(&mut governor.renewal, next));
         }));
     }
 
@@ -277,9 +273,9 @@ impl ConcurrencyGovernor {
         match taken {
             Taken::Yes => Ok(()),
             Taken::No => Err(Refusal::AtCapacity),
-            // By other facts, and with this call counted already.
+            // By other facts, and with this call counted already; the others shall soon know of it.
             Taken::Unknown => {
-                self.renew_now(ctx);
+                self.renew(ctx);
                 let facts = self.facts(&wanted.models);
                 let facts = Facts { calls: facts.calls.saturating_sub(1), cut_off: Some(self.leases.fleet().instances), ..facts };
                 let request = wanted.request();
