@@ -23,6 +23,8 @@ mod calls;
 mod compliance;
 #[path = "store_contract/cooldowns.rs"]
 mod cooldowns;
+#[path = "store_contract/dials.rs"]
+mod dials;
 #[path = "store_contract/echo.rs"]
 mod echo;
 #[path = "store_contract/figures.rs"]
@@ -98,6 +100,15 @@ promises!(
     cooldowns::one_of_a_hundred_claims_wins,
     cooldowns::a_cooldown_is_over_when_its_time_has_passed,
     cooldowns::a_claim_is_given_back_unless_somebody_claimed_since,
+    dials::a_call_that_is_due_goes_to_one_of_those_who_ask,
+    dials::what_an_instance_leaves_behind_is_taken_by_another,
+    dials::a_call_is_asked_for_once_and_again_only_where_it_was_not_taken,
+    dials::a_call_that_waits_is_canceled_once,
+    dials::who_leaves_gives_back_what_was_not_begun,
+    dials::a_request_by_one_name_is_done_once,
+    dials::a_request_that_came_to_nothing_may_be_made_again,
+    dials::word_for_another_instance_is_found_once,
+    dials::calls_without_twilios_last_word_are_found_once_in_a_while,
     turns::the_higher_revision_stays_in_either_order,
     turns::a_turn_comes_back_as_it_was_written,
     turns::the_conversation_keeps_its_order,

@@ -277,6 +277,8 @@ impl Engine {
             system_message: Some(casting.instructions()),
             owner: Some(self.0.instance.as_str().to_owned()),
             initiated_at: clock::utc(),
+            scheduled_at: None,
+            metadata: None,
             decision: None,
         }
     }

@@ -4,6 +4,7 @@ mod authorization;
 mod breaker;
 mod capacity;
 pub mod compliance;
+pub mod dialing;
 mod hours;
 pub mod places;
 mod roster;

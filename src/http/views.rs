@@ -125,6 +125,8 @@ pub(super) struct CallView {
     /// The instance that took the call on.
     owner: Option<String>,
     initiated_at: DateTime<Utc>,
+    /// When it is to be placed, if not at once.
+    scheduled_at: Option<DateTime<Utc>>,
     ringing_at: Option<DateTime<Utc>>,
     claimed_at: Option<DateTime<Utc>>,
     connected_at: Option<DateTime<Utc>>,
@@ -215,6 +217,7 @@ impl From<Call> for CallView {
             epoch: call.epoch.number(),
             owner: call.owner,
             initiated_at: call.initiated_at,
+            scheduled_at: call.scheduled_at,
             ringing_at: call.ringing_at,
             claimed_at: call.claimed_at,
             connected_at: call.connected_at,

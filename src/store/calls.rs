@@ -4,9 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use sea_orm::prelude::Json;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QuerySelect, TransactionTrait,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    TransactionTrait,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +17,7 @@ use super::entity::{Private, call};
 use super::error::StoreError;
 use super::sql::{clean, execute, millis, moment, signed};
 use super::{CallStore, Recording, tally};
-use crate::types::{CallId, CallSid, CallStatus, Direction, Epoch, HangupCause, StreamSid};
+use crate::types::{CallId, CallSid, CallStatus, Direction, Epoch, HangupCause, Redacted, StreamSid};
 
 const ATTACH: &str = "UPDATE call_logs SET call_sid = $2 WHERE id = $1 AND (call_sid IS NULL OR call_sid = $2)";
 const CLAIM: &str = "UPDATE call_logs SET epoch = $2, claimed_at = $3 WHERE id = $1 AND epoch < $2";
@@ -54,6 +56,12 @@ pub struct NewCall {
     /// The instance that takes the call on.
     pub owner: Option<String>,
     pub initiated_at: DateTime<Utc>,
+    /// When it is to be placed, if not at once.
+    #[serde(default)]
+    pub scheduled_at: Option<DateTime<Utc>>,
+    /// Whatever the client wants to find on it.
+    #[serde(default)]
+    pub metadata: Option<Redacted<Json>>,
     /// JSON: what was looked at before the number was called.
     pub decision: Option<String>,
 }
@@ -166,10 +174,19 @@ async fn create(db: &DatabaseConnection, call: NewCall, refusal: Option<String>)
     if !hours::may_be_stored(call.initiated_at) {
         return insert(db, call, refusal).await;
     }
-    let (id, transaction) = (call.id.to_string(), db.begin().await?);
-    let created = insert(&transaction, call, refusal).await?;
-    hours::forget(&transaction, &[id]).await?;
+    let transaction = db.begin().await?;
+    let created = create_with(&transaction, call, refusal).await?;
     transaction.commit().await?;
+    Ok(created)
+}
+
+/// Whatever is committed together with it.
+pub(super) async fn create_with(transaction: &DatabaseTransaction, call: NewCall, refusal: Option<String>) -> Result<Created, StoreError> {
+    let (id, at) = (call.id.to_string(), call.initiated_at);
+    let created = insert(transaction, call, refusal).await?;
+    if hours::may_be_stored(at) {
+        hours::forget(transaction, &[id]).await?;
+    }
     Ok(created)
 }
 
@@ -275,6 +292,8 @@ fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {
         ended_at: ActiveValue::Set(refusal.is_some().then_some(initiated_at)),
         refusal: ActiveValue::Set(refusal.as_deref().map(clean)),
         initiated_at: ActiveValue::Set(initiated_at),
+        scheduled_at: ActiveValue::Set(call.scheduled_at.map(moment)),
+        metadata: ActiveValue::Set(call.metadata.map(|metadata| metadata.0)),
         decision: ActiveValue::Set(call.decision.as_deref().map(clean)),
         ..Default::default()
     }
@@ -327,6 +346,8 @@ mod tests {
             system_message: None,
             owner: None,
             initiated_at: DateTime::UNIX_EPOCH,
+            scheduled_at: None,
+            metadata: None,
             decision: None,
         };
 

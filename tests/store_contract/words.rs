@@ -58,6 +58,8 @@ pub fn new_call(number: u128) -> NewCall {
         system_message: None,
         owner: None,
         initiated_at: at(0),
+        scheduled_at: None,
+        metadata: None,
         decision: None,
     }
 }

@@ -48,6 +48,8 @@ pub struct Call {
     /// The instance that took the call on.
     pub owner: Option<String>,
     pub initiated_at: DateTime<Utc>,
+    /// When it is to be placed, if not at once.
+    pub scheduled_at: Option<DateTime<Utc>>,
     pub claimed_at: Option<DateTime<Utc>>,
     pub ringing_at: Option<DateTime<Utc>>,
     pub connected_at: Option<DateTime<Utc>>,
@@ -231,6 +233,7 @@ impl TryFrom<call::Model> for Call {
             epoch: Epoch::new(small(row.epoch)),
             owner: row.owner,
             initiated_at: row.initiated_at,
+            scheduled_at: row.scheduled_at,
             claimed_at: row.claimed_at,
             ringing_at: row.ringing_at,
             connected_at: row.connected_at,

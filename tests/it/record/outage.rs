@@ -136,6 +136,8 @@ fn new_call(number: u128) -> NewCall {
         system_message: None,
         owner: None,
         initiated_at: Utc::now(),
+        scheduled_at: None,
+        metadata: None,
         decision: None,
     }
 }

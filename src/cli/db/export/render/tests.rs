@@ -47,6 +47,8 @@ async fn conversation() -> Conversation {
         system_message: None,
         owner: None,
         initiated_at: DateTime::UNIX_EPOCH,
+        scheduled_at: None,
+        metadata: None,
         decision: None,
     };
     store.create_call(call).await.expect("created");

@@ -1,0 +1,254 @@
+//! The queue of calls to be placed. A row stands in it from the request on until Twilio has taken the call, or will not.
+//!
+//! Whoever works on a row has a lease on it, by the database's clock. A row whose instance died is taken by another one, which sees
+//! whether Twilio was asked already.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ConnectionTrait, DbBackend, QueryResult, TransactionTrait, Value};
+
+use super::calls::{self, NewCall};
+use super::error::StoreError;
+use super::request_keys;
+use super::sql::{clean, execute, moment, rows};
+use super::{CallStore, Created, RequestKey};
+use crate::types::CallId;
+
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+
+const ADD: &str = "INSERT INTO dials (call_id, wish, due_at, state, holder, expires_at, cooled_at, cooled_before) \
+     VALUES ($1, $2, $3, 'waiting', $4, $5, $6, $7) ON CONFLICT (call_id) DO NOTHING";
+const TAKE: &str = "UPDATE dials SET holder = $1, expires_at = $3 WHERE call_id IN (SELECT call_id FROM dials \
+     WHERE due_at <= $2 AND (expires_at IS NULL OR expires_at < $2) ORDER BY due_at LIMIT 50 LOCKING) \
+     RETURNING call_id, wish, due_at, state, asked_at, cooled_at, cooled_before";
+const KEEP: &str = "UPDATE dials SET expires_at = $2 WHERE holder = $1";
+const COOL: &str = "UPDATE dials SET cooled_at = $3, cooled_before = $4 WHERE call_id = $1 AND holder = $2";
+const ASK: &str =
+    "UPDATE dials SET state = 'asked', asked_at = $3, expires_at = $4 WHERE call_id = $1 AND holder = $2 AND state = 'waiting'";
+const AGAIN: &str = "UPDATE dials SET state = 'waiting' WHERE call_id = $1 AND holder = $2 AND state = 'asked'";
+const POSTPONE: &str = "UPDATE dials SET holder = NULL, expires_at = $3 WHERE call_id = $1 AND holder = $2 AND state = 'waiting'";
+const FORGET: &str = "DELETE FROM dials WHERE call_id = $1";
+const CANCEL: &str = "DELETE FROM dials WHERE call_id = $1 AND state = 'waiting' RETURNING wish, cooled_at, cooled_before";
+const LEAVE: &str = "UPDATE dials SET holder = NULL, expires_at = NULL WHERE holder = $1 AND state = 'waiting' RETURNING call_id";
+/// Each call gets the next free moment. The row's lock makes the queue.
+const PACE: &str = "INSERT INTO paces (name, next_at) VALUES ($1, clock_timestamp() + INTERVAL) \
+     ON CONFLICT (name) DO UPDATE SET next_at = greatest(paces.next_at, clock_timestamp()) + INTERVAL \
+     RETURNING (extract(epoch FROM next_at - INTERVAL - clock_timestamp()) * 1000000)::bigint AS wait";
+
+/// A call that is to be placed, as any instance can.
+#[derive(Clone, PartialEq, Eq)]
+pub struct NewDial {
+    /// JSON: whom to call, and as whom.
+    pub wish: String,
+    pub due: DateTime<Utc>,
+    /// The instance that sees to it at once; none for whoever comes first when it is due.
+    pub holder: Option<String>,
+    pub cooled: Option<Cooled>,
+}
+
+impl fmt::Debug for NewDial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewDial").field("due", &self.due).field("holder", &self.holder).finish_non_exhaustive()
+    }
+}
+
+/// The cooldown that a call has claimed for its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cooled {
+    pub at: DateTime<Utc>,
+    pub previous: Option<DateTime<Utc>>,
+}
+
+/// A call to be placed, in the hands of one instance.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Dial {
+    pub call: CallId,
+    pub wish: String,
+    /// For so long it has been due.
+    pub late: Duration,
+    /// Twilio was asked, by an instance that did not live to tell what came of it: how long ago.
+    pub asked: Option<Asked>,
+    pub cooled: Option<Cooled>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    pub at: DateTime<Utc>,
+    pub ago: Duration,
+}
+
+impl fmt::Debug for Dial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dial").field("call", &self.call).field("late", &self.late).field("asked", &self.asked).finish_non_exhaustive()
+    }
+}
+
+/// A call that will not be placed after all.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CanceledDial {
+    pub wish: String,
+    pub cooled: Option<Cooled>,
+}
+
+impl CallStore {
+    /// Commits a call and its place in the queue together, before anybody is told of it; with them the request that asked for it.
+    pub async fn queue_call(&self, call: NewCall, dial: NewDial, key: Option<RequestKey>) -> Result<Created, StoreError> {
+        self.run_soon(|db| async move {
+            let transaction = db.begin().await?;
+            let id = call.id;
+            let created = calls::create_with(&transaction, call, None).await?;
+            add(&transaction, id, dial).await?;
+            if let Some(key) = key {
+                request_keys::answered(&transaction, &key, id).await?;
+            }
+            transaction.commit().await?;
+            Ok(created)
+        })
+        .await
+    }
+
+    /// What is due and in nobody's hands, the longest due first.
+    pub async fn take_dials(&self, holder: &str) -> Result<Vec<Dial>, StoreError> {
+        let holder = holder.to_owned();
+        self.run(move |db| async move {
+            let now = clock(&db).await?;
+            let locking = if is_postgres(&db) { "FOR UPDATE SKIP LOCKED" } else { "" };
+            let values: [Value; 3] = [holder.into(), now.into(), (now + LEASE).into()];
+            let taken = rows(&db, TAKE.replace("LOCKING", locking), values).await?;
+            let mut dials = taken.iter().map(|row| dial(row, now)).collect::<Result<Vec<_>, _>>()?;
+            dials.sort_by_key(|dial| std::cmp::Reverse(dial.late));
+            Ok(dials)
+        })
+        .await
+    }
+
+    /// Keeps the rows that this instance works on in its hands.
+    pub async fn keep_dials(&self, holder: &str) -> Result<(), StoreError> {
+        let holder = holder.to_owned();
+        self.run(move |db| async move {
+            let until = clock(&db).await? + LEASE;
+            execute(&db, KEEP, [holder.into(), until.into()]).await.map(drop)
+        })
+        .await
+    }
+
+    /// The call has claimed the cooldown of its number.
+    pub async fn note_cooled(&self, call: CallId, holder: &str, cooled: Cooled) -> Result<(), StoreError> {
+        let values = [call.to_string().into(), holder.into(), moment(cooled.at).into(), cooled.previous.map(moment).into()];
+        self.run_soon(move |db| async move { execute(&db, COOL, values).await }).await.map(drop)
+    }
+
+    /// On record that Twilio is about to be asked. False: it is not for this instance to ask, or nobody wants the call any more.
+    pub async fn ask_for_dial(&self, call: CallId, holder: &str) -> Result<bool, StoreError> {
+        let (call, holder) = (call.to_string(), holder.to_owned());
+        self.run_soon(move |db| async move {
+            let now = clock(&db).await?;
+            Ok(execute(&db, ASK, [call.into(), holder.into(), now.into(), (now + LEASE).into()]).await? > 0)
+        })
+        .await
+    }
+
+    /// Twilio has not taken the call, for sure: it may be asked again.
+    pub async fn ask_again(&self, call: CallId, holder: &str) -> Result<bool, StoreError> {
+        let values: [Value; 2] = [call.to_string().into(), holder.into()];
+        self.run_soon(move |db| async move { Ok(execute(&db, AGAIN, values).await? > 0) }).await
+    }
+
+    /// Nothing can be done for so long; then whoever comes first sees to it.
+    pub async fn postpone_dial(&self, call: CallId, holder: &str, pause: Duration) -> Result<(), StoreError> {
+        let (call, holder) = (call.to_string(), holder.to_owned());
+        self.run(move |db| async move {
+            let until = clock(&db).await? + TimeDelta::from_std(pause).unwrap_or(LEASE);
+            execute(&db, POSTPONE, [call.into(), holder.into(), until.into()]).await.map(drop)
+        })
+        .await
+    }
+
+    /// Twilio has the call, or will not have it.
+    pub async fn forget_dial(&self, call: CallId) -> Result<(), StoreError> {
+        self.run_soon(move |db| async move { execute(&db, FORGET, [call.to_string().into()]).await }).await.map(drop)
+    }
+
+    /// Takes a call off the queue, unless Twilio was asked already.
+    pub async fn cancel_dial(&self, call: CallId) -> Result<Option<CanceledDial>, StoreError> {
+        self.run_soon(move |db| async move {
+            let canceled = rows(&db, CANCEL, [call.to_string().into()]).await?;
+            let row = |row: &QueryResult| Ok(CanceledDial { wish: row.try_get("", "wish")?, cooled: cooled(row)? });
+            canceled.first().map(row).transpose()
+        })
+        .await
+    }
+
+    /// This instance ends: what it has not begun is for others, who are told which.
+    pub async fn leave_dials(&self, holder: &str) -> Result<Vec<CallId>, StoreError> {
+        let holder = holder.to_owned();
+        self.run_soon(move |db| async move {
+            let left = rows(&db, LEAVE, [holder.into()]).await?;
+            let ids = left.iter().map(|row| row.try_get::<String>("", "call_id")).collect::<Result<Vec<_>, _>>()?;
+            Ok(ids.iter().filter_map(|id| id.parse().ok()).collect())
+        })
+        .await
+    }
+
+    /// The next free moment of an account that places one call per `interval`, over all instances: how far it is from now.
+    pub async fn take_pace(&self, account: &str, interval: Duration) -> Result<Duration, StoreError> {
+        let account = account.to_owned();
+        let sql = PACE.replace("INTERVAL", &format!("interval '{} microseconds'", interval.as_micros()));
+        self.run_soon(move |db| async move {
+            let taken = rows(&db, sql, [account.into()]).await?;
+            let wait = taken.first().map(|row| row.try_get::<i64>("", "wait")).transpose()?;
+            Ok(Duration::from_micros(wait.and_then(|wait| wait.try_into().ok()).unwrap_or_default()))
+        })
+        .await
+    }
+}
+
+async fn add<C: ConnectionTrait>(db: &C, call: CallId, dial: NewDial) -> Result<(), StoreError> {
+    let until = if dial.holder.is_some() { Some(clock(db).await? + LEASE) } else { None };
+    let (at, previous) = dial.cooled.map_or((None, None), |cooled| (Some(moment(cooled.at)), cooled.previous.map(moment)));
+    let values = [
+        call.to_string().into(),
+        clean(&dial.wish).into(),
+        moment(dial.due).into(),
+        dial.holder.into(),
+        until.into(),
+        at.into(),
+        previous.into(),
+    ];
+    execute(db, ADD, values).await.map(drop)
+}
+
+fn dial(row: &QueryResult, now: DateTime<Utc>) -> Result<Dial, StoreError> {
+    let call: String = row.try_get("", "call_id")?;
+    let (due, state): (DateTime<Utc>, String) = (row.try_get("", "due_at")?, row.try_get("", "state")?);
+    let asked_at: Option<DateTime<Utc>> = row.try_get("", "asked_at")?;
+    let since = |at: DateTime<Utc>| (now - at).to_std().unwrap_or_default();
+    Ok(Dial {
+        call: call.parse().map_err(|_| StoreError::query("dials.call_id holds what we do not know"))?,
+        wish: row.try_get("", "wish")?,
+        late: since(due),
+        asked: asked_at.filter(|_| state == "asked").map(|at| Asked { at, ago: since(at) }),
+        cooled: cooled(row)?,
+    })
+}
+
+fn cooled(row: &QueryResult) -> Result<Option<Cooled>, StoreError> {
+    let at: Option<DateTime<Utc>> = row.try_get("", "cooled_at")?;
+    let previous = row.try_get("", "cooled_before")?;
+    Ok(at.map(|at| Cooled { at, previous }))
+}
+
+fn is_postgres<C: ConnectionTrait>(db: &C) -> bool {
+    db.get_database_backend() == DbBackend::Postgres
+}
+
+/// The time as the database has it, which all instances share; of a file of our own, ours.
+pub(super) async fn clock<C: ConnectionTrait>(db: &C) -> Result<DateTime<Utc>, StoreError> {
+    if !is_postgres(db) {
+        return Ok(moment(Utc::now()));
+    }
+    let told = rows(db, "SELECT clock_timestamp() AS now", []).await?;
+    told.first().map_or_else(|| Err(StoreError::query("no time")), |row| Ok(row.try_get("", "now")?))
+}
