@@ -41,8 +41,9 @@ impl MigrationTrait for Migration {
     }
 }
 
-fn call_columns() -> [ColumnDef; 2] {
-    [timestamp_with_time_zone_null(CallLog::ScheduledAt), timestamp_with_time_zone_null(CallLog::LookedAt)]
+/// What any instance needs to take the call on, and when it was to be placed; and when Twilio was last asked what became of it.
+fn call_columns() -> [ColumnDef; 3] {
+    [text_null(CallLog::Wish), timestamp_with_time_zone_null(CallLog::ScheduledAt), timestamp_with_time_zone_null(CallLog::LookedAt)]
 }
 
 /// One row for each call that Twilio has not accepted yet. An instance that works on it has a lease.
@@ -50,7 +51,6 @@ fn dials() -> TableCreateStatement {
     Table::create()
         .table(Dial::Table)
         .col(string_len(Dial::CallId, 36).primary_key())
-        .col(text(Dial::Wish))
         .col(timestamp_with_time_zone(Dial::DueAt))
         .col(string_len(Dial::State, 16))
         .col(timestamp_with_time_zone_null(Dial::AskedAt))
@@ -95,7 +95,7 @@ fn orders() -> TableCreateStatement {
         .col(string_len(Order::CallId, 36))
         .col(text(Order::Owner))
         .col(string_len(Order::Kind, 16))
-        .col(text_null(Order::PhoneNumber))
+        .col(text_null(Order::Word))
         .col(timestamp_with_time_zone(Order::CreatedAt))
         .to_owned()
 }
@@ -108,6 +108,7 @@ fn of_an_instance() -> IndexCreateStatement {
 enum CallLog {
     #[sea_orm(iden = "call_logs")]
     Table,
+    Wish,
     ScheduledAt,
     LookedAt,
 }
@@ -117,7 +118,6 @@ enum Dial {
     #[sea_orm(iden = "dials")]
     Table,
     CallId,
-    Wish,
     DueAt,
     State,
     AskedAt,
@@ -154,6 +154,6 @@ enum Order {
     CallId,
     Owner,
     Kind,
-    PhoneNumber,
+    Word,
     CreatedAt,
 }

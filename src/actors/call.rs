@@ -349,6 +349,19 @@ impl Handler<EndCall> for CallActor {
     }
 }
 
+/// Somebody outside hands the call to another phone.
+#[derive(Clone, Debug, Message)]
+#[rtype(result = "()")]
+pub struct PassOn(pub PhoneNumber);
+
+impl Handler<PassOn> for CallActor {
+    type Result = ();
+
+    fn handle(&mut self, PassOn(to): PassOn, ctx: &mut Context<Self>) {
+        self.feed(Input::TransferRequested(to), ctx);
+    }
+}
+
 /// Breaks the actor as a bug would, so that its mending can be tested from outside.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "()")]

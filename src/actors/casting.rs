@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::config::{Assistant, NAME, template};
-use crate::types::{Direction, PhoneNumber};
+use crate::config::{Assistant, Assistants, Config, NAME, template};
+use crate::types::{Direction, PhoneNumber, Redacted};
 
 /// A call that somebody wants placed. Without an assistant, the default one speaks.
 #[derive(Clone)]
@@ -19,8 +22,28 @@ pub struct CallWish {
     pub instructions: Option<String>,
     /// Values of variables that the assistant declares.
     pub variables: BTreeMap<String, String>,
+    /// In place of the assistant's.
+    pub voice: Option<String>,
     /// Where the callee is; else wherever their number may be.
     pub time_zone: Option<Tz>,
+    /// Not before; at once if it is not told.
+    pub scheduled_at: Option<DateTime<Utc>>,
+    /// Whatever the client wants to find on the call.
+    pub metadata: Option<Redacted<Value>>,
+}
+
+/// A wish as it is stored, so that any instance can fulfil it.
+#[derive(Serialize, Deserialize)]
+pub(super) struct StoredWish {
+    to: PhoneNumber,
+    name: Option<String>,
+    assistant: Option<String>,
+    instructions: Option<String>,
+    voice: Option<String>,
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+    /// By its name in the IANA database.
+    time_zone: Option<String>,
 }
 
 /// An assistant in a call.
@@ -30,6 +53,7 @@ pub struct Casting {
     pub assistant: Arc<Assistant>,
     pub name: Option<String>,
     pub instructions: Option<String>,
+    pub voice: Option<String>,
     pub variables: BTreeMap<String, String>,
 }
 
@@ -37,7 +61,30 @@ impl CallWish {
     /// A call by the default assistant.
     #[must_use]
     pub const fn to(to: PhoneNumber) -> Self {
-        Self { to, name: None, assistant: None, instructions: None, variables: BTreeMap::new(), time_zone: None }
+        Self {
+            to,
+            name: None,
+            assistant: None,
+            instructions: None,
+            variables: BTreeMap::new(),
+            voice: None,
+            time_zone: None,
+            scheduled_at: None,
+            metadata: None,
+        }
+    }
+
+    pub(super) fn on_record(&self) -> Option<Redacted<String>> {
+        let stored = StoredWish {
+            to: self.to.clone(),
+            name: self.name.clone(),
+            assistant: self.assistant.as_ref().map(|assistant| assistant.name.clone()),
+            instructions: self.instructions.clone(),
+            voice: self.voice.clone(),
+            variables: self.variables.clone(),
+            time_zone: self.time_zone.map(|zone| zone.name().to_owned()),
+        };
+        serde_json::to_string(&stored).ok().map(Redacted)
     }
 
     pub(super) fn casting(&self, default: &Arc<Assistant>) -> Casting {
@@ -46,8 +93,26 @@ impl CallWish {
             assistant: Arc::clone(self.assistant.as_ref().unwrap_or(default)),
             name: self.name.clone(),
             instructions: self.instructions.clone(),
+            voice: self.voice.clone(),
             variables: self.variables.clone(),
         }
+    }
+}
+
+impl StoredWish {
+    pub(super) fn read(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// None if the assistant that was named is gone.
+    pub(super) fn wish(self, assistants: &Assistants) -> Option<CallWish> {
+        let Self { to, name, assistant, instructions, voice, variables, time_zone } = self;
+        let assistant = match assistant {
+            Some(assistant) => Some(Arc::clone(assistants.named(&assistant)?)),
+            None => None,
+        };
+        let time_zone = time_zone.and_then(|zone| zone.parse().ok());
+        Some(CallWish { name, assistant, instructions, voice, variables, time_zone, ..CallWish::to(to) })
     }
 }
 
@@ -55,8 +120,14 @@ impl Casting {
     /// For a caller who dialled a number of this assistant.
     #[must_use]
     pub fn inbound(assistant: &Arc<Assistant>) -> Self {
-        let (name, instructions) = (None, None);
-        Self { direction: Direction::Inbound, assistant: Arc::clone(assistant), name, instructions, variables: BTreeMap::new() }
+        let (name, instructions, voice) = (None, None, None);
+        Self { direction: Direction::Inbound, assistant: Arc::clone(assistant), name, instructions, voice, variables: BTreeMap::new() }
+    }
+
+    /// With whose voice it speaks.
+    #[must_use]
+    pub fn voice<'a>(&'a self, config: &'a Config) -> &'a str {
+        self.voice.as_deref().unwrap_or_else(|| config.voice_of(&self.assistant))
     }
 
     /// A text of the assistant with the values of this call.

@@ -11,8 +11,9 @@ use uuid::Uuid;
 use super::casting::Casting;
 use super::clock;
 use super::compliance::{authorization, compliance_policy};
+use super::dial_queue::{DialQueue, Dialling};
 use super::feed::Feed;
-use super::governor::{Admission, Admit, AskOccupancy, CloseDoors, ConcurrencyGovernor, Leave, Occupancy};
+use super::governor::{Admission, Admit, AskOccupancy, ClaimedCooldown, CloseDoors, ConcurrencyGovernor, Leave, Occupancy};
 use super::inbound::Turns;
 use super::instance::InstanceName;
 use super::logger::{LogPort, LoggerActor};
@@ -26,6 +27,7 @@ use super::supervise::{MAILBOX, permanent};
 use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
 use super::tools::CallMatter;
 use crate::config::{CallersWord, Config, Domain};
+use crate::governor::dialing::Pace;
 use crate::governor::{AdmissionPolicy, Callee, Callers, Capacity, Refusal};
 use crate::realtime::dialect::Dialect;
 use crate::realtime::socket::Endpoint;
@@ -55,6 +57,7 @@ pub(super) struct Parts {
     pub(super) rest: Option<TwilioRest>,
     pub(super) token_key: TokenKey,
     pub(super) turns: Turns,
+    pub(super) dialling: Dialling,
     instance: InstanceName,
     feed: Feed,
     draining: AtomicBool,
@@ -72,6 +75,10 @@ pub enum EngineError {
     Store(#[from] StoreError),
     #[error("an actor is gone: {0}")]
     Mailbox(#[from] actix::MailboxError),
+    #[error("the call is over")]
+    CallOver,
+    #[error("no phone is connected to the call")]
+    CallNotConnected,
 }
 
 impl EngineError {
@@ -81,6 +88,8 @@ impl EngineError {
             Self::Refused(refusal) => refusal.code(),
             Self::Store(error) if error.is_outage() => Code::DatabaseUnavailable,
             Self::Store(_) | Self::Mailbox(_) => Code::Internal,
+            Self::CallOver => Code::CallOver,
+            Self::CallNotConnected => Code::CallNotConnected,
         }
     }
 }
@@ -125,8 +134,8 @@ impl Engine {
         };
         let supervisor = permanent(calls, "supervisor", MAILBOX, CallSupervisor::new(roster_policy(&config), outfit));
         let (token_key, draining) = (token_key(&config), AtomicBool::new(false));
-        let turns = Turns::default();
-        Self(Arc::new(Parts {
+        let dialling = Dialling::new(Pace::per_second(config.limits.calls_per_second));
+        let engine = Self(Arc::new(Parts {
             config,
             store,
             governor,
@@ -134,13 +143,22 @@ impl Engine {
             log,
             rest,
             token_key,
-            turns,
+            turns: Turns::default(),
+            dialling,
             instance,
             feed,
             draining,
             asked: AtomicUsize::new(0),
             arbiters,
-        }))
+        }));
+        // It holds the engine until its thread stops.
+        permanent(&engine.0.arbiters[0], "dial queue", MAILBOX, DialQueue::new(engine.clone()));
+        engine
+    }
+
+    /// The name of this process.
+    pub(super) fn instance(&self) -> &str {
+        self.0.instance.as_str()
     }
 
     pub(super) fn parts(&self) -> &Parts {
@@ -198,6 +216,7 @@ impl Engine {
     pub async fn drain(&self, limit: Duration) -> bool {
         let deadline = clock::now() + limit;
         self.0.draining.store(true, Ordering::Release);
+        self.leave_queue().await;
         // Actors that are gone have nothing to hand over.
         let _ = self.0.governor.send(CloseDoors).await;
         let handed_over = self.0.supervisor.send(EndAll(HangupCause::Drained)).await.unwrap_or_default();
@@ -255,11 +274,11 @@ impl Engine {
 
     pub(super) async fn admit(&self, call: CallId, who: OtherEnd, casting: &Casting) -> Result<Admission, EngineError> {
         let models = endpoints(&self.0.config).keys(self.0.config.model_of(&casting.assistant));
-        let (from, to) = match who {
-            OtherEnd::Caller(from) => (from, None),
-            OtherEnd::Callee(callee) => (None, Some(callee)),
+        let (from, to, cooled) = match who {
+            OtherEnd::Caller(from) => (from, None, None),
+            OtherEnd::Callee { callee, cooled } => (None, Some(callee), cooled),
         };
-        self.0.governor.send(Admit { call, from, to, models }).await?.map_err(EngineError::Refused)
+        self.0.governor.send(Admit { call, from, to, cooled, models }).await?.map_err(EngineError::Refused)
     }
 
     pub(super) fn new_call(&self, ends: Ends<'_>, sid: Option<CallSid>, casting: &Casting) -> NewCall {
@@ -273,12 +292,13 @@ impl Engine {
             caller_name: casting.name.clone(),
             assistant: assistant.name.clone(),
             model: config.model_of(assistant).to_owned(),
-            voice: config.voice_of(assistant).to_owned(),
+            voice: casting.voice(config).to_owned(),
             system_message: Some(casting.instructions()),
             owner: Some(self.0.instance.as_str().to_owned()),
             initiated_at: clock::utc(),
             scheduled_at: None,
             metadata: None,
+            wish: None,
             decision: None,
         }
     }
@@ -321,7 +341,11 @@ impl Engine {
 pub(super) enum OtherEnd {
     /// None if they do not show their number.
     Caller(Option<PhoneNumber>),
-    Callee(Callee),
+    Callee {
+        callee: Callee,
+        /// Claimed already, by a call that waited.
+        cooled: Option<ClaimedCooldown>,
+    },
 }
 
 /// The two ends of a call.

@@ -5,7 +5,6 @@ use actix::{
     Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, Recipient, ResponseActFuture, ResponseFuture, SpawnHandle,
     Supervised, WrapFuture as _,
 };
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::instance::InstanceName;
@@ -14,7 +13,7 @@ use super::logger::LogPort;
 use super::{clock, port};
 use crate::governor::{AdmissionPolicy, Attempt, Breakers, Callee, Capacity, Facts, Grant, ModelKey, Refusal, Request, SlotKind, admit};
 use crate::metrics;
-use crate::store::{CallStore, CooldownClaim};
+use crate::store::{CallStore, CooldownClaim, Cooled};
 use crate::types::{CallId, PhoneNumber};
 
 pub use super::leases::Fleet;
@@ -202,6 +201,8 @@ pub struct Admit {
     pub from: Option<PhoneNumber>,
     /// Who is to be called, where it is we who call.
     pub to: Option<Callee>,
+    /// Claimed already, for a call that waited.
+    pub cooled: Option<ClaimedCooldown>,
     /// Any of these may speak.
     pub models: Vec<ModelKey>,
 }
@@ -223,14 +224,25 @@ pub struct Admission {
 #[derive(Clone, Debug)]
 pub struct ClaimedCooldown {
     number: PhoneNumber,
-    at: DateTime<Utc>,
-    previous: Option<DateTime<Utc>>,
+    cooled: Cooled,
 }
 
 impl ClaimedCooldown {
+    /// Claimed earlier, for a call that waited.
+    #[must_use]
+    pub const fn of(number: PhoneNumber, cooled: Cooled) -> Self {
+        Self { number, cooled }
+    }
+
+    /// As it stands in the queue.
+    #[must_use]
+    pub const fn on_record(&self) -> Cooled {
+        self.cooled
+    }
+
     /// The call was never placed: its number may be called again.
     pub async fn give_back(self, store: &CallStore) {
-        if let Err(error) = store.release_cooldown(&self.number, self.at, self.previous).await {
+        if let Err(error) = store.release_cooldown(&self.number, self.cooled.at, self.cooled.previous).await {
             tracing::warn!(%error, "cooldown not given back");
         }
     }
@@ -248,13 +260,16 @@ impl Handler<Admit> for ConcurrencyGovernor {
         // The slot is held while what else it takes is claimed, and comes back if that cannot be had.
         let slot = self.take(Seat::Call(owner), ctx);
         let claiming = self.claim(SlotKind::Call, owner).into_actor(self);
-        let claimed = claiming
-            .map(move |taken, governor, ctx| governor.seated(&taken, owner, &wanted, ctx).map(|()| (slot, wanted.to.map(|to| to.number))));
+        let claimed = claiming.map(move |taken, governor, ctx| governor.seated(&taken, owner, &wanted, ctx).map(|()| (slot, wanted)));
         Box::pin(claimed.then(move |seated, governor, _| {
             let store = governor.store.clone();
             async move {
-                let (slot, to) = seated?;
-                Ok(Admission { slot, cooldown: cool_down(grant, to, store).await? })
+                let (slot, Admit { to, cooled, .. }) = seated?;
+                let cooldown = match cooled {
+                    Some(cooled) => Some(cooled),
+                    None => cool_down(grant, to.map(|to| to.number), store).await?,
+                };
+                Ok(Admission { slot, cooldown })
             }
             .into_actor(governor)
         }))
@@ -289,7 +304,7 @@ async fn cool_down(grant: Grant, to: Option<PhoneNumber>, store: CallStore) -> R
     let (Some(cooldown), Some(number)) = (grant.cooldown, to) else { return Ok(None) };
     let at = clock::utc();
     match store.claim_cooldown(&number, cooldown, at).await {
-        Ok(CooldownClaim::Claimed { previous }) => Ok(Some(ClaimedCooldown { number, at, previous })),
+        Ok(CooldownClaim::Claimed { previous }) => Ok(Some(ClaimedCooldown { number, cooled: Cooled { at, previous } })),
         Ok(CooldownClaim::CoolingDown { retry_after }) => Err(Refusal::CoolingDown { retry_after }),
         Err(error) => {
             tracing::error!(%error, "cooldown cannot be checked");

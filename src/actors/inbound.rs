@@ -10,13 +10,13 @@ use super::clock;
 use super::engine::{Ends, Engine, EngineError, OtherEnd};
 use super::plan::Lifeboat;
 use super::registry::{Claim, Expect, Find, Identify, Remind};
-use super::supervisor::{Answer, AskNext, Carrier, PhoneEnded};
+use super::supervisor::{Answer, AskNext};
 use super::twilio_stream::StreamClaim;
 use crate::governor::Refusal;
 use crate::session::policy::History;
-use crate::store::{CallKey, Created, NewCall, Row, StoreError};
-use crate::twilio::webhook::{StatusCallback, VoiceRequest};
-use crate::types::{CallId, CallSid, Code, Epoch, HangupCause, PhoneNumber, StreamToken};
+use crate::store::{Created, NewCall, Row, StoreError};
+use crate::twilio::webhook::VoiceRequest;
+use crate::types::{CallId, CallSid, Code, Epoch, PhoneNumber, StreamToken};
 
 /// Records of the last stream must be readable before the next one begins, if that can be had in this time.
 const READ_BACK: Duration = Duration::from_secs(1);
@@ -214,37 +214,6 @@ impl Engine {
         self.config().openai.api_key.is_some() && self.domain().is_some()
     }
 
-    /// Twilio tells how a call is doing.
-    pub async fn status_changed(&self, call: CallId, callback: StatusCallback) -> Result<(), EngineError> {
-        let is_here = self.parts().supervisor.send(Identify { call, sid: callback.call.clone() }).await?;
-        if !is_here && !self.is_on_record(call, &callback.call).await {
-            return Ok(());
-        }
-        self.name_call(call, callback.call).await;
-        let status = callback.status;
-        let at = clock::utc();
-        let noted = self.parts().store.progress(call, status.as_str(), at).await;
-        self.or_spool(noted.map(drop), || Row::Progress { call, status: status.as_str().to_owned(), at }).await;
-        self.note_answered_by(call, callback.answered_by.as_deref()).await;
-        if let Some(cause) = status.hangup_cause() {
-            let error_code = callback.error_code.map(|code| code.to_string());
-            let error = error_code.as_ref().map(|code| format!("twilio error {code}"));
-            let carrier = Carrier { status: Some(status.as_str().to_owned()), error_code, error };
-            self.parts().supervisor.send(PhoneEnded { call, cause, carrier }).await?;
-        }
-        Ok(())
-    }
-
-    /// A call that is over here is not over at Twilio until its last callback. One without a name was placed by a life that ended
-    /// before Twilio's answer; the callback names it.
-    pub(super) async fn is_on_record(&self, call: CallId, sid: &CallSid) -> bool {
-        match self.parts().store.call(&CallKey::Id(call)).await {
-            Ok(row) => row.is_some_and(|row| row.call_sid.is_none_or(|known| known == *sid)),
-            // Taken on trust: should there be no such call, nothing comes of it.
-            Err(error) => error.is_outage(),
-        }
-    }
-
     /// Checks a stream's token and uses it up; then loads what the stream has to know.
     pub async fn claim_stream(&self, token: &str) -> Result<StreamClaim, StreamRefused> {
         let now = clock::utc();
@@ -278,12 +247,6 @@ impl Engine {
         };
         let history = History { messages, resumed: true, owes_answer: true, ..History::default() };
         let _ = self.parts().supervisor.send(Remind { call, history }).await;
-    }
-
-    /// The call could not be placed.
-    pub(super) async fn not_placed(&self, call: CallId, error_code: Option<String>, error: String) {
-        let carrier = Carrier { status: None, error_code, error: Some(error) };
-        let _ = self.parts().supervisor.send(PhoneEnded { call, cause: HangupCause::CarrierFailed, carrier }).await;
     }
 }
 

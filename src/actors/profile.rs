@@ -60,7 +60,7 @@ fn profile(config: &Config, casting: &Casting) -> Profile {
     let assistant = &casting.assistant;
     Profile {
         model: config.model_of(assistant).to_owned(),
-        voice: config.voice_of(assistant).to_owned(),
+        voice: casting.voice(config).to_owned(),
         // The usual speed need not be said.
         speed: Some(assistant.speed).filter(|speed| (speed - 1.0).abs() > f32::EPSILON),
         instructions: casting.instructions(),
@@ -178,8 +178,10 @@ pub fn roster_policy(config: &Config) -> RosterPolicy {
     let claim = config.call.claim_deadline;
     RosterPolicy {
         claim,
-        // Twilio lets a phone ring for a minute, and adds up to 5 s.
-        answer: claim + Duration::from_secs(65),
+        // For as long as a call may wait in the queue, and some more.
+        place: Duration::from_secs(2 * 3_600),
+        // Twilio adds up to 5 s.
+        answer: claim + config.limits.ring + Duration::from_secs(5),
         resume: config.call.resume_deadline,
         // Twilio ends such a call after four hours. <https://www.twilio.com/docs/voice/twiml/dial#timelimit>
         transfer: Duration::from_secs(4 * 3_600 + 300),

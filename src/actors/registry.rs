@@ -43,7 +43,33 @@ impl Handler<Identify> for CallSupervisor {
     type Result = bool;
 
     fn handle(&mut self, Identify { call, sid }: Identify, _: &mut Context<Self>) -> bool {
-        self.roster.identify(call, &sid)
+        self.roster.identify(clock::now(), call, &sid)
+    }
+}
+
+/// Did Twilio tell the sid of this call?
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub struct AskNamed(pub CallId);
+
+impl Handler<AskNamed> for CallSupervisor {
+    type Result = bool;
+
+    fn handle(&mut self, AskNamed(call): AskNamed, _: &mut Context<Self>) -> bool {
+        self.roster.sid(call).is_some()
+    }
+}
+
+/// A call that Twilio was not asked for is not this instance's any more.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Forget(pub CallId);
+
+impl Handler<Forget> for CallSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, Forget(call): Forget, _: &mut Context<Self>) {
+        drop(self.roster.forget(call));
     }
 }
 

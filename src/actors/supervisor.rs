@@ -103,7 +103,7 @@ impl CallSupervisor {
         tracing::info!(call.id = %call, cause = %cause, "call ended");
         metrics::call_ended(direction, cause);
         self.outfit.feed.send(FeedEvent::Ended { call, cause });
-        let Carrier { status, error_code, error } = end.unwrap_or_default();
+        let Carrier { status, error_code, error, .. } = end.unwrap_or_default();
         let minute_nanos = self.outfit.prices.minute(direction);
         CallEnd { id: call, cause, twilio_status: status, error_code, error, at: clock::utc(), minute_nanos }
     }
@@ -310,11 +310,21 @@ impl CallSupervisor {
 
 /// The phone call is over, or could not be: so says Twilio. Answered when its end is on record, if it ended by this.
 #[derive(Debug, Message)]
-#[rtype(result = "()")]
+#[rtype(result = "Fate")]
 pub struct PhoneEnded {
     pub call: CallId,
     pub cause: HangupCause,
     pub carrier: Carrier,
+}
+
+/// What became of a call by that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Ended,
+    /// Its stream is up, and will say so itself, with all that was heard.
+    Lives,
+    /// It is not here.
+    Unknown,
 }
 
 /// Twilio's own words on an end.
@@ -324,24 +334,28 @@ pub struct Carrier {
     /// <https://www.twilio.com/docs/api/errors>
     pub error_code: Option<String>,
     pub error: Option<String>,
+    /// Twilio never took the call: its number may be called again.
+    pub unplaced: bool,
 }
 
 impl Handler<PhoneEnded> for CallSupervisor {
-    type Result = ResponseFuture<()>;
+    type Result = ResponseFuture<Fate>;
 
-    fn handle(&mut self, PhoneEnded { call, cause, carrier }: PhoneEnded, _: &mut Context<Self>) -> ResponseFuture<()> {
-        // Twilio says nothing of a call that it never took.
-        let never_placed = carrier.status.is_none();
-        // A stream that is up will say so itself, with all that was heard.
-        let Some((cause, mut held)) = self.roster.hung_up(call, cause) else { return Box::pin(std::future::ready(())) };
+    fn handle(&mut self, PhoneEnded { call, cause, carrier }: PhoneEnded, _: &mut Context<Self>) -> ResponseFuture<Fate> {
+        let unplaced = carrier.unplaced;
+        let is_here = self.roster.held(call).is_some();
+        let Some((cause, mut held)) = self.roster.hung_up(call, cause) else {
+            return Box::pin(std::future::ready(if is_here { Fate::Lives } else { Fate::Unknown }));
+        };
         let (store, log) = (self.outfit.store.clone(), self.outfit.log.clone());
-        let cooldown = held.cooldown.take().filter(|_| never_placed);
+        let cooldown = held.cooldown.take().filter(|_| unplaced);
         let end = self.last_word(call, cause, held.direction, Some(carrier));
         Box::pin(async move {
             if let Some(cooldown) = cooldown {
                 cooldown.give_back(&store).await;
             }
             put_on_record(store, log, end).await;
+            Fate::Ended
         })
     }
 }

@@ -6,7 +6,7 @@ use super::Refusal;
 use crate::types::CallId;
 
 /// A call that was not placed so long after it was due is not placed any more: nobody expects it then.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(3_600);
 /// Lines may be free again after this time.
 const PAUSE: Duration = Duration::from_secs(5);
 /// How often Twilio is asked for one call that it has certainly not taken.

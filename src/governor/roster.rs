@@ -14,6 +14,8 @@ use crate::types::{CallId, CallSid, Continuation, Epoch, HangupCause, PhoneNumbe
 pub struct RosterPolicy {
     /// A stream that was promised must come within this time.
     pub claim: Duration,
+    /// A call must be placed within this time.
+    pub place: Duration,
     /// A placed call must be answered within this time.
     pub answer: Duration,
     /// A call that lost its stream must ask for another within this time.
@@ -167,7 +169,7 @@ impl<H> Roster<H> {
 
     /// A number is being called.
     pub fn dial(&mut self, now: Instant, call: CallId, held: H) -> Epoch {
-        self.insert(call, None, held, now + self.policy.answer)
+        self.insert(call, None, held, now + self.policy.place)
     }
 
     fn insert(&mut self, call: CallId, sid: Option<CallSid>, held: H, until: Instant) -> Epoch {
@@ -176,10 +178,20 @@ impl<H> Roster<H> {
         Epoch::FIRST
     }
 
-    /// Twilio told the call's sid. False if the call is not here, or has another one.
-    pub fn identify(&mut self, call: CallId, sid: &CallSid) -> bool {
+    /// Twilio told the call's sid: it is placed. False if the call is not here, or has another one.
+    pub fn identify(&mut self, now: Instant, call: CallId, sid: &CallSid) -> bool {
+        let until = now + self.policy.answer;
         let Some(entry) = self.calls.get_mut(&call) else { return false };
+        if entry.sid.is_none() && matches!(entry.state, State::Expected { .. }) {
+            entry.state = State::Expected { until };
+        }
         *entry.sid.get_or_insert_with(|| sid.clone()) == *sid
+    }
+
+    /// A call that was never placed is somebody else's, or nobody's.
+    pub fn forget(&mut self, call: CallId) -> Option<H> {
+        let is_placed = self.calls.get(&call)?.sid.is_some();
+        if is_placed { None } else { self.calls.remove(&call).map(|entry| entry.held) }
     }
 
     /// A stream shows its token; each works once.

@@ -25,7 +25,7 @@ pub(super) async fn conversation(doors: web::Data<Doors>, name: web::Path<String
 }
 
 /// By our id, or by Twilio's sid.
-async fn find(doors: &Doors, name: &str) -> Result<Call, Problem> {
+pub(super) async fn find(doors: &Doors, name: &str) -> Result<Call, Problem> {
     let unknown = || Problem::new(Code::NotFound, "there is no call of this id or sid");
     let by_id = name.parse().map(CallKey::Id);
     let key = by_id.or_else(|_| name.parse().map(CallKey::Sid)).map_err(|_| unknown())?;

@@ -64,6 +64,8 @@ const fn status(code: Code) -> StatusCode {
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        Code::CallOver | Code::CallNotConnected | Code::RequestRunning => StatusCode::CONFLICT,
+        Code::RequestKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::CoolingDown => StatusCode::TOO_MANY_REQUESTS,
         Code::AtCapacity | Code::Draining | Code::NotConfigured | Code::DatabaseUnavailable | Code::ModelUnavailable => {
             StatusCode::SERVICE_UNAVAILABLE
@@ -97,6 +99,10 @@ const fn title(code: Code) -> &'static str {
         Code::NotConfigured => "The service is not set up for calls",
         Code::DatabaseUnavailable => "The database is not available",
         Code::ModelUnavailable => "The model is not available",
+        Code::CallOver => "The call is over",
+        Code::CallNotConnected => "The call has no phone connected",
+        Code::RequestRunning => "This request is being done already",
+        Code::RequestKeyReused => "This Idempotency-Key is that of another request",
         Code::Internal => "Internal error",
     }
 }
@@ -175,6 +181,8 @@ impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Refused(refusal) => refused(&refusal),
+            EngineError::CallOver => Self::new(Code::CallOver, "nothing can be done about it any more"),
+            EngineError::CallNotConnected => Self::new(Code::CallNotConnected, "only a call that talks can be handed over"),
             EngineError::Store(_) | EngineError::Mailbox(_) => {
                 let code = error.code();
                 let retry_after = (code == Code::DatabaseUnavailable).then_some(OUTAGE);

@@ -4,6 +4,7 @@ mod analytics;
 mod auth;
 mod body;
 mod call_history;
+mod commands;
 mod consents;
 mod conversation;
 mod csv;
@@ -19,6 +20,7 @@ mod media_stream;
 mod metrics;
 mod moment;
 mod observe;
+mod once;
 mod request_call;
 mod signed;
 mod slice;
@@ -93,6 +95,8 @@ fn doors() -> Vec<Door> {
         Door::at("/api/call-history").read(CallsRead, call_history::call_history),
         Door::at("/api/analytics").read(CallsRead, analytics::analytics),
         Door::at("/api/call/{call}").read(CallsRead, conversation::call),
+        Door::at("/api/call/{call}/hangup").on(Method::POST, CallsCreate, commands::hang_up),
+        Door::at("/api/call/{call}/transfer").on(Method::POST, CallsCreate, commands::transfer),
         Door::at("/api/call/{call}/conversation").read(TranscriptsRead, conversation::conversation),
         Door::at("/api/do-not-call").read(CallsRead, do_not_call::list).on(Method::POST, Admin, do_not_call::add),
         Door::at("/api/do-not-call/import").on(Method::POST, Admin, do_not_call::import).taking(LONG_TEXT),

@@ -4,17 +4,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::body::{escaped, filled, misshapen, shaped};
 use super::error::FieldError;
+use super::key_ring::Caller;
+use super::once::{self, Once, REPLAYED};
 use super::{Doors, Problem};
 use crate::actors::engine::CallWish;
 use crate::config::{Assistant, Assistants, NAME, template};
-use crate::types::{CallId, CallStatus, PhoneNumber};
+use crate::store::{CallKey, RequestKey};
+use crate::types::{CallId, CallStatus, PhoneNumber, Redacted};
 
 /// A text that is absent or blank is not there.
 #[derive(Deserialize, garde::Validate)]
@@ -42,30 +46,92 @@ pub(super) struct RequestCall {
     #[garde(skip)]
     #[serde(default)]
     time_zone: Option<String>,
+    /// By the model's name for it; else the assistant's.
+    #[garde(length(chars, max = 64))]
+    #[serde(default)]
+    voice: Option<String>,
+    /// RFC 3339. Not before then; at once if it is not told.
+    #[garde(skip)]
+    #[serde(default)]
+    scheduled_at: Option<String>,
+    /// An object of whatever the client wants to find on the call.
+    #[garde(skip)]
+    #[serde(default)]
+    metadata: Option<Map<String, Value>>,
 }
 
 const MAX_VARIABLES: usize = 32;
 const MAX_VALUE: usize = 500;
+/// Bytes of JSON.
+const MAX_METADATA: usize = 4_096;
+/// A call may be scheduled so far ahead.
+const FARTHEST: TimeDelta = TimeDelta::days(30);
 
 #[derive(Serialize)]
 struct Accepted {
     id: CallId,
     status: CallStatus,
+    /// Where to read how the call is getting on.
+    status_url: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheduled_at: Option<DateTime<Utc>>,
     message: &'static str,
 }
 
-pub(super) async fn request_call(doors: web::Data<Doors>, body: web::Json<Value>) -> Result<HttpResponse, Problem> {
-    let request: RequestCall = shaped(body.into_inner())?;
-    let wish = request.wish(&doors.engine.config().assistants)?;
-    let id = doors.engine.request_call(wish).await?;
-    let accepted = Accepted { id, status: CallStatus::Initiated, message: "the phone will ring in a moment" };
-    Ok(HttpResponse::Accepted().insert_header((header::LOCATION, format!("/api/call/{id}"))).json(accepted))
+/// `POST /api/request-call`
+pub(super) async fn request_call(
+    doors: web::Data<Doors>,
+    caller: web::ReqData<Caller>,
+    request: HttpRequest,
+    body: web::Json<Value>,
+) -> Result<HttpResponse, Problem> {
+    let body = body.into_inner();
+    match Once::begin(&doors, &caller, &request, &body).await? {
+        Once::Done(id) => {
+            let known = doors.engine.store().call(&CallKey::Id(id)).await?;
+            Ok(accepted(id, known.and_then(|call| call.scheduled_at), true))
+        }
+        Once::Now(key) => {
+            let answer = place(&doors, body, key.clone()).await;
+            if let (Err(_), Some(key)) = (&answer, key) {
+                once::give_up(&doors, key).await;
+            }
+            answer
+        }
+    }
+}
+
+async fn place(doors: &Doors, body: Value, key: Option<RequestKey>) -> Result<HttpResponse, Problem> {
+    let wanted: RequestCall = shaped(body)?;
+    let wish = wanted.wish(&doors.engine.config().assistants, Utc::now())?;
+    let scheduled_at = wish.scheduled_at;
+    let id = doors.engine.request_call(wish, key).await?;
+    Ok(accepted(id, scheduled_at, false))
+}
+
+fn accepted(id: CallId, scheduled_at: Option<DateTime<Utc>>, replayed: bool) -> HttpResponse {
+    let message = if scheduled_at.is_some() { "the phone will ring at that time" } else { "the phone will ring in a moment" };
+    let status_url = format!("/api/call/{id}");
+    let mut answer = HttpResponse::Accepted();
+    answer.insert_header((header::LOCATION, status_url.clone()));
+    if replayed {
+        answer.insert_header((REPLAYED, "true"));
+    }
+    answer.json(Accepted { id, status: CallStatus::Initiated, status_url, scheduled_at, message })
 }
 
 impl RequestCall {
     /// What is asked for, or everything that is wrong with it.
-    fn wish(self, assistants: &Assistants) -> Result<CallWish, Problem> {
+    fn wish(self, assistants: &Assistants, now: DateTime<Utc>) -> Result<CallWish, Problem> {
         let mut errors = misshapen(&self);
+        let scheduled_at = self
+            .scheduled_at
+            .and_then(filled)
+            .and_then(|text| moment(&text, now).map_err(|detail| errors.push(field("/scheduled_at", detail.to_owned()))).ok());
+        let metadata = self.metadata.map(Value::Object);
+        if metadata.as_ref().is_some_and(|metadata| metadata.to_string().len() > MAX_METADATA) {
+            errors.push(field("/metadata", format!("longer than {MAX_METADATA} bytes")));
+        }
         let (assistant, instructions) = (self.assistant.and_then(filled), self.instructions.and_then(filled));
         let assistant = match assistant.map(|name| assistants.named(&name).ok_or(name)).transpose() {
             Ok(assistant) => {
@@ -85,10 +151,21 @@ impl RequestCall {
         });
         match self.phone_number.parse() {
             Ok(to) if errors.is_empty() => {
-                Ok(CallWish { to, name: self.name.and_then(filled), assistant, instructions, variables: self.variables, time_zone })
+                let (name, voice) = (self.name.and_then(filled), self.voice.and_then(filled));
+                let (variables, metadata) = (self.variables, metadata.map(Redacted));
+                Ok(CallWish { to, name, assistant, instructions, variables, voice, time_zone, scheduled_at, metadata })
             }
             Ok(_) | Err(_) => Err(Problem::fields(errors)),
         }
+    }
+}
+
+fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, &'static str> {
+    let at = DateTime::parse_from_rfc3339(text).map_err(|_| "not a moment as in RFC 3339, such as 2026-11-23T09:00:00Z")?.to_utc();
+    match at {
+        at if at <= now => Err("that moment has passed"),
+        at if at > now + FARTHEST => Err("more than 30 days ahead"),
+        at => Ok(at),
     }
 }
 

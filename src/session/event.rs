@@ -35,6 +35,8 @@ pub enum Input {
     AnsweredBy(AnsweredBy),
     /// Somebody outside wants the call to end.
     HangupRequested(HangupCause),
+    /// Somebody outside wants another phone to take the call.
+    TransferRequested(PhoneNumber),
     /// The instant that `poll_timeout` named has come.
     Timeout,
 }

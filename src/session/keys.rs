@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::CallSession;
 use super::policy::KeyAction;
 use super::timer::Timer;
-use crate::types::HangupCause;
+use crate::types::{HangupCause, PhoneNumber};
 
 /// Keys that follow each other within this time belong together; `#` ends them.
 const TOGETHER: Duration = Duration::from_millis(1_500);
@@ -36,13 +36,21 @@ impl CallSession {
     fn key_does(&mut self, now: Instant, key: char, action: KeyAction) {
         self.silence_assistant(now);
         match action {
-            KeyAction::Transfer(to) => {
-                self.tools.transfer = Some(to);
-                self.close(HangupCause::Transferred);
-            }
+            KeyAction::Transfer(to) => self.hand_over(to),
             KeyAction::Use(tool) => self.use_tool_by_key(now, &tool, key),
             KeyAction::HangUp => self.wind_up(now, HangupCause::CallerHungUp),
         }
+    }
+
+    fn hand_over(&mut self, to: PhoneNumber) {
+        self.tools.transfer = Some(to);
+        self.close(HangupCause::Transferred);
+    }
+
+    /// Nobody asks the assistant: what it was saying is not said to its end.
+    pub(super) fn transfer_requested(&mut self, now: Instant, to: PhoneNumber) {
+        self.silence_assistant(now);
+        self.hand_over(to);
     }
 
     /// Who presses keys does not want to hear the rest.

@@ -177,6 +177,7 @@ impl CallSession {
             Input::AnsweredBy(who) => self.answered_by(now, who),
             Input::ToolUsed(outcome) => self.tool_used(now, outcome),
             Input::HangupRequested(cause) => self.wind_up(now, cause),
+            Input::TransferRequested(to) => self.transfer_requested(now, to),
             Input::Timeout => self.on_timeout(now),
         }
     }
@@ -185,7 +186,13 @@ impl CallSession {
         match input {
             Input::Model(event) => self.on_last_words(now, event),
             Input::Timeout if self.timers.pop(now) == Some(Timer::Winding) => self.finish(now, cause),
-            Input::Leg(_) | Input::Standby(_) | Input::ToolUsed(_) | Input::AnsweredBy(_) | Input::HangupRequested(_) | Input::Timeout => {}
+            Input::Leg(_)
+            | Input::Standby(_)
+            | Input::ToolUsed(_)
+            | Input::AnsweredBy(_)
+            | Input::HangupRequested(_)
+            | Input::TransferRequested(_)
+            | Input::Timeout => {}
         }
         if self.phase == Phase::Winding(cause) && !self.transcript.awaits_text() {
             self.finish(now, cause);

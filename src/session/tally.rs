@@ -39,6 +39,7 @@ impl StreamTally {
             | Input::ToolUsed(_)
             | Input::AnsweredBy(_)
             | Input::HangupRequested(_)
+            | Input::TransferRequested(_)
             | Input::Timeout => {}
         }
     }

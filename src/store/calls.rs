@@ -62,6 +62,9 @@ pub struct NewCall {
     /// Whatever the client wants to find on it.
     #[serde(default)]
     pub metadata: Option<Redacted<Json>>,
+    /// JSON: whom to call and as whom, so that any instance can.
+    #[serde(default)]
+    pub wish: Option<Redacted<String>>,
     /// JSON: what was looked at before the number was called.
     pub decision: Option<String>,
 }
@@ -294,6 +297,7 @@ fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {
         initiated_at: ActiveValue::Set(initiated_at),
         scheduled_at: ActiveValue::Set(call.scheduled_at.map(moment)),
         metadata: ActiveValue::Set(call.metadata.map(|metadata| metadata.0)),
+        wish: ActiveValue::Set(call.wish.as_ref().map(|wish| private(wish))),
         decision: ActiveValue::Set(call.decision.as_deref().map(clean)),
         ..Default::default()
     }
@@ -348,6 +352,7 @@ mod tests {
             initiated_at: DateTime::UNIX_EPOCH,
             scheduled_at: None,
             metadata: None,
+            wish: None,
             decision: None,
         };
 

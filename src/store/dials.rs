@@ -3,55 +3,49 @@
 //! Whoever works on a row has a lease on it, by the database's clock. A row whose instance died is taken by another one, which sees
 //! whether Twilio was asked already.
 
-use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, TransactionTrait, Value};
 
+use super::analytics::hours;
 use super::calls::{self, NewCall};
 use super::error::StoreError;
 use super::request_keys;
-use super::sql::{clean, execute, moment, rows};
-use super::{CallStore, Created, RequestKey};
-use crate::types::CallId;
+use super::sql::{execute, moment, rows};
+use super::{CallStore, Created, RequestKey, tally};
+use crate::types::{CallId, CallStatus};
 
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 
-const ADD: &str = "INSERT INTO dials (call_id, wish, due_at, state, holder, expires_at, cooled_at, cooled_before) \
-     VALUES ($1, $2, $3, 'waiting', $4, $5, $6, $7) ON CONFLICT (call_id) DO NOTHING";
+const ADD: &str = "INSERT INTO dials (call_id, due_at, state, holder, expires_at, cooled_at, cooled_before) \
+     VALUES ($1, $2, 'waiting', $3, $4, $5, $6) ON CONFLICT (call_id) DO NOTHING";
 const TAKE: &str = "UPDATE dials SET holder = $1, expires_at = $3 WHERE call_id IN (SELECT call_id FROM dials \
-     WHERE due_at <= $2 AND (expires_at IS NULL OR expires_at < $2) ORDER BY due_at LIMIT 50 LOCKING) \
-     RETURNING call_id, wish, due_at, state, asked_at, cooled_at, cooled_before";
+     WHERE due_at <= $2 AND (expires_at IS NULL OR expires_at < $2) ORDER BY due_at LIMIT $4 LOCKING) \
+     RETURNING call_id, due_at, state, asked_at, cooled_at, cooled_before";
 const KEEP: &str = "UPDATE dials SET expires_at = $2 WHERE holder = $1";
 const COOL: &str = "UPDATE dials SET cooled_at = $3, cooled_before = $4 WHERE call_id = $1 AND holder = $2";
 const ASK: &str =
     "UPDATE dials SET state = 'asked', asked_at = $3, expires_at = $4 WHERE call_id = $1 AND holder = $2 AND state = 'waiting'";
 const AGAIN: &str = "UPDATE dials SET state = 'waiting' WHERE call_id = $1 AND holder = $2 AND state = 'asked'";
 const POSTPONE: &str = "UPDATE dials SET holder = NULL, expires_at = $3 WHERE call_id = $1 AND holder = $2 AND state = 'waiting'";
+const ADMITTED: &str = "UPDATE call_logs SET owner = $2, decision = $3 WHERE id = $1 AND ended_at IS NULL";
+const REFUSED: &str = "UPDATE call_logs SET status = $2, refusal = $3, decision = $4, ended_at = $5 WHERE id = $1 AND ended_at IS NULL";
 const FORGET: &str = "DELETE FROM dials WHERE call_id = $1";
-const CANCEL: &str = "DELETE FROM dials WHERE call_id = $1 AND state = 'waiting' RETURNING wish, cooled_at, cooled_before";
+const CANCEL: &str = "DELETE FROM dials WHERE call_id = $1 AND state = 'waiting' RETURNING cooled_at, cooled_before";
 const LEAVE: &str = "UPDATE dials SET holder = NULL, expires_at = NULL WHERE holder = $1 AND state = 'waiting' RETURNING call_id";
 /// Each call gets the next free moment. The row's lock makes the queue.
 const PACE: &str = "INSERT INTO paces (name, next_at) VALUES ($1, clock_timestamp() + INTERVAL) \
      ON CONFLICT (name) DO UPDATE SET next_at = greatest(paces.next_at, clock_timestamp()) + INTERVAL \
      RETURNING (extract(epoch FROM next_at - INTERVAL - clock_timestamp()) * 1000000)::bigint AS wait";
 
-/// A call that is to be placed, as any instance can.
-#[derive(Clone, PartialEq, Eq)]
+/// Where a call stands in the queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewDial {
-    /// JSON: whom to call, and as whom.
-    pub wish: String,
     pub due: DateTime<Utc>,
     /// The instance that sees to it at once; none for whoever comes first when it is due.
     pub holder: Option<String>,
     pub cooled: Option<Cooled>,
-}
-
-impl fmt::Debug for NewDial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewDial").field("due", &self.due).field("holder", &self.holder).finish_non_exhaustive()
-    }
 }
 
 /// The cooldown that a call has claimed for its number.
@@ -62,10 +56,9 @@ pub struct Cooled {
 }
 
 /// A call to be placed, in the hands of one instance.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dial {
     pub call: CallId,
-    pub wish: String,
     /// For so long it has been due.
     pub late: Duration,
     /// Twilio was asked, by an instance that did not live to tell what came of it: how long ago.
@@ -79,16 +72,9 @@ pub struct Asked {
     pub ago: Duration,
 }
 
-impl fmt::Debug for Dial {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Dial").field("call", &self.call).field("late", &self.late).field("asked", &self.asked).finish_non_exhaustive()
-    }
-}
-
 /// A call that will not be placed after all.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CanceledDial {
-    pub wish: String,
     pub cooled: Option<Cooled>,
 }
 
@@ -110,12 +96,12 @@ impl CallStore {
     }
 
     /// What is due and in nobody's hands, the longest due first.
-    pub async fn take_dials(&self, holder: &str) -> Result<Vec<Dial>, StoreError> {
+    pub async fn take_dials(&self, holder: &str, at_most: u32) -> Result<Vec<Dial>, StoreError> {
         let holder = holder.to_owned();
         self.run(move |db| async move {
             let now = clock(&db).await?;
             let locking = if is_postgres(&db) { "FOR UPDATE SKIP LOCKED" } else { "" };
-            let values: [Value; 3] = [holder.into(), now.into(), (now + LEASE).into()];
+            let values: [Value; 4] = [holder.into(), now.into(), (now + LEASE).into(), i64::from(at_most).into()];
             let taken = rows(&db, TAKE.replace("LOCKING", locking), values).await?;
             let mut dials = taken.iter().map(|row| dial(row, now)).collect::<Result<Vec<_>, _>>()?;
             dials.sort_by_key(|dial| std::cmp::Reverse(dial.late));
@@ -156,6 +142,34 @@ impl CallStore {
         self.run_soon(move |db| async move { Ok(execute(&db, AGAIN, values).await? > 0) }).await
     }
 
+    /// This instance takes the call on, for these reasons.
+    pub async fn note_admitted(&self, call: CallId, owner: &str, decision: Option<String>) -> Result<(), StoreError> {
+        let values = [call.to_string().into(), owner.into(), decision.into()];
+        self.run_soon(move |db| async move { execute(&db, ADMITTED, values).await }).await.map(drop)
+    }
+
+    /// The call must not be placed after all: it has failed, and is off the queue. What it claimed is to be given back.
+    pub async fn refuse(
+        &self,
+        call: CallId,
+        refusal: &str,
+        decision: Option<String>,
+        at: DateTime<Utc>,
+    ) -> Result<Option<Cooled>, StoreError> {
+        let (id, refusal) = (call.to_string(), refusal.to_owned());
+        self.run_soon(move |db| async move {
+            let transaction = db.begin().await?;
+            let failed = CallStatus::Failed.as_str();
+            execute(&transaction, REFUSED, [id.clone().into(), failed.into(), refusal.into(), decision.into(), moment(at).into()]).await?;
+            let canceled = rows(&transaction, CANCEL, [id.clone().into()]).await?;
+            let began = tally::recount_ended(&transaction, [id.clone()].into()).await?;
+            hours::forget_older(&transaction, [id], &began).await?;
+            transaction.commit().await?;
+            canceled.first().map_or(Ok(None), cooled)
+        })
+        .await
+    }
+
     /// Nothing can be done for so long; then whoever comes first sees to it.
     pub async fn postpone_dial(&self, call: CallId, holder: &str, pause: Duration) -> Result<(), StoreError> {
         let (call, holder) = (call.to_string(), holder.to_owned());
@@ -175,7 +189,7 @@ impl CallStore {
     pub async fn cancel_dial(&self, call: CallId) -> Result<Option<CanceledDial>, StoreError> {
         self.run_soon(move |db| async move {
             let canceled = rows(&db, CANCEL, [call.to_string().into()]).await?;
-            let row = |row: &QueryResult| Ok(CanceledDial { wish: row.try_get("", "wish")?, cooled: cooled(row)? });
+            let row = |row: &QueryResult| Ok(CanceledDial { cooled: cooled(row)? });
             canceled.first().map(row).transpose()
         })
         .await
@@ -208,15 +222,7 @@ impl CallStore {
 async fn add<C: ConnectionTrait>(db: &C, call: CallId, dial: NewDial) -> Result<(), StoreError> {
     let until = if dial.holder.is_some() { Some(clock(db).await? + LEASE) } else { None };
     let (at, previous) = dial.cooled.map_or((None, None), |cooled| (Some(moment(cooled.at)), cooled.previous.map(moment)));
-    let values = [
-        call.to_string().into(),
-        clean(&dial.wish).into(),
-        moment(dial.due).into(),
-        dial.holder.into(),
-        until.into(),
-        at.into(),
-        previous.into(),
-    ];
+    let values = [call.to_string().into(), moment(dial.due).into(), dial.holder.into(), until.into(), at.into(), previous.into()];
     execute(db, ADD, values).await.map(drop)
 }
 
@@ -227,7 +233,6 @@ fn dial(row: &QueryResult, now: DateTime<Utc>) -> Result<Dial, StoreError> {
     let since = |at: DateTime<Utc>| (now - at).to_std().unwrap_or_default();
     Ok(Dial {
         call: call.parse().map_err(|_| StoreError::query("dials.call_id holds what we do not know"))?,
-        wish: row.try_get("", "wish")?,
         late: since(due),
         asked: asked_at.filter(|_| state == "asked").map(|at| Asked { at, ago: since(at) }),
         cooled: cooled(row)?,

@@ -23,6 +23,7 @@ const RELEASE_ALL: &str = "UPDATE slots SET owner = NULL, holder = NULL, expires
 const RENEW: &str = "UPDATE slots SET expires_at = now() + LEASE WHERE holder = $1 \
      AND owner IN (SELECT json_array_elements_text($2::json)) RETURNING owner";
 const SEEN: &str = "INSERT INTO instances (name, seen_at) VALUES ($1, now()) ON CONFLICT (name) DO UPDATE SET seen_at = now()";
+const ALIVE: &str = "SELECT name FROM instances WHERE name = $1 AND seen_at > now() - LEASE";
 const GONE: &str = "DELETE FROM instances WHERE name = $1 OR seen_at < now() - interval '1 day'";
 const FLEET: &str = "SELECT (SELECT count(*) FROM instances WHERE seen_at > now() - LEASE) AS instances, \
      (SELECT count(*) FROM slots WHERE kind = 'call' AND expires_at > now()) AS calls";
@@ -84,6 +85,15 @@ impl CallStore {
             Ok(Renewal { kept, instances: count("instances")?, calls: count("calls")? })
         })
         .await
+    }
+
+    /// Whether that instance was heard of of late.
+    pub async fn is_alive(&self, name: &str) -> Result<bool, StoreError> {
+        if !self.is_shared() {
+            return Ok(false);
+        }
+        let name = name.to_owned();
+        self.run_soon(move |db| async move { Ok(!rows(&db, with_lease(ALIVE), [name.into()]).await?.is_empty()) }).await
     }
 
     /// This instance ends: whatever it holds is free.

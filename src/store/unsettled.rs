@@ -14,8 +14,8 @@ use crate::types::{CallId, CallSid};
 const TAKE: &str = "UPDATE call_logs SET looked_at = $1 WHERE id IN (SELECT id FROM call_logs \
      WHERE direction = 'outbound' AND call_sid IS NOT NULL \
      AND (twilio_status IS NULL OR twilio_status NOT IN ('completed', 'busy', 'failed', 'no-answer', 'canceled')) \
-     AND initiated_at > $2 AND (looked_at IS NULL OR looked_at < $3) \
-     AND (ended_at < $4 OR (ended_at IS NULL AND connected_at IS NULL AND COALESCE(ringing_at, initiated_at) < $5)) \
+     AND COALESCE(scheduled_at, initiated_at) > $2 AND (looked_at IS NULL OR looked_at < $3) \
+     AND (ended_at < $4 OR (ended_at IS NULL AND connected_at IS NULL AND COALESCE(ringing_at, scheduled_at, initiated_at) < $5)) \
      ORDER BY initiated_at LIMIT 20) RETURNING id, call_sid";
 
 /// How long Twilio may take to tell, before it is asked.

@@ -4,17 +4,19 @@ use std::time::Duration;
 
 use awc::error::{ConnectError, PayloadError, SendRequestError};
 use awc::http::{Method, Version};
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
+use url::form_urlencoded;
 
 use super::loose;
 use super::status::CarrierStatus;
 use crate::types::{AccountSid, CallSid, PhoneNumber, Redacted};
 
-/// A call resource has about 2 kB.
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
+/// A call resource has about 2 kB, and a list up to 50 of them.
+const MAX_ANSWER_BYTES: usize = 256 * 1024;
 /// <https://www.twilio.com/docs/api/errors/21220>: the call is not in a state for this change.
 const NOT_IN_PROGRESS: u32 = 21_220;
 /// Without these only `completed` is told.
@@ -69,6 +71,15 @@ pub struct CreateCall {
 pub struct CreatedCall {
     pub sid: CallSid,
     pub status: CarrierStatus,
+}
+
+/// A call as it stands in Twilio's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedCall {
+    pub sid: CallSid,
+    pub status: CarrierStatus,
+    /// To the second; a call that was made a moment ago may have none.
+    pub created: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +185,17 @@ impl TwilioRest {
         status.map(|status| FetchedCall { status }).ok_or_else(|| RestError::BadAnswer("call without a known status".to_owned()))
     }
 
+    /// The newest calls from one number to another. May lag behind for a moment.
+    /// <https://www.twilio.com/docs/voice/api/call-resource#read-multiple-call-resources>
+    pub async fn list_calls(&self, from: &PhoneNumber, to: &PhoneNumber) -> Result<Vec<ListedCall>, RestError> {
+        let query = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs([("From", from.as_str()), ("To", to.as_str()), ("PageSize", "50")])
+            .finish();
+        let body = self.ask(Method::GET, &format!("{}.json?{query}", self.calls_url), None, self.limits.other).await?;
+        let list: ListBody = read(&body)?;
+        Ok(list.calls.into_iter().filter_map(listed).collect())
+    }
+
     async fn change(&self, call: &CallSid, form: Form<'_>) -> Result<(), RestError> {
         self.ask(Method::POST, &self.url_of(call), Some(form), self.limits.other).await.map(drop)
     }
@@ -229,6 +251,28 @@ struct CallBody {
     sid: Option<CallSid>,
     #[serde(default, deserialize_with = "loose::text")]
     status: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ListBody {
+    calls: Vec<ListedBody>,
+}
+
+#[derive(Deserialize)]
+struct ListedBody {
+    #[serde(default)]
+    sid: Option<CallSid>,
+    #[serde(default, deserialize_with = "loose::text")]
+    status: Option<String>,
+    #[serde(default, deserialize_with = "loose::text")]
+    date_created: Option<String>,
+}
+
+/// What has no sid, or a status of which we never heard, cannot be named.
+fn listed(call: ListedBody) -> Option<ListedCall> {
+    let created = call.date_created.as_deref().and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+    let status = CarrierStatus::from_word(call.status.as_deref()?)?;
+    Some(ListedCall { sid: call.sid?, status, created: created.map(|created| created.to_utc()) })
 }
 
 /// The error body of the 2010 API, or RFC 9457 section 3 of newer ones.

@@ -28,6 +28,10 @@ pub enum Code {
     NotConfigured,
     DatabaseUnavailable,
     ModelUnavailable,
+    CallOver,
+    CallNotConnected,
+    RequestRunning,
+    RequestKeyReused,
     Internal,
 }
 
@@ -59,6 +63,10 @@ impl Code {
             Self::NotConfigured => "not-configured",
             Self::DatabaseUnavailable => "database-unavailable",
             Self::ModelUnavailable => "model-unavailable",
+            Self::CallOver => "call-over",
+            Self::CallNotConnected => "call-not-connected",
+            Self::RequestRunning => "request-running",
+            Self::RequestKeyReused => "idempotency-key-reused",
             Self::Internal => "internal-error",
         }
     }

@@ -12,7 +12,7 @@ use crate::words::{id, migrated, new_call, sid};
 
 fn due(at: DateTime<Utc>, holder: Option<&str>) -> NewDial {
     let cooled = Some(Cooled { at: DateTime::UNIX_EPOCH, previous: None });
-    NewDial { wish: "{\"to\":1}".to_owned(), due: at, holder: holder.map(str::to_owned), cooled }
+    NewDial { due: at, holder: holder.map(str::to_owned), cooled }
 }
 
 async fn queue(store: &CallStore, call: u128, dial: NewDial) {
@@ -20,7 +20,7 @@ async fn queue(store: &CallStore, call: u128, dial: NewDial) {
 }
 
 async fn taken(store: &CallStore, holder: &str) -> Vec<CallId> {
-    store.take_dials(holder).await.expect("asked").into_iter().map(|dial| dial.call).collect()
+    store.take_dials(holder, 50).await.expect("asked").into_iter().map(|dial| dial.call).collect()
 }
 
 /// As time would.
@@ -54,7 +54,7 @@ pub async fn what_an_instance_leaves_behind_is_taken_by_another(url: &str) {
     store.keep_dials("a").await.expect("kept");
 
     expire(url).await;
-    let mut left = store.take_dials("b").await.expect("asked");
+    let mut left = store.take_dials("b", 50).await.expect("asked");
 
     left.sort_by_key(|dial| dial.call);
     assert_eq!(left.iter().map(|dial| (dial.call, dial.asked.is_some())).collect::<Vec<_>>(), [(id(1), false), (id(2), true)]);
@@ -86,7 +86,7 @@ pub async fn a_call_that_waits_is_canceled_once(url: &str) {
 
     let canceled: Vec<_> = canceled.into_iter().filter_map(|canceled| canceled.expect("asked")).collect();
     assert_eq!(canceled.len(), 1);
-    assert_eq!(canceled[0].wish, "{\"to\":1}");
+    assert!(canceled[0].cooled.is_some());
 }
 
 pub async fn who_leaves_gives_back_what_was_not_begun(url: &str) {

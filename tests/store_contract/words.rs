@@ -60,6 +60,7 @@ pub fn new_call(number: u128) -> NewCall {
         initiated_at: at(0),
         scheduled_at: None,
         metadata: None,
+        wish: None,
         decision: None,
     }
 }

@@ -15,6 +15,10 @@ pub struct Limits {
     /// Between two calls to one number.
     pub call_cooldown: Duration,
     pub max_call: Duration,
+    /// Of the account at Twilio, over all instances.
+    pub calls_per_second: u32,
+    /// A phone rings no longer.
+    pub ring: Duration,
     /// Numbers that may be called.
     pub verified_numbers: Vec<PhoneNumber>,
     /// Never in production.
@@ -58,6 +62,8 @@ impl Limits {
             max_openai_connections: reader.number("limits.max_openai_connections", 1..=100_000),
             call_cooldown: reader.seconds("limits.call_cooldown_seconds", 0..=604_800),
             max_call: reader.seconds("limits.max_call_seconds", 10..=86_400),
+            calls_per_second: reader.number("limits.calls_per_second", 1..=100),
+            ring: reader.seconds("limits.ring_seconds", 5..=600),
             verified_numbers: numbers(reader, "limits.verified_phone_numbers"),
             allow_all_us_canada: allow_all_us_canada(reader),
             callers: reader.word("limits.callers"),

@@ -25,6 +25,7 @@ impl Rig {
     fn expecting() -> Self {
         let policy = RosterPolicy {
             claim: secs(60),
+            place: secs(600),
             answer: secs(90),
             resume: secs(15),
             transfer: secs(15_000),
@@ -243,9 +244,32 @@ fn a_call_has_one_sid() {
     let mut rig = Rig::expecting();
     rig.roster.dial(rig.now, CALL, rig.slot.clone());
 
-    assert!(rig.roster.identify(CALL, &sid(1)));
-    assert!(rig.roster.identify(CALL, &sid(1)));
-    assert!(!rig.roster.identify(CALL, &sid(2)));
+    assert!(rig.roster.identify(rig.now, CALL, &sid(1)));
+    assert!(rig.roster.identify(rig.now, CALL, &sid(1)));
+    assert!(!rig.roster.identify(rig.now, CALL, &sid(2)));
+}
+
+#[test]
+fn a_call_waits_for_its_turn_and_once_it_is_placed_for_an_answer() {
+    let mut rig = Rig::expecting();
+    rig.roster.dial(rig.now, CALL, rig.slot.clone());
+    assert_eq!(rig.swept(500), []);
+
+    assert!(rig.roster.identify(rig.now, CALL, &sid(1)));
+
+    assert_eq!(rig.swept(89), []);
+    assert_eq!(rig.swept(90), [(CALL, HangupCause::NeverConnected)]);
+}
+
+#[test]
+fn a_call_is_forgotten_only_before_it_is_placed() {
+    let mut rig = Rig::expecting();
+    assert!(rig.roster.forget(CALL).is_none());
+
+    rig.roster.dial(rig.now, CALL, rig.slot.clone());
+
+    assert!(rig.roster.forget(CALL).is_some());
+    assert!(rig.roster.forget(CALL).is_none());
 }
 
 fn human() -> PhoneNumber {

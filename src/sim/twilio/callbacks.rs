@@ -177,6 +177,9 @@ impl Callbacks {
 async fn post_all(exchange: Arc<Exchange>, line: Arc<Line>, mut waiting: UnboundedReceiver<Callback>) {
     let mut held = Vec::new();
     while let Some(callback) = waiting.recv().await {
+        if exchange.hooks.loses_callbacks() {
+            continue;
+        }
         if exchange.hooks.scrambles_callbacks() {
             held.push(callback);
         } else {

@@ -1,6 +1,8 @@
 //! Named failures that a test can ask for.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::lock;
 use super::network::Network;
@@ -15,6 +17,8 @@ struct Plan {
     fail_creates: Option<Refusals>,
     fail_updates: Option<Refusals>,
     hang_creates: u32,
+    fates: VecDeque<CreateFate>,
+    lose_callbacks: bool,
     repeat_webhooks: bool,
     scramble_callbacks: bool,
     keep_marks: bool,
@@ -34,7 +38,67 @@ pub struct Refusals {
     times: u32,
 }
 
+/// What becomes of a request to place a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CreateFate {
+    #[default]
+    Answered,
+    /// Placed, and answered after so long.
+    Late(Duration),
+    /// Placed twice, and answered once.
+    Twice,
+    /// Placed, and never answered.
+    Silent,
+    /// Placed, and answered with 500.
+    FailedPlaced,
+    /// Answered with 500, and not placed.
+    Failed,
+    /// Answered with 429, and not placed.
+    Throttled,
+    /// Neither placed nor answered.
+    Lost,
+}
+
+impl CreateFate {
+    pub const ALL: [Self; 8] = [
+        Self::Answered,
+        Self::Late(Duration::from_millis(700)),
+        Self::Twice,
+        Self::Silent,
+        Self::FailedPlaced,
+        Self::Failed,
+        Self::Throttled,
+        Self::Lost,
+    ];
+
+    pub(super) const fn placed(self) -> usize {
+        match self {
+            Self::Answered | Self::Late(_) | Self::Silent | Self::FailedPlaced => 1,
+            Self::Twice => 2,
+            Self::Failed | Self::Throttled | Self::Lost => 0,
+        }
+    }
+}
+
 impl Hooks {
+    /// What becomes of the next requests to place a call, one after the other.
+    pub fn fate_creates(&self, fates: impl IntoIterator<Item = CreateFate>) {
+        lock(&self.0).fates.extend(fates);
+    }
+
+    pub(super) fn create_fate(&self) -> CreateFate {
+        lock(&self.0).fates.pop_front().unwrap_or_default()
+    }
+
+    /// Status callbacks are sent to nobody.
+    pub fn lose_callbacks(&self, on: bool) {
+        lock(&self.0).lose_callbacks = on;
+    }
+
+    pub(super) fn loses_callbacks(&self) -> bool {
+        lock(&self.0).lose_callbacks
+    }
+
     /// The next `times` calls are refused, and not placed.
     pub fn fail_creates(&self, status: u16, code: u32, times: u32) {
         lock(&self.0).fail_creates = Some(Refusals { status, code, times });

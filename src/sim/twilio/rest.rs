@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use url::form_urlencoded;
 
 use super::create::{self, RestError, field};
-use super::hooks::Refusals;
+use super::hooks::{CreateFate, Refusals};
 use super::line::{NotNow, Order};
 use super::signing::Params;
 use super::switchboard::Switchboard;
@@ -28,6 +28,7 @@ pub fn serve(listener: TcpListener, switchboard: Arc<Switchboard>, stop: oneshot
         let app = move || {
             let calls = web::scope("/2010-04-01/Accounts/{account}")
                 .route("/Calls.json", web::post().to(create_call))
+                .route("/Calls.json", web::get().to(list_calls))
                 .route("/Calls/{call}", web::get().to(read_call))
                 .route("/Calls/{call}", web::post().to(update_call))
                 .route("/Calls/{call}/Recordings.json", web::post().to(record_call));
@@ -44,15 +45,42 @@ pub fn serve(listener: TcpListener, switchboard: Arc<Switchboard>, stop: oneshot
 }
 
 async fn create_call(request: HttpRequest, account: Path<String>, body: Bytes, board: Data<Switchboard>) -> HttpResponse {
+    let hooks = &board.exchange.hooks;
+    let fate = hooks.create_fate();
     let answer = authorised(&request, &account, &board).and_then(|()| {
-        refused(board.exchange.hooks.refused_create())?;
-        let call = create::read(&parsed(&body), &board.exchange.number)?;
-        Ok(HttpResponse::Created().json(board.place(call).resource()))
+        refused(hooks.refused_create())?;
+        let form = parsed(&body);
+        create::read(&form, &board.exchange.number)?;
+        let placed = (0..fate.placed()).map(|_| Ok(board.place(create::read(&form, &board.exchange.number)?)));
+        let placed = placed.collect::<Result<Vec<_>, RestError>>()?;
+        match (fate, placed.first()) {
+            (CreateFate::Throttled, _) => Err(RestError::new(429, 20429, "Too Many Requests")),
+            (CreateFate::Failed | CreateFate::FailedPlaced, _) => Err(RestError::new(500, 20500, "Internal Server Error")),
+            (_, Some(line)) => Ok(HttpResponse::Created().json(line.resource())),
+            (_, None) => Ok(HttpResponse::Created().finish()),
+        }
     });
-    if answer.is_ok() && board.exchange.hooks.hung_create() {
+    let is_silent = matches!(fate, CreateFate::Silent | CreateFate::Lost);
+    if answer.is_ok() && (hooks.hung_create() || is_silent) {
         std::future::pending::<()>().await;
     }
+    if let CreateFate::Late(late) = fate {
+        tokio::time::sleep(late).await;
+    }
     respond(answer)
+}
+
+/// Newest first, as far as the engine reads.
+async fn list_calls(request: HttpRequest, account: Path<String>, board: Data<Switchboard>) -> HttpResponse {
+    respond(authorised(&request, &account, &board).map(|()| {
+        let query: Params = form_urlencoded::parse(request.query_string().as_bytes()).into_owned().collect();
+        let wanted = |name: &str, value: &str| field(&query, name).is_none_or(|wanted| wanted == value);
+        let size = field(&query, "PageSize").and_then(|size| size.parse().ok()).unwrap_or(50);
+        let lines = board.exchange.lines();
+        let found = lines.iter().rev().filter(|line| wanted("To", &line.to) && wanted("From", &line.from));
+        let calls: Vec<_> = found.take(size).map(|line| line.resource()).collect();
+        HttpResponse::Ok().json(json!({"calls": calls, "page": 0, "page_size": size, "next_page_uri": null}))
+    }))
 }
 
 async fn read_call(request: HttpRequest, path: Path<(String, String)>, board: Data<Switchboard>) -> HttpResponse {

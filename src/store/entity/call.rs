@@ -91,6 +91,8 @@ pub struct Model {
     pub metadata: Option<Json>,
     /// JSON: what was looked at before a number was called, and what came of it.
     pub decision: Option<String>,
+    /// JSON: whom to call and as whom, so that any instance can.
+    pub wish: Option<Private>,
     /// When it is to be placed, if not at once; and when Twilio was last asked what became of it.
     pub scheduled_at: Option<DateTimeUtc>,
     pub looked_at: Option<DateTimeUtc>,

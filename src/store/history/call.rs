@@ -74,6 +74,8 @@ pub struct Call {
     pub price_version: Option<String>,
     pub recording: Option<Recording>,
     pub metadata: Option<Redacted<Json>>,
+    /// JSON: whom to call and as whom, where we called.
+    pub wish: Option<Redacted<String>>,
     /// What was looked at before the number was called, and what came of it.
     pub decision: Option<Json>,
 }
@@ -264,6 +266,7 @@ impl TryFrom<call::Model> for Call {
             price_version: row.price_version,
             recording: recording(row.recording_sid, row.recording_url, row.recording_ms),
             metadata: row.metadata.map(Redacted),
+            wish: row.wish.map(redacted),
             decision: row.decision.as_deref().and_then(|text| serde_json::from_str(text).ok()),
         })
     }

@@ -138,6 +138,7 @@ fn new_call(number: u128) -> NewCall {
         initiated_at: Utc::now(),
         scheduled_at: None,
         metadata: None,
+        wish: None,
         decision: None,
     }
 }

@@ -49,6 +49,7 @@ async fn conversation() -> Conversation {
         initiated_at: DateTime::UNIX_EPOCH,
         scheduled_at: None,
         metadata: None,
+        wish: None,
         decision: None,
     };
     store.create_call(call).await.expect("created");
