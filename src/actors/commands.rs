@@ -47,7 +47,8 @@ impl Engine {
         }
     }
 
-    async fn complete(&self, sid: &CallSid) {
+    /// Twilio ends the phone call, whatever becomes of it here.
+    pub(super) async fn complete(&self, sid: &CallSid) {
         let Some(rest) = &self.parts().rest else { return };
         if let Err(error) = rest.complete_call(sid).await {
             tracing::warn!(call.sid = %sid, %error, "phone call not ended by rest");

@@ -111,9 +111,14 @@ impl Engine {
     }
 
     async fn placed(&self, call: CallId, CreatedCall { sid, .. }: CreatedCall) {
-        tracing::info!(call.id = %call, call.sid = %sid, "call placed");
-        let _ = self.parts().supervisor.send(Identify { call, sid: sid.clone() }).await;
-        self.name_call(call, sid).await;
+        let is_ours = self.parts().supervisor.send(Identify { call, sid: sid.clone() }).await.unwrap_or_default();
+        if is_ours || !self.is_here(call).await {
+            tracing::info!(call.id = %call, call.sid = %sid, "call placed");
+            self.name_call(call, sid).await;
+        } else {
+            tracing::warn!(call.id = %call, call.sid = %sid, "twilio placed a call twice, one of them is hung up on");
+            self.complete(&sid).await;
+        }
         self.off_the_queue(call).await;
     }
 
@@ -152,9 +157,13 @@ impl Engine {
         self.off_the_queue(call).await;
     }
 
+    /// Under a name that Twilio told.
+    async fn is_here(&self, call: CallId) -> bool {
+        self.parts().supervisor.send(AskNamed(call)).await.unwrap_or_default()
+    }
+
     async fn is_named(&self, call: CallId) -> bool {
-        let here = self.parts().supervisor.send(AskNamed(call)).await.unwrap_or_default();
-        if here {
+        if self.is_here(call).await {
             return true;
         }
         let row = self.store().call(&CallKey::Id(call)).await;

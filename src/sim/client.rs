@@ -18,6 +18,7 @@ const ANSWER: Duration = Duration::from_secs(15);
 pub struct ApiClient {
     server: SocketAddr,
     key: Option<String>,
+    headers: Vec<(String, String)>,
 }
 
 /// What the server said. A body that is not JSON is `Value::String`.
@@ -31,12 +32,19 @@ pub struct ApiAnswer {
 impl ApiClient {
     #[must_use]
     pub const fn new(server: SocketAddr) -> Self {
-        Self { server, key: None }
+        Self { server, key: None, headers: Vec::new() }
     }
 
     #[must_use]
     pub fn with_key(self, key: &str) -> Self {
         Self { key: Some(key.to_owned()), ..self }
+    }
+
+    /// Sent with every request.
+    #[must_use]
+    pub fn with_header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     pub async fn get(&self, path: &str) -> io::Result<ApiAnswer> {
@@ -54,6 +62,7 @@ impl ApiClient {
         let mut headers = vec![("Host", host.as_str()), ("Accept", "application/json")];
         headers.extend(bearer.as_deref().map(|value| ("Authorization", value)));
         headers.extend(Some(content_type).filter(|kind| !kind.is_empty()).map(|kind| ("Content-Type", kind)));
+        headers.extend(self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let request = http::request(method, path, &headers, body);
         timeout(ANSWER, self.exchange(&request)).await.map_err(io::Error::from)?
     }

@@ -43,7 +43,7 @@ pub use caller::ScriptFailure;
 pub use ear::{Ear, Gap, Tone, Understood, Words};
 pub use exchange::{Answer, Detected, FakeTwilioSettings, Violation};
 pub use hearing::{LOUD, TALK_GAP};
-pub use hooks::Hooks;
+pub use hooks::{CreateFate, Hooks};
 pub use network::Network;
 pub use report::{CallReport, Cut, DialOutcome, Happening, HungUpBy, Outcome, Status, StreamReport, TimelineEvent};
 pub use signing::signature;

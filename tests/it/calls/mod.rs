@@ -1,5 +1,6 @@
 //! Whole calls: what callers hear, what is on record, and what happens when something breaks.
 
+mod commands;
 mod crowd;
 mod ending;
 mod interrupting;
@@ -10,6 +11,7 @@ mod moving;
 mod no_model;
 mod outbound;
 mod panics;
+mod queue;
 mod record;
 mod talking;
 mod warm;
