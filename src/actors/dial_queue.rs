@@ -1,8 +1,8 @@
 //! Looks after what stands in the database for any instance to do: calls whose time has come or whose instance died, orders for calls
 //! of this one, calls of which Twilio's last word is missing.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorFutureExt as _, AsyncContext as _, Context, Supervised, WrapFuture as _};
@@ -38,27 +38,35 @@ const PATIENCE: SettlingPatience = SettlingPatience {
 /// The calls that this instance has in hand, and the account's pace as far as it alone knows.
 #[derive(Debug)]
 pub struct Dialling {
-    calls: AtomicU32,
+    calls: Mutex<HashSet<CallId>>,
     pace: Mutex<Pace>,
 }
 
 /// One of them, for as long as it lives.
 #[derive(Debug)]
-pub struct InHand<'a>(&'a AtomicU32);
+pub struct InHand<'a> {
+    call: CallId,
+    all: &'a Dialling,
+}
 
 impl Dialling {
     #[must_use]
-    pub const fn new(pace: Pace) -> Self {
-        Self { calls: AtomicU32::new(0), pace: Mutex::new(pace) }
+    pub fn new(pace: Pace) -> Self {
+        Self { calls: Mutex::default(), pace: Mutex::new(pace) }
     }
 
-    pub fn enter(&self) -> InHand<'_> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        InHand(&self.calls)
+    pub fn take(&self, call: CallId) -> InHand<'_> {
+        self.in_hand().insert(call);
+        InHand { call, all: self }
     }
 
-    pub fn count(&self) -> u32 {
-        self.calls.load(Ordering::Relaxed)
+    /// Those that are in hand now.
+    pub fn calls(&self) -> Vec<CallId> {
+        self.in_hand().iter().copied().collect()
+    }
+
+    fn in_hand(&self) -> MutexGuard<'_, HashSet<CallId>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How far the next free moment is, and how far apart they are.
@@ -70,7 +78,7 @@ impl Dialling {
 
 impl Drop for InHand<'_> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.all.in_hand().remove(&self.call);
     }
 }
 
@@ -119,13 +127,15 @@ impl Engine {
                 self.carry_out(call, order).await;
             }
         }
-        if round.is_multiple_of(KEEP) && self.parts().dialling.count() > 0 {
-            self.store().keep_dials(self.instance()).await?;
+        let in_hand = self.parts().dialling.calls();
+        if round.is_multiple_of(KEEP) && !in_hand.is_empty() {
+            self.store().keep_dials(self.instance(), &in_hand).await?;
         }
         if self.is_draining() || self.parts().rest.is_none() {
             return Ok(());
         }
-        let room = (self.config().limits.calls_per_second + AHEAD).saturating_sub(self.parts().dialling.count());
+        let ahead = self.config().limits.calls_per_second.saturating_add(AHEAD);
+        let room = ahead.saturating_sub(u32::try_from(in_hand.len()).unwrap_or(u32::MAX));
         if room > 0 {
             for dial in self.store().take_dials(self.instance(), room).await? {
                 self.take_up(dial).await?;
@@ -166,7 +176,10 @@ impl Engine {
         match dial.asked {
             Some(asked) => {
                 let engine = self.clone();
-                actix_rt::spawn(async move { engine.look_for(dial.call, wish.to, asked.at, asked.ago).await });
+                actix_rt::spawn(async move {
+                    let _in_hand = engine.parts().dialling.take(dial.call);
+                    engine.look_for(dial.call, wish.to, asked.at, asked.ago).await;
+                });
             }
             None => self.admit_late(dial, wish).await,
         }

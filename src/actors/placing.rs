@@ -35,7 +35,7 @@ enum Turn {
 impl Engine {
     /// Sees the call through until Twilio has it, or will not have it.
     pub(super) async fn dial(self, call: CallId, order: CreateCall) {
-        let _busy = self.parts().dialling.enter();
+        let _in_hand = self.parts().dialling.take(call);
         let Some(rest) = self.parts().rest.clone() else { return };
         for attempts in 1.. {
             match self.turn(call, &order.to).await {

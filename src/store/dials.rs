@@ -23,7 +23,7 @@ const ADD: &str = "INSERT INTO dials (call_id, due_at, state, holder, expires_at
 const TAKE: &str = "UPDATE dials SET holder = $1, expires_at = $3 WHERE call_id IN (SELECT call_id FROM dials \
      WHERE due_at <= $2 AND (expires_at IS NULL OR expires_at < $2) ORDER BY due_at LIMIT $4 LOCKING) \
      RETURNING call_id, due_at, state, asked_at, cooled_at, cooled_before";
-const KEEP: &str = "UPDATE dials SET expires_at = $2 WHERE holder = $1";
+const KEEP: &str = "UPDATE dials SET expires_at = $2 WHERE holder = $1 AND call_id IN (LISTED)";
 const COOL: &str = "UPDATE dials SET cooled_at = $3, cooled_before = $4 WHERE call_id = $1 AND holder = $2";
 const ASK: &str =
     "UPDATE dials SET state = 'asked', asked_at = $3, expires_at = $4 WHERE call_id = $1 AND holder = $2 AND state = 'waiting'";
@@ -110,12 +110,13 @@ impl CallStore {
         .await
     }
 
-    /// Keeps the rows that this instance works on in its hands.
-    pub async fn keep_dials(&self, holder: &str) -> Result<(), StoreError> {
-        let holder = holder.to_owned();
+    /// Keeps the calls that this instance works on in its hands; whatever else it held is for others in a while.
+    pub async fn keep_dials(&self, holder: &str, calls: &[CallId]) -> Result<(), StoreError> {
+        let (holder, calls) = (holder.to_owned(), serde_json::json!(calls).to_string());
         self.run(move |db| async move {
             let until = clock(&db).await? + LEASE;
-            execute(&db, KEEP, [holder.into(), until.into()]).await.map(drop)
+            let listed = if is_postgres(&db) { "SELECT json_array_elements_text($3::json)" } else { "SELECT value FROM json_each($3)" };
+            rows(&db, KEEP.replace("LISTED", listed), [holder.into(), until.into(), calls.into()]).await.map(drop)
         })
         .await
     }

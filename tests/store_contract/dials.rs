@@ -51,7 +51,7 @@ pub async fn what_an_instance_leaves_behind_is_taken_by_another(url: &str) {
     queue(&store, 2, due(Utc::now(), Some("a"))).await;
     assert!(store.ask_for_dial(id(2), "a").await.expect("asked"));
     assert_eq!(taken(&store, "b").await, []);
-    store.keep_dials("a").await.expect("kept");
+    store.keep_dials("a", &[id(1), id(3)]).await.expect("kept");
 
     expire(url).await;
     let mut left = store.take_dials("b", 50).await.expect("asked");

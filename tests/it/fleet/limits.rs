@@ -64,24 +64,18 @@ struct Member {
 impl Member {
     fn start(seed: u64, url: &str) -> Self {
         let stage = Stage::start(seed).expect("a stage");
-        let instance = RefCell::new(serve(&stage, url));
+        let instance = RefCell::new(Self::serve(&stage, url));
         Self { stage, instance }
     }
 
     fn be_reborn(&self, url: &str) {
         self.instance.borrow().signal("KILL");
-        self.instance.replace(serve(&self.stage, url));
+        self.instance.replace(Self::serve(&self.stage, url));
     }
-}
 
-fn serve(stage: &Stage, url: &str) -> Instance {
-    let limit = LIMIT.to_string();
-    let own = [("DATABASE_URL", url), ("MAX_CONCURRENT_CALLS", &limit), ("APP__OPENAI__RENDER_PHRASES", "false")];
-    let theirs = stage.environment();
-    let shell = theirs.iter().fold(Shell::new(), |shell, (name, value)| shell.with(name, value));
-    let mut instance = own.iter().fold(shell, |shell, (name, value)| shell.with(name, value)).serve();
-    stage.twilio.set_engine(instance.address());
-    instance
+    fn serve(stage: &Stage, url: &str) -> Instance {
+        serve(stage, url, &[("MAX_CONCURRENT_CALLS", &LIMIT.to_string())])
+    }
 }
 
 /// Everybody who calls.
