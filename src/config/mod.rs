@@ -143,6 +143,7 @@ impl Config {
     fn read(reader: &mut reader::Reader<'_>) -> Self {
         let (server, public, openai, twilio) = (Server::read(reader), Public::read(reader), OpenAi::read(reader), Twilio::read(reader));
         let has_auth_token = twilio.auth_token.is_some();
+        let compliance = Compliance::read(reader);
         Self {
             environment: reader.environment,
             instance: None,
@@ -152,8 +153,8 @@ impl Config {
             twilio,
             database: Database::read(reader),
             spool: SpoolPlace::read(reader),
-            limits: Limits::read(reader),
-            compliance: Compliance::read(reader),
+            limits: Limits::read(reader, compliance.require_consent),
+            compliance,
             call: CallSettings::read(reader),
             assistants: Assistants::new(Assistant::read(reader)),
             prices: Arc::default(),

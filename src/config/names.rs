@@ -79,7 +79,7 @@ pub const NAMES: &[Name] = &[
         "ALLOW_ALL_US_CANADA",
         "limits.allow_all_us_canada",
         Need::Optional,
-        "call any number of the US and Canada; development only",
+        "call any number of the US and Canada; in production, with consent",
         "false",
     ),
     plain(

@@ -21,7 +21,7 @@ pub struct Limits {
     pub ring: Duration,
     /// Numbers that may be called.
     pub verified_numbers: Vec<PhoneNumber>,
-    /// Never in production.
+    /// In production only where each of them must have agreed to be called.
     pub allow_all_us_canada: bool,
     /// Whose calls are taken.
     pub callers: CallersWord,
@@ -56,7 +56,7 @@ pub struct CallSettings {
 }
 
 impl Limits {
-    pub(in crate::config) fn read(reader: &mut Reader<'_>) -> Self {
+    pub(in crate::config) fn read(reader: &mut Reader<'_>, consent_is_required: bool) -> Self {
         let limits = Self {
             max_concurrent_calls: reader.number("limits.max_concurrent_calls", 1..=100_000),
             max_openai_connections: reader.number("limits.max_openai_connections", 1..=100_000),
@@ -65,7 +65,7 @@ impl Limits {
             calls_per_second: reader.number("limits.calls_per_second", 1..=100),
             ring: reader.seconds("limits.ring_seconds", 5..=600),
             verified_numbers: numbers(reader, "limits.verified_phone_numbers"),
-            allow_all_us_canada: allow_all_us_canada(reader),
+            allow_all_us_canada: allow_all_us_canada(reader, consent_is_required),
             callers: reader.word("limits.callers"),
             caller_numbers: numbers(reader, "limits.caller_numbers"),
         };
@@ -111,11 +111,12 @@ fn numbers(reader: &mut Reader<'_>, key: &'static str) -> Vec<PhoneNumber> {
     numbers
 }
 
-fn allow_all_us_canada(reader: &mut Reader<'_>) -> bool {
+fn allow_all_us_canada(reader: &mut Reader<'_>, consent_is_required: bool) -> bool {
     let key = "limits.allow_all_us_canada";
     let allowed = reader.boolean(key);
-    if allowed {
-        reader.note_in_production(key, "is on", "unset it, and list numbers in VERIFIED_PHONE_NUMBERS");
+    if allowed && !consent_is_required {
+        let fix = "leave compliance.require_consent on, or unset it and list numbers in VERIFIED_PHONE_NUMBERS";
+        reader.note_in_production(key, "is on, and nobody is asked for consent", fix);
     }
     allowed
 }

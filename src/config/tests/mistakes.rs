@@ -124,7 +124,12 @@ fn a_secret_file_must_be_there_alone_and_not_be_empty() {
 
 #[test]
 fn production_demands_keys_a_database_and_signatures() {
-    let bare = Case::new(&[("APP_ENV", "production"), ("ALLOW_ALL_US_CANADA", "true"), ("APP__TWILIO__SIGNATURE", "warn")]);
+    let bare = Case::new(&[
+        ("APP_ENV", "production"),
+        ("ALLOW_ALL_US_CANADA", "true"),
+        ("APP__COMPLIANCE__REQUIRE_CONSENT", "false"),
+        ("APP__TWILIO__SIGNATURE", "warn"),
+    ]);
 
     assert_eq!(bare.wrong(), ["APP__TWILIO__SIGNATURE", "DATABASE_URL", "ALLOW_ALL_US_CANADA", "API_KEYS", "STREAM_TOKEN_KEY"]);
     assert!(bare.problems().iter().all(|p| p.message.ends_with(", in production (APP_ENV)")), "{:#?}", bare.problems());
@@ -142,9 +147,11 @@ fn what_made_it_production_is_told() {
 }
 
 #[test]
-fn only_development_may_call_everybody() {
+fn in_production_everybody_may_be_called_who_has_agreed_to_it() {
     assert!(Case::new(&[("ALLOW_ALL_US_CANADA", "True")]).config().limits.allow_all_us_canada);
-    assert_eq!(Case::production(&[("ALLOW_ALL_US_CANADA", "1")]).wrong(), ["ALLOW_ALL_US_CANADA"]);
+    let unasked = [("ALLOW_ALL_US_CANADA", "1"), ("APP__COMPLIANCE__REQUIRE_CONSENT", "false")];
+    assert_eq!(Case::production(&unasked).wrong(), ["ALLOW_ALL_US_CANADA"]);
+    assert!(Case::production(&[("ALLOW_ALL_US_CANADA", "1")]).config().limits.allow_all_us_canada, "whoever is called has agreed to it");
 }
 
 #[test]
