@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono_tz::Tz;
 
 use crate::config::{Assistant, NAME, template};
-use crate::types::{Direction, PhoneNumber};
+use crate::types::{Asker, Direction, PhoneNumber};
 
 /// A call that somebody wants placed. Without an assistant, the default one speaks.
 #[derive(Clone)]
@@ -21,6 +21,8 @@ pub struct CallWish {
     pub variables: BTreeMap<String, String>,
     /// Where the callee is; else wherever their number may be.
     pub time_zone: Option<Tz>,
+    /// Who wants it; none where nobody had to show a key.
+    pub asker: Option<Asker>,
 }
 
 /// An assistant in a call.
@@ -37,7 +39,7 @@ impl CallWish {
     /// A call by the default assistant.
     #[must_use]
     pub const fn to(to: PhoneNumber) -> Self {
-        Self { to, name: None, assistant: None, instructions: None, variables: BTreeMap::new(), time_zone: None }
+        Self { to, name: None, assistant: None, instructions: None, variables: BTreeMap::new(), time_zone: None, asker: None }
     }
 
     pub(super) fn casting(&self, default: &Arc<Assistant>) -> Casting {

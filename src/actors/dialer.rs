@@ -23,6 +23,7 @@ impl Engine {
         let (to, time_zone) = (wish.to, wish.time_zone);
         let from = self.caller_id().map(|number| number.as_str().to_owned()).unwrap_or_default();
         let mut row = self.new_call(Ends { from: &from, to: to.as_str() }, None, &casting);
+        row.api_key_id = wish.asker.as_ref().map(|asker| asker.key.to_string());
         let call = row.id;
         let callee = self.callee(to.clone(), time_zone).await;
         let verdict = Verdict::of(self.config(), &callee);

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::body::{escaped, filled, misshapen, shaped};
 use super::error::FieldError;
+use super::key_ring::Caller;
 use super::{Doors, Problem};
 use crate::actors::engine::CallWish;
 use crate::config::{Assistant, Assistants, NAME, template};
@@ -54,9 +55,13 @@ struct Accepted {
     message: &'static str,
 }
 
-pub(super) async fn request_call(doors: web::Data<Doors>, body: web::Json<Value>) -> Result<HttpResponse, Problem> {
+pub(super) async fn request_call(
+    doors: web::Data<Doors>,
+    caller: web::ReqData<Caller>,
+    body: web::Json<Value>,
+) -> Result<HttpResponse, Problem> {
     let request: RequestCall = shaped(body.into_inner())?;
-    let wish = request.wish(&doors.engine.config().assistants)?;
+    let wish = CallWish { asker: caller.asker(), ..request.wish(&doors.engine.config().assistants)? };
     let id = doors.engine.request_call(wish).await?;
     let accepted = Accepted { id, status: CallStatus::Initiated, message: "the phone will ring in a moment" };
     Ok(HttpResponse::Accepted().insert_header((header::LOCATION, format!("/api/call/{id}"))).json(accepted))
@@ -85,7 +90,7 @@ impl RequestCall {
         });
         match self.phone_number.parse() {
             Ok(to) if errors.is_empty() => {
-                Ok(CallWish { to, name: self.name.and_then(filled), assistant, instructions, variables: self.variables, time_zone })
+                Ok(CallWish { to, name: self.name.and_then(filled), assistant, instructions, variables: self.variables, time_zone, asker: None })
             }
             Ok(_) | Err(_) => Err(Problem::fields(errors)),
         }

@@ -56,6 +56,8 @@ pub struct NewCall {
     pub initiated_at: DateTime<Utc>,
     /// JSON: what was looked at before the number was called.
     pub decision: Option<String>,
+    /// With which it was requested: of a key on record, or `static`; none if nobody had to show one.
+    pub api_key_id: Option<String>,
 }
 
 impl fmt::Debug for NewCall {
@@ -276,6 +278,7 @@ fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {
         refusal: ActiveValue::Set(refusal.as_deref().map(clean)),
         initiated_at: ActiveValue::Set(initiated_at),
         decision: ActiveValue::Set(call.decision.as_deref().map(clean)),
+        api_key_id: ActiveValue::Set(call.api_key_id.as_deref().map(clean)),
         ..Default::default()
     }
 }
@@ -328,6 +331,7 @@ mod tests {
             owner: None,
             initiated_at: DateTime::UNIX_EPOCH,
             decision: None,
+            api_key_id: None,
         };
 
         let text = format!("{call:?} {:?}", fresh(call.clone(), None));

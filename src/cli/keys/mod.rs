@@ -49,6 +49,7 @@ async fn create(desk: &Desk, wish: &Create) -> Outcome {
         expires_at,
         revoked_at: None,
         last_used_at: None,
+        max_day_nanos: None,
     };
     if !desk.store.create_key(record).await? {
         return Err(Failure::other("a key of the same id is there already: try again"));

@@ -91,6 +91,8 @@ pub struct Model {
     pub metadata: Option<Json>,
     /// JSON: what was looked at before a number was called, and what came of it.
     pub decision: Option<String>,
+    /// The key with which it was requested; null if nobody had to show one.
+    pub api_key_id: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

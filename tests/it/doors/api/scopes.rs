@@ -69,7 +69,7 @@ fn key(number: u8) -> BearerKey {
 }
 
 impl House {
-    async fn with_key(&self, number: u8, scopes: &[Scope], days: Option<i64>) -> BearerKey {
+    pub(super) async fn with_key(&self, number: u8, scopes: &[Scope], days: Option<i64>) -> BearerKey {
         let record = ApiKey {
             id: key(number).id().clone(),
             digest: key(number).digest(),
@@ -79,6 +79,7 @@ impl House {
             expires_at: days.map(|days| Utc::now() + TimeDelta::days(days)),
             revoked_at: None,
             last_used_at: None,
+            max_day_nanos: None,
         };
         assert!(self.engine.store().create_key(record).await.expect("on record"));
         key(number)
@@ -86,7 +87,7 @@ impl House {
 }
 
 impl Request {
-    fn by(self, key: &BearerKey) -> Self {
+    pub(super) fn by(self, key: &BearerKey) -> Self {
         self.with("Authorization", &format!("Bearer {}", key.text().expose_secret()))
     }
 }
