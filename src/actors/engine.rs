@@ -29,6 +29,7 @@ use crate::config::{CallersWord, Config, Domain};
 use crate::governor::{AdmissionPolicy, Callee, Callers, Capacity, Refusal};
 use crate::realtime::dialect::Dialect;
 use crate::realtime::socket::Endpoint;
+use crate::session::Budget;
 use crate::session::policy::History;
 use crate::store::{CallStore, NewCall, StoreError};
 use crate::twilio::rest::TwilioRest;
@@ -287,6 +288,8 @@ impl Engine {
         let Admission { slot, cooldown } = admission;
         let config = &self.0.config;
         let policy = session_policy(config, casting, clock::utc());
+        let limit = casting.assistant.limits.max_call_nanos(config.limits.max_call_nanos);
+        let budget = Budget { limit, before: 0, minute: config.prices.minute(casting.direction) };
         let matter = CallMatter { call, number, store: self.0.store.clone() };
         let plan = CallPlan::of(casting, matter, config.environment);
         let (direction, casting) = (casting.direction, casting.clone());
@@ -296,6 +299,7 @@ impl Engine {
             direction,
             casting,
             policy,
+            budget,
             cooldown,
             began: None,
             history: History::default(),

@@ -277,7 +277,14 @@ impl Engine {
             }
         };
         let history = History { messages, resumed: true, owes_answer: true, ..History::default() };
-        let _ = self.parts().supervisor.send(Remind { call, history }).await;
+        let spent = match self.parts().store.spent(call).await {
+            Ok(spent) => Some(spent),
+            Err(error) => {
+                tracing::warn!(call.id = %call, %error, "what the call has cost so far is not known");
+                None
+            }
+        };
+        let _ = self.parts().supervisor.send(Remind { call, history, spent }).await;
     }
 
     /// The call could not be placed.

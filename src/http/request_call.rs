@@ -89,9 +89,15 @@ impl RequestCall {
             None
         });
         match self.phone_number.parse() {
-            Ok(to) if errors.is_empty() => {
-                Ok(CallWish { to, name: self.name.and_then(filled), assistant, instructions, variables: self.variables, time_zone, asker: None })
-            }
+            Ok(to) if errors.is_empty() => Ok(CallWish {
+                to,
+                name: self.name.and_then(filled),
+                assistant,
+                instructions,
+                variables: self.variables,
+                time_zone,
+                asker: None,
+            }),
             Ok(_) | Err(_) => Err(Problem::fields(errors)),
         }
     }

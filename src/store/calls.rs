@@ -15,7 +15,7 @@ use super::entity::{Private, call};
 use super::error::StoreError;
 use super::sql::{clean, execute, millis, moment, signed};
 use super::{CallStore, Recording, tally};
-use crate::types::{CallId, CallSid, CallStatus, Direction, Epoch, HangupCause, StreamSid};
+use crate::types::{CallId, CallSid, CallStatus, Direction, Epoch, HangupCause, StreamSid, billed_minutes};
 
 const ATTACH: &str = "UPDATE call_logs SET call_sid = $2 WHERE id = $1 AND (call_sid IS NULL OR call_sid = $2)";
 const CLAIM: &str = "UPDATE call_logs SET epoch = $2, claimed_at = $3 WHERE id = $1 AND epoch < $2";
@@ -252,9 +252,8 @@ pub(super) async fn end<C: ConnectionTrait>(db: &C, end: CallEnd) -> Result<bool
     Ok(open.exec(db).await?.rows_affected > 0)
 }
 
-/// Twilio bills begun minutes whole: <https://help.twilio.com/articles/223132307>
 fn line_cost(time: Duration, minute_nanos: u64) -> i64 {
-    signed(time.as_millis().div_ceil(60_000).try_into().unwrap_or(u64::MAX).saturating_mul(minute_nanos))
+    signed(billed_minutes(time).saturating_mul(minute_nanos))
 }
 
 fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {

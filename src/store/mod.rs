@@ -19,6 +19,7 @@ mod row;
 mod runtime;
 mod schema;
 mod slots;
+mod spend;
 mod spool;
 mod sql;
 mod tally;

@@ -9,7 +9,7 @@ mod phone;
 mod redacted;
 mod token;
 
-pub use call::{CallStatus, Continuation, Direction, HangupCause};
+pub use call::{CallStatus, Continuation, Direction, HangupCause, billed_minutes};
 pub use code::Code;
 pub use ids::{AccountSid, CallId, CallSid, Epoch, InvalidId, RecordingSid, StreamSid};
 pub use key::{ApiKey, Asker, BearerKey, InvalidKey, InvalidScope, KeyDigest, KeyId, KeyState, Scope, Scopes};

@@ -15,6 +15,10 @@ pub struct Limits {
     /// Between two calls to one number.
     pub call_cooldown: Duration,
     pub max_call: Duration,
+    /// Billionths of a US dollar: of one call, of all calls of a UTC day, and of those that were requested with one key.
+    pub max_call_nanos: Option<u64>,
+    pub max_day_nanos: Option<u64>,
+    pub max_key_day_nanos: Option<u64>,
     /// Numbers that may be called.
     pub verified_numbers: Vec<PhoneNumber>,
     /// Never in production.
@@ -58,6 +62,9 @@ impl Limits {
             max_openai_connections: reader.number("limits.max_openai_connections", 1..=100_000),
             call_cooldown: reader.seconds("limits.call_cooldown_seconds", 0..=604_800),
             max_call: reader.seconds("limits.max_call_seconds", 10..=86_400),
+            max_call_nanos: reader.dollars("limits.max_call_usd"),
+            max_day_nanos: reader.dollars("limits.max_day_usd"),
+            max_key_day_nanos: reader.dollars("limits.max_key_day_usd"),
             verified_numbers: numbers(reader, "limits.verified_phone_numbers"),
             allow_all_us_canada: allow_all_us_canada(reader),
             callers: reader.word("limits.callers"),
