@@ -27,7 +27,7 @@ impl Engine {
         let call = row.id;
         let callee = self.callee(to.clone(), time_zone).await;
         let verdict = Verdict::of(self.config(), &callee);
-        let admission = match self.admit(call, OtherEnd::Callee(callee), &casting).await {
+        let admission = match self.admit(call, OtherEnd::Callee { callee, asker: wish.asker }, &casting).await {
             Ok(admission) => admission,
             Err(EngineError::Refused(refusal)) => {
                 row.decision = verdict.on_record(Some(&refusal));

@@ -8,11 +8,12 @@ use actix::{Addr, Arbiter, Recipient};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
+use super::books::Books;
 use super::casting::Casting;
 use super::clock;
 use super::compliance::{authorization, compliance_policy};
 use super::feed::Feed;
-use super::governor::{Admission, Admit, AskOccupancy, CloseDoors, ConcurrencyGovernor, Leave, Occupancy};
+use super::governor::{Admission, Admit, AskMoney, AskOccupancy, CloseDoors, ConcurrencyGovernor, Leave, Money, Occupancy};
 use super::inbound::Turns;
 use super::instance::InstanceName;
 use super::logger::{LogPort, LoggerActor};
@@ -26,14 +27,14 @@ use super::supervise::{MAILBOX, permanent};
 use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
 use super::tools::CallMatter;
 use crate::config::{CallersWord, Config, Domain};
-use crate::governor::{AdmissionPolicy, Callee, Callers, Capacity, Refusal};
+use crate::governor::{AdmissionPolicy, Callee, Callers, Capacity, DayBudgets, Refusal};
 use crate::realtime::dialect::Dialect;
 use crate::realtime::socket::Endpoint;
 use crate::session::Budget;
 use crate::session::policy::History;
 use crate::store::{CallStore, NewCall, StoreError};
 use crate::twilio::rest::TwilioRest;
-use crate::types::{CallId, CallSid, Code, Direction, HangupCause, PhoneNumber, TokenKey};
+use crate::types::{Asker, CallId, CallSid, Code, Direction, HangupCause, PhoneNumber, TokenKey};
 
 pub use super::casting::CallWish;
 pub use super::compliance::GivenConsent;
@@ -93,6 +94,8 @@ pub struct Vitals {
     pub census: Census,
     pub database: bool,
     pub draining: bool,
+    /// Of the day, where it has a budget.
+    pub money: Option<Money>,
 }
 
 impl Engine {
@@ -104,7 +107,8 @@ impl Engine {
         let (feed, rest) = (Feed::default(), twilio_rest(&config));
         let log = LogPort::start(logs, logger);
         let instance = InstanceName::new(config.instance.as_deref());
-        let governor = ConcurrencyGovernor::new(admission_policy(&config), store.clone(), log.clone(), instance.clone());
+        let books = Books::new(store.clone(), Arc::clone(&config.prices), config.limits.max_call);
+        let governor = ConcurrencyGovernor::new(admission_policy(&config), store.clone(), books, log.clone(), instance.clone());
         let governor = permanent(calls, "governor", MAILBOX, governor);
         let phrases = PhraseBook::default();
         if config.openai.render_phrases && config.openai.api_key.is_some() {
@@ -192,7 +196,13 @@ impl Engine {
         let occupancy = self.0.governor.send(AskOccupancy).await?;
         let census = self.0.supervisor.send(TakeCensus).await?;
         let database = self.0.store.ping().await.is_ok();
-        Ok(Vitals { occupancy, census, database, draining: self.is_draining() })
+        let money = self.money().await?;
+        Ok(Vitals { occupancy, census, database, draining: self.is_draining(), money })
+    }
+
+    /// What the calls of the day have cost, where that is limited.
+    pub async fn money(&self) -> Result<Option<Money>, EngineError> {
+        Ok(self.0.governor.send(AskMoney).await?)
     }
 
     /// Lets nobody in, hands the live calls over, and brings the records home. True if all was done within `limit`.
@@ -256,11 +266,11 @@ impl Engine {
 
     pub(super) async fn admit(&self, call: CallId, who: OtherEnd, casting: &Casting) -> Result<Admission, EngineError> {
         let models = endpoints(&self.0.config).keys(self.0.config.model_of(&casting.assistant));
-        let (from, to) = match who {
-            OtherEnd::Caller(from) => (from, None),
-            OtherEnd::Callee(callee) => (None, Some(callee)),
+        let (from, to, asker) = match who {
+            OtherEnd::Caller(from) => (from, None, None),
+            OtherEnd::Callee { callee, asker } => (None, Some(callee), asker),
         };
-        self.0.governor.send(Admit { call, from, to, models }).await?.map_err(EngineError::Refused)
+        self.0.governor.send(Admit { call, from, to, asker, models }).await?.map_err(EngineError::Refused)
     }
 
     pub(super) fn new_call(&self, ends: Ends<'_>, sid: Option<CallSid>, casting: &Casting) -> NewCall {
@@ -324,7 +334,11 @@ impl Engine {
 pub(super) enum OtherEnd {
     /// None if they do not show their number.
     Caller(Option<PhoneNumber>),
-    Callee(Callee),
+    Callee {
+        callee: Callee,
+        /// Who wants them called.
+        asker: Option<Asker>,
+    },
 }
 
 /// The two ends of a call.
@@ -344,6 +358,7 @@ fn admission_policy(config: &Config) -> AdmissionPolicy {
         calls,
         spare,
         cooldown: limits.call_cooldown,
+        budgets: DayBudgets { all: limits.max_day_nanos, key: limits.max_key_day_nanos },
         missing: config.missing().into_iter().map(|missing| missing.variable).collect(),
     }
 }

@@ -51,6 +51,7 @@ pub use row::{Row, RowClass, RowKey, StreamCost, StreamRow};
 pub use runtime::DbRuntime;
 pub use schema::{Step, StepState};
 pub use slots::Renewal;
+pub use spend::DaySpend;
 pub use spool::{Appended, Spool, SpoolSettings, Spooled, Stored};
 pub use wishes::Callback;
 
