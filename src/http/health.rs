@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Doors, Problem};
 use crate::actors::engine::Vitals;
+use crate::store::Costs;
 
 #[derive(Serialize)]
 struct Health {
@@ -17,6 +18,9 @@ struct Health {
     /// Of all instances, where there may be several; as of some seconds ago.
     #[serde(skip_serializing_if = "Option::is_none")]
     fleet: Option<Fleet>,
+    /// Of the UTC day, over all instances, where it has a budget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spend: Option<Spend>,
     /// Models that new calls do without, since they could not be had.
     models_away: usize,
     draining: bool,
@@ -28,6 +32,12 @@ struct Health {
 struct Fleet {
     instances: u32,
     calls: u32,
+}
+
+#[derive(Serialize)]
+struct Spend {
+    today_usd: f64,
+    limit_usd: f64,
 }
 
 #[derive(Serialize)]
@@ -48,6 +58,7 @@ pub(super) async fn health(doors: web::Data<Doors>) -> Result<HttpResponse, Prob
         calls: Usage { active: vitals.occupancy.calls, limit: vitals.occupancy.max_calls },
         model_connections: Usage { active: vitals.occupancy.models, limit: vitals.occupancy.max_models },
         fleet: fleet(&vitals),
+        spend: vitals.money.map(|money| Spend { today_usd: dollars(money.spent), limit_usd: dollars(money.limit) }),
         models_away: vitals.occupancy.models_away,
         draining: vitals.draining,
         not_configured: config.missing().into_iter().map(|missing| missing.variable).collect(),
@@ -67,6 +78,10 @@ pub(super) async fn ready(doors: web::Data<Doors>) -> Result<HttpResponse, Probl
 fn fleet(vitals: &Vitals) -> Option<Fleet> {
     let known = vitals.occupancy.fleet;
     (known.instances > 0).then_some(Fleet { instances: known.instances, calls: known.calls })
+}
+
+fn dollars(nanos: u64) -> f64 {
+    Costs::of_nanos(nanos, 0, 0).total_usd
 }
 
 const fn is_well(vitals: &Vitals) -> bool {

@@ -1,5 +1,6 @@
 //! Several processes on one database.
 
+mod budget;
 mod limits;
 
 use sea_orm::{ConnectionTrait, Database, Statement};
