@@ -36,6 +36,7 @@ pub const ROWS_OLDEST: &str = "alpha_call_rows_oldest_seconds";
 pub const ROWS_FLUSH: &str = "alpha_call_rows_flush_seconds";
 pub const SPOOL_BYTES: &str = "alpha_call_spool_bytes";
 pub const SPOOL_VOLATILE: &str = "alpha_call_spool_volatile";
+pub const DAY_SPEND: &str = "alpha_call_day_spend_usd";
 pub const TOOL_CALLS: &str = "alpha_call_tool_calls_total";
 pub const TOOL_SECONDS: &str = "alpha_call_tool_seconds";
 pub const HTTP_REQUESTS: &str = "alpha_call_http_requests_total";
@@ -150,6 +151,7 @@ pub fn describe() {
     describe_gauge!(PHRASES_MISSING, "Phrases of the assistants that are still to be rendered");
     describe_counter!(LEASES_LOST, "Slots of calls alive here that another instance may have taken, since they were not renewed in time");
     describe_gauge!(MODELS_AWAY, "Models that new calls do without, since they could not be had");
+    describe_gauge!(DAY_SPEND, "US dollars that the calls of the UTC day have cost on all instances, where a budget is set");
     describe_gauge!(WARM_SESSIONS, "Model sessions that are connected and wait for a call");
     describe_counter!(WARM_SESSIONS_USED, "Calls that got a model session which was connected already");
     describe_counter!(NOTES, "Events within calls that are worth counting, by word");
@@ -207,6 +209,11 @@ pub fn frames(leg: Leg, direction: Flow, n: u64) {
 
 pub fn phrases_missing(n: usize) {
     gauge!(PHRASES_MISSING).set(n as f64);
+}
+
+/// In billionths of a US dollar.
+pub fn day_spend(nanos: u64) {
+    gauge!(DAY_SPEND).set(nanos as f64 / 1e9);
 }
 
 pub fn leases_lost(n: usize) {

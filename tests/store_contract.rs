@@ -39,6 +39,8 @@ mod outages;
 mod schema;
 #[path = "store_contract/slots.rs"]
 mod slots;
+#[path = "store_contract/spend.rs"]
+mod spend;
 #[path = "store_contract/turns.rs"]
 mod turns;
 #[path = "store_contract/wishes.rs"]
@@ -129,6 +131,9 @@ promises!(
     figures::what_is_kept_is_never_stale,
     figures::what_is_kept_stays_true_under_load,
     figures::hours_are_kept_newest_first_and_only_once,
+    spend::a_day_costs_what_its_calls_have_and_those_that_run_so_far,
+    spend::a_call_without_an_end_is_paid_for_no_longer_than_a_call_may_last,
+    spend::a_call_has_cost_what_its_streams_have,
     outages::a_closed_store_is_an_outage,
     wishes::a_callback_is_one_row_however_often_it_is_asked_for,
     wishes::the_first_time_that_a_number_opted_out_stands,

@@ -27,7 +27,7 @@ use crate::config::Prices;
 use crate::metrics;
 use crate::session::event::{Input, ModelCommand, Output, Record};
 use crate::session::policy::{History, SessionPolicy};
-use crate::session::{CallSession, Chronicle};
+use crate::session::{Budget, CallSession, Chronicle};
 use crate::store::Row;
 use crate::types::{CallId, Continuation, Epoch, HangupCause, PhoneNumber};
 
@@ -37,6 +37,8 @@ const MAILBOX: usize = 256;
 const RETRY_ROWS: Duration = Duration::from_millis(50);
 /// Rows that a call may keep back; a database that is away for longer costs the oldest.
 const MAX_KEPT_ROWS: usize = 1_000;
+/// How often it is looked at what a call with a budget has cost.
+const RECKON: Duration = Duration::from_secs(1);
 
 /// What a call is, and what was said in it before this stream.
 pub struct CallBrief {
@@ -44,6 +46,7 @@ pub struct CallBrief {
     pub epoch: Epoch,
     pub policy: SessionPolicy,
     pub history: History,
+    pub budget: Budget,
     /// Who carries this stream.
     pub owner: InstanceName,
 }
@@ -70,6 +73,7 @@ pub struct CallActor {
     session: CallSession,
     chronicle: Chronicle,
     stream: StreamLog,
+    budget: Budget,
     began: Instant,
     models: ModelLine,
     timer: Option<(Instant, SpawnHandle)>,
@@ -98,7 +102,7 @@ impl CallActor {
     }
 
     fn new(brief: CallBrief, links: CallLinks) -> Self {
-        let CallBrief { call, epoch, policy, history, owner } = brief;
+        let CallBrief { call, epoch, policy, history, budget, owner } = brief;
         let now = clock::now();
         let models = ModelLine::new(call, policy.profile.model.clone(), links.endpoints.clone(), links.timing, links.governor.clone());
         Self {
@@ -108,6 +112,7 @@ impl CallActor {
             stream: StreamLog::new(call, epoch, owner, &policy.profile, Arc::clone(&links.prices)),
             began: now.checked_sub(history.elapsed).unwrap_or(now),
             session: CallSession::new(now, policy.clone(), history),
+            budget,
             policy,
             links,
             models,
@@ -215,6 +220,13 @@ impl CallActor {
         ctx.stop();
     }
 
+    fn reckon(&mut self, ctx: &mut Context<Self>) {
+        let elapsed = clock::now().saturating_duration_since(self.began);
+        if self.budget.is_spent(self.stream.spent(), elapsed) {
+            self.feed(Input::BudgetSpent, ctx);
+        }
+    }
+
     /// One timer; one that fires too early is armed again.
     fn arm(&mut self, ctx: &mut Context<Self>) {
         let Some(due) = self.session.poll_timeout() else { return };
@@ -267,6 +279,9 @@ impl Actor for CallActor {
                 let row = self.stream.row(None);
                 self.keep(row);
                 self.drain(ctx);
+                if self.budget.limit.is_some() {
+                    ctx.run_interval(RECKON, Self::reckon);
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::config::{Assistant, Assistants, Config, NAME, template};
-use crate::types::{Direction, PhoneNumber, Redacted};
+use crate::types::{Asker, Direction, PhoneNumber, Redacted};
 
 /// A call that somebody wants placed. Without an assistant, the default one speaks.
 #[derive(Clone)]
@@ -30,6 +30,8 @@ pub struct CallWish {
     pub scheduled_at: Option<DateTime<Utc>>,
     /// Whatever the client wants to find on the call.
     pub metadata: Option<Redacted<Value>>,
+    /// Who wants it; none where nobody had to show a key.
+    pub asker: Option<Asker>,
 }
 
 /// A wish as it is stored, so that any instance can fulfil it.
@@ -44,6 +46,7 @@ pub(super) struct StoredWish {
     variables: BTreeMap<String, String>,
     /// By its name in the IANA database.
     time_zone: Option<String>,
+    asker: Option<Asker>,
 }
 
 /// An assistant in a call.
@@ -71,6 +74,7 @@ impl CallWish {
             time_zone: None,
             scheduled_at: None,
             metadata: None,
+            asker: None,
         }
     }
 
@@ -83,6 +87,7 @@ impl CallWish {
             voice: self.voice.clone(),
             variables: self.variables.clone(),
             time_zone: self.time_zone.map(|zone| zone.name().to_owned()),
+            asker: self.asker.clone(),
         };
         serde_json::to_string(&stored).ok().map(Redacted)
     }
@@ -106,13 +111,13 @@ impl StoredWish {
 
     /// None if the assistant that was named is gone.
     pub(super) fn wish(self, assistants: &Assistants) -> Option<CallWish> {
-        let Self { to, name, assistant, instructions, voice, variables, time_zone } = self;
+        let Self { to, name, assistant, instructions, voice, variables, time_zone, asker } = self;
         let assistant = match assistant {
             Some(assistant) => Some(Arc::clone(assistants.named(&assistant)?)),
             None => None,
         };
         let time_zone = time_zone.and_then(|zone| zone.parse().ok());
-        Some(CallWish { name, assistant, instructions, voice, variables, time_zone, ..CallWish::to(to) })
+        Some(CallWish { name, assistant, instructions, voice, variables, time_zone, asker, ..CallWish::to(to) })
     }
 }
 

@@ -192,7 +192,7 @@ impl Engine {
         let callee = self.callee(to.clone(), wish.time_zone).await;
         let verdict = Verdict::of(self.config(), &callee);
         let cooled = dial.cooled.map(|cooled| ClaimedCooldown::of(to.clone(), cooled));
-        match self.admit(call, OtherEnd::Callee { callee, cooled }, &casting).await {
+        match self.admit(call, OtherEnd::Callee { callee, cooled, asker: wish.asker }, &casting).await {
             Ok(admission) => {
                 self.note_admitted(call, &verdict, &admission).await;
                 if let Err(error) = self.expect_dial(call, to, casting, admission).await {

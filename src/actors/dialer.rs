@@ -28,7 +28,7 @@ impl Engine {
                 let callee = self.callee(wish.to.clone(), wish.time_zone).await;
                 let verdict = Verdict::of(self.config(), &callee);
                 row.decision = verdict.on_record(None);
-                match self.admit(row.id, OtherEnd::Callee { callee, cooled: None }, &casting).await {
+                match self.admit(row.id, OtherEnd::Callee { callee, cooled: None, asker: wish.asker }, &casting).await {
                     Ok(admission) => self.queue(row, wish.to, casting, admission, key).await,
                     Err(EngineError::Refused(refusal)) => Err(self.refused(row, &verdict, refusal).await),
                     Err(error) => Err(error),
@@ -43,6 +43,7 @@ impl Engine {
             scheduled_at: wish.scheduled_at,
             metadata: wish.metadata.clone(),
             wish: wish.on_record(),
+            api_key_id: wish.asker.as_ref().map(|asker| asker.key.to_string()),
             ..self.new_call(Ends { from: &from, to: wish.to.as_str() }, None, casting)
         }
     }

@@ -8,12 +8,15 @@ use actix::{Addr, Arbiter, Recipient};
 use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
+use super::books::Books;
 use super::casting::Casting;
 use super::clock;
 use super::compliance::{authorization, compliance_policy};
 use super::dial_queue::{DialQueue, Dialling};
 use super::feed::Feed;
-use super::governor::{Admission, Admit, AskOccupancy, ClaimedCooldown, CloseDoors, ConcurrencyGovernor, Leave, Occupancy};
+use super::governor::{
+    Admission, Admit, AskMoney, AskOccupancy, ClaimedCooldown, CloseDoors, ConcurrencyGovernor, Leave, Money, Occupancy,
+};
 use super::inbound::Turns;
 use super::instance::InstanceName;
 use super::logger::{LogPort, LoggerActor};
@@ -28,13 +31,14 @@ use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
 use super::tools::CallMatter;
 use crate::config::{CallersWord, Config, Domain};
 use crate::governor::dialing::Pace;
-use crate::governor::{AdmissionPolicy, Callee, Callers, Capacity, Refusal};
+use crate::governor::{AdmissionPolicy, Callee, Callers, Capacity, DayBudgets, Refusal};
 use crate::realtime::dialect::Dialect;
 use crate::realtime::socket::Endpoint;
+use crate::session::Budget;
 use crate::session::policy::History;
 use crate::store::{CallStore, NewCall, StoreError};
 use crate::twilio::rest::TwilioRest;
-use crate::types::{CallId, CallSid, Code, Direction, HangupCause, PhoneNumber, TokenKey};
+use crate::types::{Asker, CallId, CallSid, Code, Direction, HangupCause, PhoneNumber, TokenKey};
 
 pub use super::casting::CallWish;
 pub use super::compliance::GivenConsent;
@@ -112,7 +116,8 @@ impl Engine {
         let (feed, rest) = (Feed::default(), twilio_rest(&config));
         let log = LogPort::start(logs, logger);
         let instance = InstanceName::new(config.instance.as_deref());
-        let governor = ConcurrencyGovernor::new(admission_policy(&config), store.clone(), log.clone(), instance.clone());
+        let books = Books::new(store.clone(), Arc::clone(&config.prices), config.limits.max_call);
+        let governor = ConcurrencyGovernor::new(admission_policy(&config), store.clone(), books, log.clone(), instance.clone());
         let governor = permanent(calls, "governor", MAILBOX, governor);
         let phrases = PhraseBook::default();
         if config.openai.render_phrases && config.openai.api_key.is_some() {
@@ -212,6 +217,11 @@ impl Engine {
         Ok(Vitals { occupancy, census, database, draining: self.is_draining() })
     }
 
+    /// What the calls of the day have cost, where that is limited.
+    pub async fn money(&self) -> Result<Option<Money>, EngineError> {
+        Ok(self.0.governor.send(AskMoney).await?)
+    }
+
     /// Lets nobody in, hands the live calls over, and brings the records home. True if all was done within `limit`.
     pub async fn drain(&self, limit: Duration) -> bool {
         let deadline = clock::now() + limit;
@@ -274,11 +284,11 @@ impl Engine {
 
     pub(super) async fn admit(&self, call: CallId, who: OtherEnd, casting: &Casting) -> Result<Admission, EngineError> {
         let models = endpoints(&self.0.config).keys(self.0.config.model_of(&casting.assistant));
-        let (from, to, cooled) = match who {
-            OtherEnd::Caller(from) => (from, None, None),
-            OtherEnd::Callee { callee, cooled } => (None, Some(callee), cooled),
+        let (from, to, cooled, asker) = match who {
+            OtherEnd::Caller(from) => (from, None, None, None),
+            OtherEnd::Callee { callee, cooled, asker } => (None, Some(callee), cooled, asker),
         };
-        self.0.governor.send(Admit { call, from, to, cooled, models }).await?.map_err(EngineError::Refused)
+        self.0.governor.send(Admit { call, from, to, cooled, asker, models }).await?.map_err(EngineError::Refused)
     }
 
     pub(super) fn new_call(&self, ends: Ends<'_>, sid: Option<CallSid>, casting: &Casting) -> NewCall {
@@ -300,6 +310,7 @@ impl Engine {
             metadata: None,
             wish: None,
             decision: None,
+            api_key_id: None,
         }
     }
 
@@ -308,6 +319,8 @@ impl Engine {
         let Admission { slot, cooldown } = admission;
         let config = &self.0.config;
         let policy = session_policy(config, casting, clock::utc());
+        let limit = casting.assistant.limits.max_call_nanos(config.limits.max_call_nanos);
+        let budget = Budget { limit, before: 0, minute: config.prices.minute(casting.direction) };
         let matter = CallMatter { call, number, store: self.0.store.clone() };
         let plan = CallPlan::of(casting, matter, config.environment);
         let (direction, casting) = (casting.direction, casting.clone());
@@ -317,6 +330,7 @@ impl Engine {
             direction,
             casting,
             policy,
+            budget,
             cooldown,
             began: None,
             history: History::default(),
@@ -345,6 +359,8 @@ pub(super) enum OtherEnd {
         callee: Callee,
         /// Claimed already, by a call that waited.
         cooled: Option<ClaimedCooldown>,
+        /// Who wants them called.
+        asker: Option<Asker>,
     },
 }
 
@@ -365,6 +381,7 @@ fn admission_policy(config: &Config) -> AdmissionPolicy {
         calls,
         spare,
         cooldown: limits.call_cooldown,
+        budgets: DayBudgets { all: limits.max_day_nanos, key: limits.max_key_day_nanos },
         missing: config.missing().into_iter().map(|missing| missing.variable).collect(),
     }
 }

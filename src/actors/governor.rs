@@ -7,14 +7,17 @@ use actix::{
 };
 use uuid::Uuid;
 
+use super::books::{Books, Known};
 use super::instance::InstanceName;
 use super::leases::{Leases, Taken};
 use super::logger::LogPort;
 use super::{clock, port};
-use crate::governor::{AdmissionPolicy, Attempt, Breakers, Callee, Capacity, Facts, Grant, ModelKey, Refusal, Request, SlotKind, admit};
+use crate::governor::{
+    AdmissionPolicy, Attempt, Breakers, Callee, Capacity, Facts, Grant, ModelKey, Refusal, Request, SlotKind, Spent, admit,
+};
 use crate::metrics;
 use crate::store::{CallStore, CooldownClaim, Cooled};
-use crate::types::{CallId, PhoneNumber};
+use crate::types::{Asker, CallId, PhoneNumber};
 
 pub use super::leases::Fleet;
 
@@ -27,6 +30,7 @@ pub struct ConcurrencyGovernor {
     /// The next one.
     renewal: SpawnHandle,
     store: CallStore,
+    books: Books,
     log: LogPort,
 }
 
@@ -40,8 +44,7 @@ struct Counts {
 }
 
 impl ConcurrencyGovernor {
-    #[must_use]
-    pub fn new(policy: AdmissionPolicy, store: CallStore, log: LogPort, me: InstanceName) -> Self {
+    pub(super) fn new(policy: AdmissionPolicy, store: CallStore, books: Books, log: LogPort, me: InstanceName) -> Self {
         let leases = Leases::new(store.clone(), me);
         Self {
             policy,
@@ -51,11 +54,12 @@ impl ConcurrencyGovernor {
             leases,
             renewal: SpawnHandle::default(),
             store,
+            books,
             log,
         }
     }
 
-    fn facts(&mut self, models: &[ModelKey]) -> Facts {
+    fn facts(&mut self, models: &[ModelKey], spent: Spent) -> Facts {
         let fleet = self.leases.fleet();
         Facts {
             calls: self.counts.calls,
@@ -63,6 +67,7 @@ impl ConcurrencyGovernor {
             draining: self.draining,
             record_full: self.log.is_crowded(),
             model_away: !self.breakers.admit(clock::now(), models),
+            spent,
         }
     }
 
@@ -203,6 +208,8 @@ pub struct Admit {
     pub to: Option<Callee>,
     /// Claimed already, for a call that waited.
     pub cooled: Option<ClaimedCooldown>,
+    /// Who wants them called.
+    pub asker: Option<Asker>,
     /// Any of these may speak.
     pub models: Vec<ModelKey>,
 }
@@ -252,7 +259,20 @@ impl Handler<Admit> for ConcurrencyGovernor {
     type Result = ResponseActFuture<Self, Result<Admission, Refusal>>;
 
     fn handle(&mut self, wanted: Admit, ctx: &mut Context<Self>) -> Self::Result {
-        let grant = match self.admit(&wanted) {
+        if !self.policy.budgets.matter(wanted.asker.as_ref().and_then(|asker| asker.max_day_nanos)) {
+            return self.let_in(wanted, Spent::default(), ctx);
+        }
+        let looking = self.books.clone().look().into_actor(self);
+        Box::pin(looking.then(|known: Known, governor, ctx| {
+            let spent = known.spent(wanted.asker.as_ref(), clock::utc());
+            governor.let_in(wanted, spent, ctx)
+        }))
+    }
+}
+
+impl ConcurrencyGovernor {
+    fn let_in(&mut self, wanted: Admit, spent: Spent, ctx: &Context<Self>) -> ResponseActFuture<Self, Result<Admission, Refusal>> {
+        let grant = match self.admit(&wanted, spent) {
             Ok(grant) => grant,
             Err(refusal) => return Box::pin(ready(Err(refusal))),
         };
@@ -260,7 +280,8 @@ impl Handler<Admit> for ConcurrencyGovernor {
         // The slot is held while what else it takes is claimed, and comes back if that cannot be had.
         let slot = self.take(Seat::Call(owner), ctx);
         let claiming = self.claim(SlotKind::Call, owner).into_actor(self);
-        let claimed = claiming.map(move |taken, governor, ctx| governor.seated(&taken, owner, &wanted, ctx).map(|()| (slot, wanted)));
+        let claimed =
+            claiming.map(move |taken, governor, ctx| governor.seated(&taken, owner, &wanted, spent, ctx).map(|()| (slot, wanted)));
         Box::pin(claimed.then(move |seated, governor, _| {
             let store = governor.store.clone();
             async move {
@@ -274,16 +295,14 @@ impl Handler<Admit> for ConcurrencyGovernor {
             .into_actor(governor)
         }))
     }
-}
 
-impl ConcurrencyGovernor {
-    fn admit(&mut self, wanted: &Admit) -> Result<Grant, Refusal> {
+    fn admit(&mut self, wanted: &Admit, spent: Spent) -> Result<Grant, Refusal> {
         let request = wanted.request();
-        let facts = self.facts(&wanted.models);
+        let facts = self.facts(&wanted.models, spent);
         admit(&self.policy, &facts, &request)
     }
 
-    fn seated(&mut self, taken: &Taken, owner: Uuid, wanted: &Admit, ctx: &mut Context<Self>) -> Result<(), Refusal> {
+    fn seated(&mut self, taken: &Taken, owner: Uuid, wanted: &Admit, spent: Spent, ctx: &mut Context<Self>) -> Result<(), Refusal> {
         self.leases.took(SlotKind::Call, self.policy.calls, owner, taken);
         match taken {
             Taken::Yes => Ok(()),
@@ -291,7 +310,7 @@ impl ConcurrencyGovernor {
             // By other facts, and with this call counted already; the others shall soon know of it.
             Taken::Unknown => {
                 self.renew(ctx);
-                let facts = self.facts(&wanted.models);
+                let facts = self.facts(&wanted.models, spent);
                 let facts = Facts { calls: facts.calls.saturating_sub(1), cut_off: Some(self.leases.fleet().instances), ..facts };
                 let request = wanted.request();
                 admit(&self.policy, &facts, &request).map(drop)
@@ -434,5 +453,27 @@ impl Handler<AskOccupancy> for ConcurrencyGovernor {
             fleet: self.leases.fleet(),
             models_away: self.breakers.open(),
         }
+    }
+}
+
+/// What the calls of the day have cost, and may.
+#[derive(Message)]
+#[rtype(result = "Option<Money>")]
+pub struct AskMoney;
+
+/// In billionths of a US dollar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Money {
+    pub spent: u64,
+    pub limit: u64,
+}
+
+impl Handler<AskMoney> for ConcurrencyGovernor {
+    type Result = ResponseFuture<Option<Money>>;
+
+    fn handle(&mut self, _: AskMoney, _: &mut Context<Self>) -> Self::Result {
+        let Some(limit) = self.policy.budgets.all else { return Box::pin(std::future::ready(None)) };
+        let looking = self.books.clone().look();
+        Box::pin(async move { Some(Money { spent: looking.await.all(), limit }) })
     }
 }

@@ -180,12 +180,12 @@ impl Engine {
         }
     }
 
-    /// Without a model, the caller is told so, and may be put through to a human.
+    /// Without a model, or the money for one, the caller is told so, and may be put through to a human.
     async fn turn_away(&self, row: NewCall, refusal: &Refusal, casting: &Casting) -> Instruction {
         tracing::warn!(call.id = %row.id, refusal = %refusal.code(), "caller turned away");
         self.keep_refused(row, refusal.code()).await;
         match refusal {
-            Refusal::ModelUnavailable => self.apologise(Lifeboat::of(casting)),
+            Refusal::ModelUnavailable | Refusal::OverBudget { .. } => self.apologise(Lifeboat::of(casting)),
             Refusal::CallerNotAdmitted => Instruction::Reject,
             Refusal::NotAuthorized
             | Refusal::PremiumOrForeign
@@ -246,7 +246,14 @@ impl Engine {
             }
         };
         let history = History { messages, resumed: true, owes_answer: true, ..History::default() };
-        let _ = self.parts().supervisor.send(Remind { call, history }).await;
+        let spent = match self.parts().store.spent(call).await {
+            Ok(spent) => Some(spent),
+            Err(error) => {
+                tracing::warn!(call.id = %call, %error, "what the call has cost so far is not known");
+                None
+            }
+        };
+        let _ = self.parts().supervisor.send(Remind { call, history, spent }).await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! The shells: sockets, mailboxes, lifetimes. What they do is decided in `session` and `governor`.
 
+mod books;
 pub mod call;
 pub mod casting;
 pub mod clock;

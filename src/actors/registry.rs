@@ -108,14 +108,17 @@ impl Handler<Claim> for CallSupervisor {
 pub struct Remind {
     pub call: CallId,
     pub history: History,
+    /// What it has cost so far, without the line; none if that cannot be read.
+    pub spent: Option<u64>,
 }
 
 impl Handler<Remind> for CallSupervisor {
     type Result = ();
 
-    fn handle(&mut self, Remind { call, history }: Remind, _: &mut Context<Self>) {
+    fn handle(&mut self, Remind { call, history, spent }: Remind, _: &mut Context<Self>) {
         if let Some(held) = self.roster.held_mut(call) {
             held.history = history;
+            held.budget.before = spent.unwrap_or(held.budget.before);
         }
     }
 }

@@ -47,6 +47,12 @@ impl StreamLog {
         self.tally.restarted();
     }
 
+    /// What it has cost so far, in billionths of a US dollar.
+    pub fn spent(&self) -> u64 {
+        let cost = self.cost();
+        cost.model_nanos.saturating_add(cost.transcription_nanos)
+    }
+
     /// The row as it is now; with its end, if it has ended.
     pub fn row(&mut self, ended: Option<HangupCause>) -> Row {
         self.revision = self.revision.saturating_add(1);

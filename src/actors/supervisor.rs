@@ -28,6 +28,7 @@ use super::{clock, port};
 use crate::config::Prices;
 use crate::governor::{After, NextStep, Roster, RosterPolicy};
 use crate::metrics;
+use crate::session::Budget;
 use crate::session::event::AnsweredBy;
 use crate::session::policy::{History, SessionPolicy};
 use crate::store::{CallEnd, CallStore, Row};
@@ -66,6 +67,7 @@ pub struct Held {
     /// Who speaks, with what the call gave for its texts.
     pub casting: Casting,
     pub policy: SessionPolicy,
+    pub budget: Budget,
     /// Given back if the call cannot be placed.
     pub cooldown: Option<ClaimedCooldown>,
     /// When its first stream began.
@@ -181,7 +183,8 @@ impl Handler<Begin> for CallSupervisor {
         let history = if std::mem::take(&mut held.transfer_failed) { after_failed_transfer(history) } else { history };
         let mut policy = held.policy.clone();
         self.outfit.phrases.fill(&mut policy);
-        let brief = CallBrief { call, epoch, policy, history, owner: self.outfit.instance.clone() };
+        let budget = held.budget;
+        let brief = CallBrief { call, epoch, policy, history, budget, owner: self.outfit.instance.clone() };
         let tools = held.plan.tools.clone();
         let links = self.links(&begin, tools, ctx);
         if is_first {

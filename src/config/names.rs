@@ -98,6 +98,8 @@ pub const NAMES: &[Name] = &[
     ),
     plain("CALL_COOLDOWN_SECONDS", "limits.call_cooldown_seconds", Need::Optional, "between two calls to one number", "300"),
     plain("MAX_CALL_SECONDS", "limits.max_call_seconds", Need::Optional, "longest call", "3600"),
+    plain("MAX_CALL_USD", "limits.max_call_usd", Need::Optional, "budget of a call, in US dollars; 0: none", "0"),
+    plain("MAX_DAY_USD", "limits.max_day_usd", Need::Optional, "budget of a UTC day, over all instances; 0: none", "0"),
     plain(
         "APP_ENV",
         ENVIRONMENT,

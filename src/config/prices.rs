@@ -47,14 +47,14 @@ pub enum TranscriptionPrice {
 }
 
 /// A US dollar is so many of our units; a dollar for a million tokens is so many for one.
-const PER_DOLLAR: f64 = 1e9;
+pub(super) const PER_DOLLAR: f64 = 1e9;
 const PER_MILLION: f64 = 1e3;
 
 pub(super) const AS_OF: &str = "as_of";
 pub(super) const AS_OF_FIX: &str = "write the month or day of the prices, such as 2026-11";
 const MODELS: &str = "models";
 const TRANSCRIPTION: &str = "transcription";
-const MAX_DOLLARS: f64 = 100_000.0;
+pub(super) const MAX_DOLLARS: f64 = 100_000.0;
 
 impl Prices {
     pub(super) fn embedded(problems: &mut Vec<Problem>) -> Layer {
@@ -179,6 +179,6 @@ fn minute(reader: &mut Reader<'_>, key: &'static str) -> u64 {
 }
 
 /// Dollars are bounded: what comes out fits.
-fn nanos(dollars: f64, unit: f64) -> u64 {
+pub(super) fn nanos(dollars: f64, unit: f64) -> u64 {
     (dollars * unit).round() as u64
 }

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use super::environment::{Chosen, Environment};
 use super::layer::Settings;
 use super::names;
+use super::prices::{MAX_DOLLARS, PER_DOLLAR, nanos};
 use super::problem::{Invalid, Notes, Origin, Problem};
 use super::reference::References;
 use super::template;
@@ -128,6 +129,12 @@ impl<'a> Reader<'a> {
         let message = format!("{} is not a number from {low} to {high}", quoted(&text));
         self.note(key, &message, &format!("set it to a number from {low} to {high}"));
         *low
+    }
+
+    /// US dollars, in billionths of one; none for 0.
+    pub(super) fn dollars(&mut self, key: &'static str) -> Option<u64> {
+        let dollars = self.number(key, 0.0..=MAX_DOLLARS);
+        (dollars > 0.0).then(|| nanos(dollars, PER_DOLLAR).max(1))
     }
 
     pub(super) fn seconds(&mut self, key: &'static str, range: RangeInclusive<u64>) -> Duration {

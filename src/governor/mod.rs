@@ -2,6 +2,7 @@
 
 mod authorization;
 mod breaker;
+mod budget;
 mod capacity;
 pub mod compliance;
 pub mod dialing;
@@ -16,6 +17,7 @@ use chrono::{DateTime, Utc};
 
 pub use authorization::{Authorization, Callers};
 pub use breaker::{Attempt, Breakers, ModelKey, PAUSE as MODEL_PAUSE};
+pub use budget::{DayBudgets, Spent, SpentByKey, day_of};
 pub use capacity::{Capacity, SlotKind};
 pub use compliance::{Callee, CompliancePolicy, Standing};
 pub use hours::CallingHours;
@@ -34,6 +36,7 @@ pub struct AdmissionPolicy {
     /// Model connections beside those that calls have.
     pub spare: Capacity,
     pub cooldown: Duration,
+    pub budgets: DayBudgets,
     /// Keys, numbers and addresses without which no call can be made.
     pub missing: Vec<&'static str>,
 }
@@ -50,6 +53,7 @@ pub struct Facts {
     pub record_full: bool,
     /// No model that could speak can be had: its breaker is open.
     pub model_away: bool,
+    pub spent: Spent,
 }
 
 /// What somebody wants.
@@ -85,6 +89,10 @@ pub enum Refusal {
     CoolingDown {
         retry_after: Duration,
     },
+    /// What calls may cost in a day, they have.
+    OverBudget {
+        retry_after: Duration,
+    },
     AtCapacity,
     Draining,
     NotConfigured {
@@ -106,6 +114,7 @@ impl Refusal {
             Self::NoConsent => Code::NoConsent,
             Self::QuietHours { .. } => Code::QuietHours,
             Self::CoolingDown { .. } => Code::CoolingDown,
+            Self::OverBudget { .. } => Code::OverBudget,
             Self::AtCapacity => Code::AtCapacity,
             Self::Draining => Code::Draining,
             Self::NotConfigured { .. } => Code::NotConfigured,
@@ -118,7 +127,7 @@ impl Refusal {
     #[must_use]
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::CoolingDown { retry_after } => Some(*retry_after),
+            Self::CoolingDown { retry_after } | Self::OverBudget { retry_after } => Some(*retry_after),
             Self::QuietHours { retry_after, .. } => *retry_after,
             Self::AtCapacity | Self::Draining | Self::Unavailable => Some(Duration::from_secs(10)),
             Self::ModelUnavailable => Some(breaker::PAUSE),
@@ -153,6 +162,7 @@ pub fn admit(policy: &AdmissionPolicy, facts: &Facts, request: &Request<'_>) -> 
     if cooldown.is_some() && facts.cut_off.is_some() {
         return Err(Refusal::Unavailable);
     }
+    policy.budgets.check(&facts.spent, request)?;
     let capacity = facts.cut_off.map_or(policy.calls, |instances| policy.calls.share(instances));
     if !capacity.has_room(facts.calls) {
         return Err(Refusal::AtCapacity);
@@ -180,6 +190,7 @@ mod tests {
             calls: Capacity::new(2),
             spare: Capacity::new(1),
             cooldown: Duration::from_secs(300),
+            budgets: DayBudgets::default(),
             missing: Vec::new(),
         }
     }
@@ -236,6 +247,17 @@ mod tests {
 
         assert_eq!(admit(&policy(), &alone, &Request::Inbound { from: None }), Err(Refusal::ModelUnavailable));
         assert_eq!(outbound(&policy(), alone, "+1234567890"), Err(Refusal::ModelUnavailable));
+    }
+
+    #[test]
+    fn a_day_without_money_is_told_before_a_line_that_may_be_free_soon() {
+        let policy = AdmissionPolicy { budgets: DayBudgets { all: Some(1), key: None }, ..policy() };
+        let spent = Spent { all: 1, is_current: true, left: Duration::from_secs(9), ..Spent::default() };
+        let facts = Facts { calls: 2, spent, ..Facts::default() };
+
+        let over = Err(Refusal::OverBudget { retry_after: Duration::from_secs(9) });
+        assert_eq!(admit(&policy, &facts, &Request::Inbound { from: None }), over);
+        assert_eq!(outbound(&policy, facts, "+1234567890"), over);
     }
 
     #[test]

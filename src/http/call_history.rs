@@ -30,6 +30,8 @@ pub(super) struct Query {
     direction: Option<Direction>,
     phone_number: Option<String>,
     assistant: Option<String>,
+    /// As a call shows it.
+    api_key_id: Option<String>,
     from: Option<Moment>,
     to: Option<Moment>,
     q: Option<String>,
@@ -94,6 +96,7 @@ impl Query {
             direction: self.direction,
             phone_number: self.phone_number.as_deref().map(|text| number("phone_number", text)).transpose()?,
             assistant: self.assistant,
+            api_key_id: self.api_key_id,
             from: self.from.map(|moment| moment.0),
             to: self.to.map(|moment| moment.0),
             q: self.q.map(|text| text.parse()).transpose().map_err(|error| Problem::field("q", format!("{error}")))?,

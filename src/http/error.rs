@@ -66,7 +66,7 @@ const fn status(code: Code) -> StatusCode {
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
         Code::CallOver | Code::CallNotConnected | Code::RequestRunning => StatusCode::CONFLICT,
         Code::RequestKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Code::CoolingDown => StatusCode::TOO_MANY_REQUESTS,
+        Code::CoolingDown | Code::OverBudget => StatusCode::TOO_MANY_REQUESTS,
         Code::AtCapacity | Code::Draining | Code::NotConfigured | Code::DatabaseUnavailable | Code::ModelUnavailable => {
             StatusCode::SERVICE_UNAVAILABLE
         }
@@ -94,6 +94,7 @@ const fn title(code: Code) -> &'static str {
         Code::NoConsent => "There is no consent to call this number",
         Code::QuietHours => "It is too early or too late to call this number",
         Code::CoolingDown => "This number was called a moment ago",
+        Code::OverBudget => "The budget of the day is spent",
         Code::AtCapacity => "All lines are busy",
         Code::Draining => "This instance is shutting down",
         Code::NotConfigured => "The service is not set up for calls",
@@ -205,6 +206,9 @@ fn refused(refusal: &Refusal) -> Problem {
         }
         Refusal::QuietHours { until: None, .. } => "no time suits all zones that it may be in: name its own with `time_zone`".to_owned(),
         Refusal::CoolingDown { retry_after } => format!("it may be called again in {} s", retry_after.as_millis().div_ceil(1_000)),
+        Refusal::OverBudget { .. } => {
+            "until 00:00 UTC; see MAX_DAY_USD, and the budget of the API key in `alpha-call keys list`".to_owned()
+        }
         Refusal::AtCapacity => "MAX_CONCURRENT_CALLS or MAX_OPENAI_CONNECTIONS is reached".to_owned(),
         Refusal::Draining => "ask again, another instance will answer".to_owned(),
         Refusal::NotConfigured { missing } => format!("not set: {}", missing.join(", ")),

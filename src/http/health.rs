@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Doors, Problem};
 use crate::actors::engine::Vitals;
+use crate::store::Costs;
 
 #[derive(Serialize)]
 struct Health {

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::Problem;
 use crate::config::Config;
 use crate::store::CallStore;
-use crate::types::{ApiKey, BearerKey, Code, KeyId, KeyState, Scope};
+use crate::types::{ApiKey, Asker, BearerKey, Code, KeyId, KeyState, Scope};
 
 /// A key that was read is believed for so long.
 const BELIEVED: Duration = Duration::from_secs(5);
@@ -46,18 +46,35 @@ struct Known {
     failed_at: Option<Instant>,
 }
 
-/// Who asks, as far as a key on record tells.
+/// Who asks, as far as a key tells.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Caller(Option<(KeyId, String)>);
+pub(super) struct Caller {
+    asker: Option<Asker>,
+    /// Of a key on record.
+    name: Option<String>,
+}
 
 impl Caller {
+    fn of_configuration() -> Self {
+        Self { asker: Some(Asker { key: KeyId::of_configuration(), max_day_nanos: None }), name: None }
+    }
+
+    fn with(key: &ApiKey) -> Self {
+        Self { asker: Some(Asker { key: key.id.clone(), max_day_nanos: key.max_day_nanos }), name: Some(key.name.clone()) }
+    }
+
     pub(super) fn key_id(&self) -> Option<&KeyId> {
-        self.0.as_ref().map(|(id, _)| id)
+        self.asker.as_ref().map(|asker| &asker.key)
+    }
+
+    /// None where the API is open.
+    pub(super) fn asker(&self) -> Option<Asker> {
+        self.asker.clone()
     }
 
     /// The name of the key.
     pub(super) fn name(&self) -> Option<String> {
-        self.0.as_ref().map(|(_, name)| name.clone())
+        self.name.clone()
     }
 }
 
@@ -71,7 +88,7 @@ impl KeyRing {
     /// `scope`: none, if every key will do.
     pub(super) async fn admit(&self, brought: Option<&str>, scope: Option<Scope>) -> Result<Caller, Problem> {
         if brought.is_some_and(|text| self.is_of_configuration(text)) {
-            return Ok(Caller::default());
+            return Ok(Caller::of_configuration());
         }
         let brought: Option<BearerKey> = brought.and_then(|text| text.parse().ok());
         if brought.is_none() && !self.0.may_be_open {
@@ -92,7 +109,7 @@ impl KeyRing {
         self.note_use(key, now);
         match scope.filter(|scope| !key.scopes.allow(*scope)) {
             Some(scope) => Err(Problem::insufficient(scope)),
-            None => Ok(Caller(Some((key.id.clone(), key.name.clone())))),
+            None => Ok(Caller::with(key)),
         }
     }
 

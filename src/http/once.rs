@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::key_ring::Caller;
 use super::{Doors, Problem};
 use crate::store::{Begun, RequestKey};
-use crate::types::{CallId, Code, KeyId};
+use crate::types::{CallId, Code};
 
 const KEY: &str = "Idempotency-Key";
 /// Tells that the answer is one that was given before.
@@ -27,7 +27,7 @@ impl Once {
     /// A key is the client's own: another client may use the same.
     pub(super) async fn begin(doors: &Doors, caller: &Caller, request: &HttpRequest, body: &Value) -> Result<Self, Problem> {
         let Some(name) = name(request)? else { return Ok(Self::Now(None)) };
-        let owner = caller.key_id().map_or_else(String::new, |id: &KeyId| id.as_str().to_owned());
+        let owner = caller.asker().map(|asker| asker.key.to_string()).unwrap_or_default();
         let key = RequestKey { owner, name, fingerprint: fingerprint(request.path(), body) };
         match doors.engine.store().begin_request(key.clone()).await? {
             Begun::Now => Ok(Self::Now(Some(key))),

@@ -92,7 +92,7 @@ pub(super) async fn request_call(
             Ok(accepted(id, known.and_then(|call| call.scheduled_at), true))
         }
         Once::Now(key) => {
-            let answer = place(&doors, body, key.clone()).await;
+            let answer = place(&doors, &caller, body, key.clone()).await;
             if let (Err(_), Some(key)) = (&answer, key) {
                 once::give_up(&doors, key).await;
             }
@@ -101,9 +101,9 @@ pub(super) async fn request_call(
     }
 }
 
-async fn place(doors: &Doors, body: Value, key: Option<RequestKey>) -> Result<HttpResponse, Problem> {
+async fn place(doors: &Doors, caller: &Caller, body: Value, key: Option<RequestKey>) -> Result<HttpResponse, Problem> {
     let wanted: RequestCall = shaped(body)?;
-    let wish = wanted.wish(&doors.engine.config().assistants, Utc::now())?;
+    let wish = CallWish { asker: caller.asker(), ..wanted.wish(&doors.engine.config().assistants, Utc::now())? };
     let scheduled_at = wish.scheduled_at;
     let id = doors.engine.request_call(wish, key).await?;
     Ok(accepted(id, scheduled_at, false))
@@ -153,7 +153,8 @@ impl RequestCall {
             Ok(to) if errors.is_empty() => {
                 let (name, voice) = (self.name.and_then(filled), self.voice.and_then(filled));
                 let (variables, metadata) = (self.variables, metadata.map(Redacted));
-                Ok(CallWish { to, name, assistant, instructions, variables, voice, time_zone, scheduled_at, metadata })
+                let asker = None;
+                Ok(CallWish { to, name, assistant, instructions, variables, voice, time_zone, scheduled_at, metadata, asker })
             }
             Ok(_) | Err(_) => Err(Problem::fields(errors)),
         }

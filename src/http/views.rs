@@ -144,6 +144,8 @@ pub(super) struct CallView {
     metadata: Option<Value>,
     /// Of a call that we placed, or were asked to: what was looked at before, and what came of it.
     decision: Option<Value>,
+    /// The key with which it was requested: of `alpha-call keys list`, or `static` for one of API_KEYS.
+    api_key_id: Option<String>,
 }
 
 /// Twilio asks for the account's credentials, if the account is set so.
@@ -234,6 +236,7 @@ impl From<Call> for CallView {
             recording: call.recording.map(RecordingView::from),
             metadata: call.metadata.map(|metadata| metadata.0),
             decision: call.decision,
+            api_key_id: call.api_key_id,
         }
     }
 }

@@ -33,6 +33,8 @@ pub enum Input {
     ToolUsed(ToolOutcome),
     /// Who or what picked up the phone that we called.
     AnsweredBy(AnsweredBy),
+    /// What the call may cost, it has.
+    BudgetSpent,
     /// Somebody outside wants the call to end.
     HangupRequested(HangupCause),
     /// Somebody outside wants another phone to take the call.

@@ -11,6 +11,7 @@
 //! Nothing that a peer sends is an error here: it is an input, and yields a record or a hangup.
 //! `Output::Hangup` is the last output; whatever is fed afterwards does nothing.
 
+mod budget;
 mod chronicle;
 mod deadlines;
 pub mod event;
@@ -39,6 +40,7 @@ mod turn;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+pub use budget::Budget;
 pub use chronicle::Chronicle;
 use event::{Input, LegCommand, ModelCommand, Output, Record};
 use hold::Hold;
@@ -89,6 +91,8 @@ pub struct CallSession {
     doubt: Option<Doubt>,
     /// The assistant has said, or will say, its goodbye.
     closing: Option<HangupCause>,
+    /// The call has cost what it may.
+    broke: bool,
     phase: Phase,
     sounded: bool,
 }
@@ -123,6 +127,7 @@ impl CallSession {
             hold: None,
             doubt: None,
             closing: None,
+            broke: false,
             phase: Phase::Live,
             sounded: history.resumed,
             policy,
@@ -176,6 +181,7 @@ impl CallSession {
             Input::Standby(event) => self.on_standby(now, event),
             Input::AnsweredBy(who) => self.answered_by(now, who),
             Input::ToolUsed(outcome) => self.tool_used(now, outcome),
+            Input::BudgetSpent => self.budget_spent(now),
             Input::HangupRequested(cause) => self.wind_up(now, cause),
             Input::TransferRequested(to) => self.transfer_requested(now, to),
             Input::Timeout => self.on_timeout(now),
@@ -190,6 +196,7 @@ impl CallSession {
             | Input::Standby(_)
             | Input::ToolUsed(_)
             | Input::AnsweredBy(_)
+            | Input::BudgetSpent
             | Input::HangupRequested(_)
             | Input::TransferRequested(_)
             | Input::Timeout => {}
@@ -207,6 +214,7 @@ impl CallSession {
             self.unshield();
             self.promote_when_quiet(now);
             self.take_turns();
+            self.part_for_want_of_money(now);
             self.leave_when_heard(now);
         }
         if self.phase == Phase::Live {

@@ -38,6 +38,7 @@ impl StreamTally {
             | Input::Standby(_)
             | Input::ToolUsed(_)
             | Input::AnsweredBy(_)
+            | Input::BudgetSpent
             | Input::HangupRequested(_)
             | Input::TransferRequested(_)
             | Input::Timeout => {}

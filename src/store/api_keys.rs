@@ -7,7 +7,7 @@ use sea_orm::{EntityTrait, IntoActiveModel, QueryOrder};
 use super::CallStore;
 use super::entity::{Private, api_key};
 use super::error::StoreError;
-use super::sql::{clean, execute, moment};
+use super::sql::{clean, execute, moment, signed, unsigned};
 use crate::types::{ApiKey, KeyDigest, KeyId, Scopes};
 
 const REVOKE: &str = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
@@ -64,6 +64,7 @@ impl From<ApiKey> for api_key::Model {
             expires_at: key.expires_at.map(moment),
             revoked_at: key.revoked_at.map(moment),
             last_used_at: key.last_used_at.map(moment),
+            max_day_nanos: key.max_day_nanos.map(signed),
         }
     }
 }
@@ -79,6 +80,7 @@ impl From<api_key::Model> for ApiKey {
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
             last_used_at: row.last_used_at,
+            max_day_nanos: row.max_day_nanos.map(unsigned),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::entity::{Private, call};
 use super::error::StoreError;
 use super::sql::{clean, execute, millis, moment, signed};
 use super::{CallStore, Recording, tally};
-use crate::types::{CallId, CallSid, CallStatus, Direction, Epoch, HangupCause, Redacted, StreamSid};
+use crate::types::{CallId, CallSid, CallStatus, Direction, Epoch, HangupCause, Redacted, StreamSid, billed_minutes};
 
 const ATTACH: &str = "UPDATE call_logs SET call_sid = $2 WHERE id = $1 AND (call_sid IS NULL OR call_sid = $2)";
 const CLAIM: &str = "UPDATE call_logs SET epoch = $2, claimed_at = $3 WHERE id = $1 AND epoch < $2";
@@ -67,6 +67,8 @@ pub struct NewCall {
     pub wish: Option<Redacted<String>>,
     /// JSON: what was looked at before the number was called.
     pub decision: Option<String>,
+    /// With which it was requested: of a key on record, or `static`; none if nobody had to show one.
+    pub api_key_id: Option<String>,
 }
 
 impl fmt::Debug for NewCall {
@@ -270,9 +272,8 @@ pub(super) async fn end<C: ConnectionTrait>(db: &C, end: CallEnd) -> Result<bool
     Ok(open.exec(db).await?.rows_affected > 0)
 }
 
-/// Twilio bills begun minutes whole: <https://help.twilio.com/articles/223132307>
 fn line_cost(time: Duration, minute_nanos: u64) -> i64 {
-    signed(time.as_millis().div_ceil(60_000).try_into().unwrap_or(u64::MAX).saturating_mul(minute_nanos))
+    signed(billed_minutes(time).saturating_mul(minute_nanos))
 }
 
 fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {
@@ -299,6 +300,7 @@ fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {
         metadata: ActiveValue::Set(call.metadata.map(|metadata| metadata.0)),
         wish: ActiveValue::Set(call.wish.as_ref().map(|wish| private(wish))),
         decision: ActiveValue::Set(call.decision.as_deref().map(clean)),
+        api_key_id: ActiveValue::Set(call.api_key_id.as_deref().map(clean)),
         ..Default::default()
     }
 }
@@ -354,6 +356,7 @@ mod tests {
             metadata: None,
             wish: None,
             decision: None,
+            api_key_id: None,
         };
 
         let text = format!("{call:?} {:?}", fresh(call.clone(), None));

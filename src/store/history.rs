@@ -39,6 +39,8 @@ pub struct HistoryFilter {
     /// On either end of the call.
     pub phone_number: Option<PhoneNumber>,
     pub assistant: Option<String>,
+    /// Requested with this key.
+    pub api_key_id: Option<String>,
     /// Calls that began then or later, and before `to`.
     pub from: Option<DateTime<Utc>>,
     pub to: Option<DateTime<Utc>>,
@@ -56,6 +58,7 @@ impl Default for HistoryFilter {
             direction: None,
             phone_number: None,
             assistant: None,
+            api_key_id: None,
             from: None,
             to: None,
             q: None,
@@ -116,6 +119,7 @@ fn condition(filter: &HistoryFilter, backend: DbBackend) -> Condition {
         .add_option(filter.status.map(|status| Column::Status.eq(status.as_str())))
         .add_option(filter.direction.map(|direction| Column::Direction.eq(direction.as_str())))
         .add_option(filter.assistant.as_deref().map(|assistant| Column::Assistant.eq(assistant)))
+        .add_option(filter.api_key_id.as_deref().map(|key| Column::ApiKeyId.eq(key)))
         .add_option(filter.from.map(|from| Column::InitiatedAt.gte(moment(from))))
         .add_option(filter.to.map(|to| Column::InitiatedAt.lt(moment(to))))
         .add_option(filter.q.as_ref().map(|q| q.condition(backend)))

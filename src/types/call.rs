@@ -1,6 +1,7 @@
 //! What a call is and how it went.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +69,8 @@ words! {
         CallerIdle = "caller_idle",
         /// `MAX_CALL_SECONDS` are over.
         MaxDuration = "max_duration",
+        /// It has cost what a call may, and the caller was told goodbye.
+        OverBudget = "over_budget",
         /// An operator asked for it.
         Requested = "requested",
         /// The model cannot be reached, or refuses our configuration.
@@ -121,6 +124,7 @@ impl HangupCause {
             | Self::OutsideHours
             | Self::CallerIdle
             | Self::MaxDuration
+            | Self::OverBudget
             | Self::Requested
             | Self::Superseded
             | Self::NoAnswer
@@ -142,6 +146,7 @@ impl HangupCause {
             | Self::OutsideHours
             | Self::CallerIdle
             | Self::MaxDuration
+            | Self::OverBudget
             | Self::Requested
             | Self::Superseded => CallStatus::Completed,
             Self::ModelUnavailable
@@ -157,6 +162,12 @@ impl HangupCause {
             | Self::NeverConnected => CallStatus::Failed,
         }
     }
+}
+
+/// Twilio bills begun minutes whole: <https://help.twilio.com/articles/223132307>
+#[must_use]
+pub fn billed_minutes(time: Duration) -> u64 {
+    u64::try_from(time.as_millis().div_ceil(60_000)).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -85,7 +86,8 @@ impl fmt::Display for Scopes {
 }
 
 /// The part of a key that is no secret: by it a key is found, listed and revoked.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct KeyId(String);
 
 impl KeyId {
@@ -99,7 +101,15 @@ impl KeyId {
     pub const fn on_record(text: String) -> Self {
         Self(text)
     }
+
+    /// That of all keys of the configuration: no key on record has it.
+    #[must_use]
+    pub fn of_configuration() -> Self {
+        Self(STATIC.to_owned())
+    }
 }
+
+const STATIC: &str = "static";
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -214,6 +224,16 @@ pub struct ApiKey {
     pub revoked_at: Option<DateTime<Utc>>,
     /// To the minute.
     pub last_used_at: Option<DateTime<Utc>>,
+    /// What calls that are requested with it may cost in a UTC day, in billionths of a US dollar; none for what holds for every key.
+    pub max_day_nanos: Option<u64>,
+}
+
+/// Who wants a call placed, by the key that they brought.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asker {
+    pub key: KeyId,
+    /// Of this key alone.
+    pub max_day_nanos: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -271,6 +291,7 @@ mod tests {
             expires_at: None,
             revoked_at: None,
             last_used_at: None,
+            max_day_nanos: None,
         }
     }
 
@@ -310,6 +331,11 @@ mod tests {
         for text in cases.iter().chain([&whole.replace("ak_", "sk_"), &format!(" {whole}"), &whole.replace("ab7", "ab1")]) {
             assert_eq!(text.parse::<BearerKey>().expect_err("refused"), InvalidKey, "{text}");
         }
+    }
+
+    #[test]
+    fn the_word_for_keys_of_the_configuration_is_the_id_of_no_other() {
+        assert_eq!(KeyId::of_configuration().as_str().parse::<KeyId>(), Err(InvalidKey));
     }
 
     #[test]

@@ -9,10 +9,10 @@ mod phone;
 mod redacted;
 mod token;
 
-pub use call::{CallStatus, Continuation, Direction, HangupCause};
+pub use call::{CallStatus, Continuation, Direction, HangupCause, billed_minutes};
 pub use code::Code;
 pub use ids::{AccountSid, CallId, CallSid, Epoch, InvalidId, RecordingSid, StreamSid};
-pub use key::{ApiKey, BearerKey, InvalidKey, InvalidScope, KeyDigest, KeyId, KeyState, Scope, Scopes};
+pub use key::{ApiKey, Asker, BearerKey, InvalidKey, InvalidScope, KeyDigest, KeyId, KeyState, Scope, Scopes};
 pub use phone::{CallerId, InvalidPhoneNumber, NumberClass, PhoneNumber};
 pub use redacted::Redacted;
 pub use token::{InvalidToken, StreamToken, TokenKey};

@@ -19,6 +19,7 @@ fn record(number: u8) -> ApiKey {
         expires_at: Some(at(1_000)),
         revoked_at: None,
         last_used_at: None,
+        max_day_nanos: Some(5_000_000_000 + u64::from(number)),
     }
 }
 

@@ -83,8 +83,8 @@ pub async fn fill_with_nasty_rows(store: &CallStore, url: &str) {
     store.give_consent(consent).await.expect("on record");
     let key = BearerKey::new([7; 8], [8; 32]);
     let (id_of_key, digest, name, scopes) = (key.id().clone(), key.digest(), nasty(), Scopes::of_words("admin"));
-    let (expires_at, revoked_at, last_used_at) = (Some(at(9)), None, Some(at(3)));
-    let key = ApiKey { id: id_of_key, digest, name, scopes, created_at: at(0), expires_at, revoked_at, last_used_at };
+    let (expires_at, revoked_at, last_used_at, max_day_nanos) = (Some(at(9)), None, Some(at(3)), Some(7));
+    let key = ApiKey { id: id_of_key, digest, name, scopes, created_at: at(0), expires_at, revoked_at, last_used_at, max_day_nanos };
     assert!(store.create_key(key).await.expect("on record"));
     let recording = Recording { sid: "RE\\".to_owned(), url: Redacted(NASTY.to_owned()), ms: 5 };
     store.recorded(id(1), recording).await.expect("written");

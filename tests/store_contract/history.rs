@@ -110,7 +110,8 @@ pub async fn each_property_filters(url: &str) {
     let inbound = NewCall { direction: Direction::Inbound, from: "anonymous".to_owned(), to: "+14155550199".to_owned(), ..new_call(1) };
     create(&store, inbound).await;
     create(&store, NewCall { from: "+14155550199".to_owned(), initiated_at: at(1), ..new_call(2) }).await;
-    create(&store, NewCall { initiated_at: at(2), assistant: "sales".to_owned(), ..new_call(3) }).await;
+    let asked = NewCall { api_key_id: Some("k4jz7q2m".to_owned()), assistant: "sales".to_owned(), ..new_call(3) };
+    create(&store, NewCall { initiated_at: at(2), ..asked }).await;
     assert!(store.connected(id(2), Epoch::FIRST, &stream(1), at(3)).await.expect("asked"));
     assert!(store.finish(end(3, HangupCause::Busy, 4)).await.expect("asked"));
 
@@ -124,6 +125,9 @@ pub async fn each_property_filters(url: &str) {
     assert_eq!(page(&store, with(|f| f.direction = Some(Direction::Inbound))).await, (vec![1], 1));
     assert_eq!(page(&store, with(|f| f.phone_number = Some(number("+14155550199")))).await, (vec![2, 1], 2));
     assert_eq!(page(&store, with(|f| f.assistant = Some("sales".to_owned()))).await, (vec![3], 1));
+    assert_eq!(page(&store, with(|f| f.api_key_id = Some("k4jz7q2m".to_owned()))).await, (vec![3], 1));
+    assert_eq!(page(&store, with(|f| f.api_key_id = Some("static".to_owned()))).await, (vec![], 0));
+    assert_eq!(crate::words::stored(&store, 3).await.api_key_id.as_deref(), Some("k4jz7q2m"));
     assert_eq!(page(&store, with(|f| f.from = Some(at(1)))).await, (vec![3, 2], 2));
     assert_eq!(page(&store, with(|f| f.to = Some(at(1)))).await, (vec![1], 1));
     assert_eq!(page(&store, with(|f| (f.from, f.to) = (Some(at(1)), Some(at(2))))).await, (vec![2], 1));

@@ -62,6 +62,7 @@ pub fn new_call(number: u128) -> NewCall {
         metadata: None,
         wish: None,
         decision: None,
+        api_key_id: None,
     }
 }
 

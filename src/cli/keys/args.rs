@@ -44,6 +44,9 @@ pub struct Create {
     /// Valid for so many days [default: until it is revoked]
     #[arg(long, value_name = "DAYS", value_parser = value_parser!(u32).range(1..=3650))]
     pub expires: Option<u32>,
+    /// What its calls may cost in a UTC day [default: limits.max_key_day_usd]
+    #[arg(long, value_name = "USD", value_parser = dollars)]
+    pub max_day_usd: Option<u64>,
 }
 
 const CREATE: &str = "\
@@ -58,6 +61,7 @@ open, on a machine of development without API_KEYS, the first key closes it.
 
 Examples:
   alpha-call keys create --name crm --scope calls:create calls:read --expires 90
+  alpha-call keys create --name campaign --scope calls:create --max-day-usd 25
   alpha-call keys create --name prometheus --scope admin > metrics.key";
 
 #[derive(Debug, Args)]
@@ -87,6 +91,12 @@ A running service lets the key in for five seconds more at most.
 
 Example:
   alpha-call keys revoke k4jz7q2m";
+
+/// In billionths.
+fn dollars(text: &str) -> Result<u64, String> {
+    let dollars = text.trim().parse::<f64>().ok().filter(|dollars| (0.01..=1_000_000.0).contains(dollars));
+    dollars.map(|dollars| (dollars * 1e9).round() as u64).ok_or_else(|| "not an amount from 0.01 to 1000000".to_owned())
+}
 
 fn scope(text: &str) -> Result<Scope, String> {
     text.trim().parse().map_err(|error: crate::types::InvalidScope| error.to_string())

@@ -49,6 +49,7 @@ async fn create(desk: &Desk, wish: &Create) -> Outcome {
         expires_at,
         revoked_at: None,
         last_used_at: None,
+        max_day_nanos: wish.max_day_usd,
     };
     if !desk.store.create_key(record).await? {
         return Err(Failure::other("a key of the same id is there already: try again"));
@@ -101,10 +102,13 @@ struct Line {
     last_used_at: Option<String>,
     expires_at: Option<String>,
     revoked_at: Option<String>,
+    /// None for limits.max_key_day_usd.
+    max_day_usd: Option<f64>,
 }
 
 impl Record for Line {
-    const COLUMNS: &'static [&'static str] = &["id", "name", "scopes", "state", "created_at", "last_used_at", "expires_at", "revoked_at"];
+    const COLUMNS: &'static [&'static str] =
+        &["id", "name", "scopes", "state", "created_at", "last_used_at", "expires_at", "revoked_at", "max_day_usd"];
 }
 
 impl Line {
@@ -118,6 +122,7 @@ impl Line {
             last_used_at: key.last_used_at.map(stamp),
             expires_at: key.expires_at.map(stamp),
             revoked_at: key.revoked_at.map(stamp),
+            max_day_usd: key.max_day_nanos.map(|nanos| nanos as f64 / 1e9),
         }
     }
 }

@@ -8,6 +8,8 @@ use crate::config::reader::Reader;
 pub struct AssistantLimits {
     /// None for that of `[limits]`, which no call exceeds.
     max_call: Option<Duration>,
+    /// Billionths of a US dollar; none for that of `[limits]`, which no call exceeds.
+    max_call_nanos: Option<u64>,
     pub max_tool_calls: u32,
     /// A tool that has not answered after this long is answered for.
     pub tool_timeout: Duration,
@@ -25,6 +27,7 @@ impl AssistantLimits {
         }
         Self {
             max_call: Some(max_call).filter(|max| !max.is_zero()),
+            max_call_nanos: reader.dollars("assistant.limits.max_call_usd"),
             max_tool_calls: reader.number("assistant.limits.max_tool_calls", 0..=1000),
             tool_timeout: reader.millis("assistant.limits.tool_timeout_ms", 500..=120_000),
             max_hold: reader.seconds("assistant.limits.max_hold_seconds", 5..=3600),
@@ -35,5 +38,11 @@ impl AssistantLimits {
     #[must_use]
     pub fn max_call(&self, all: Duration) -> Duration {
         self.max_call.map_or(all, |own| own.min(all))
+    }
+
+    /// The most that a call may cost, `all` being the most that any call may.
+    #[must_use]
+    pub fn max_call_nanos(&self, all: Option<u64>) -> Option<u64> {
+        [self.max_call_nanos, all].into_iter().flatten().min()
     }
 }

@@ -19,6 +19,10 @@ pub struct Limits {
     pub calls_per_second: u32,
     /// A phone rings no longer.
     pub ring: Duration,
+    /// Billionths of a US dollar: of one call, of all calls of a UTC day, and of those that were requested with one key.
+    pub max_call_nanos: Option<u64>,
+    pub max_day_nanos: Option<u64>,
+    pub max_key_day_nanos: Option<u64>,
     /// Numbers that may be called.
     pub verified_numbers: Vec<PhoneNumber>,
     /// In production only where each of them must have agreed to be called.
@@ -64,6 +68,9 @@ impl Limits {
             max_call: reader.seconds("limits.max_call_seconds", 10..=86_400),
             calls_per_second: reader.number("limits.calls_per_second", 1..=100),
             ring: reader.seconds("limits.ring_seconds", 5..=600),
+            max_call_nanos: reader.dollars("limits.max_call_usd"),
+            max_day_nanos: reader.dollars("limits.max_day_usd"),
+            max_key_day_nanos: reader.dollars("limits.max_key_day_usd"),
             verified_numbers: numbers(reader, "limits.verified_phone_numbers"),
             allow_all_us_canada: allow_all_us_canada(reader, consent_is_required),
             callers: reader.word("limits.callers"),

@@ -182,6 +182,8 @@ pub enum Note {
     FallbackUsed,
     HoldBegan,
     HoldEnded,
+    /// The call has cost what it may.
+    BudgetSpent,
     /// The session died, and another one took its place.
     Restarted,
 }
@@ -211,6 +213,7 @@ impl Note {
             Self::FallbackUsed => "fallback_used",
             Self::HoldBegan => "hold_began",
             Self::HoldEnded => "hold_ended",
+            Self::BudgetSpent => "budget_spent",
             Self::Restarted => "restarted",
         }
     }

@@ -1,6 +1,7 @@
 //! A session driven by hand: facts in, orders out, time at will.
 
 mod barge_in;
+mod budget;
 mod conversation;
 mod doubt;
 mod ending;

@@ -38,6 +38,7 @@ enum Step {
     TransientError,
     Digit(char),
     AnsweredBy,
+    BudgetSpent,
     StandbyUp,
     Expires,
     Stopped,
@@ -69,6 +70,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..4u8).prop_map(Step::Tool),
         2 => (0..5u8).prop_map(Step::ToolAnswers),
         1 => Just(Step::AnsweredBy),
+        1 => Just(Step::BudgetSpent),
         1 => Just(Step::StandbyUp),
         1 => Just(Step::Expires),
         1 => Just(Step::LaneTaken),
@@ -203,6 +205,7 @@ impl World {
             Step::Tool(number) => self.tool_called(number),
             Step::ToolAnswers(effect) => self.tool_answers(effect),
             Step::AnsweredBy => self.input(Input::AnsweredBy(AnsweredBy::Human)),
+            Step::BudgetSpent => self.input(Input::BudgetSpent),
             Step::Expires => self.model(ModelEvent::Expires { within: ms(1_000) }),
             Step::StandbyUp => {
                 self.input(Input::Standby(ModelEvent::Opened));

@@ -7,7 +7,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue, DbBackend, EntityTrait, IdenStatic,
 
 use super::super::error::StoreError;
 
-/// Of 51 columns at most: 25,500 of the 32,766 values that SQLite binds (sqlite.org/limits.html).
+/// Of 55 columns at most: 27,500 of the 32,766 values that SQLite binds (sqlite.org/limits.html).
 const CHUNK: usize = 500;
 
 /// Rows of one table, ready to be sent.

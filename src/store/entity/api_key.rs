@@ -21,6 +21,8 @@ pub struct Model {
     pub revoked_at: Option<DateTimeUtc>,
     /// To the minute.
     pub last_used_at: Option<DateTimeUtc>,
+    /// Billionths of a US dollar; null for the budget that holds for every key.
+    pub max_day_nanos: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -96,6 +96,8 @@ pub struct Model {
     /// When it is to be placed, if not at once; and when Twilio was last asked what became of it.
     pub scheduled_at: Option<DateTimeUtc>,
     pub looked_at: Option<DateTimeUtc>,
+    /// The key with which it was requested; null if nobody had to show one.
+    pub api_key_id: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

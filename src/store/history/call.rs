@@ -78,6 +78,8 @@ pub struct Call {
     pub wish: Option<Redacted<String>>,
     /// What was looked at before the number was called, and what came of it.
     pub decision: Option<Json>,
+    /// The key with which it was requested.
+    pub api_key_id: Option<String>,
 }
 
 /// The sound of a call, as Twilio keeps it.
@@ -268,6 +270,7 @@ impl TryFrom<call::Model> for Call {
             metadata: row.metadata.map(Redacted),
             wish: row.wish.map(redacted),
             decision: row.decision.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            api_key_id: row.api_key_id,
         })
     }
 }

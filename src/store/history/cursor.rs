@@ -57,8 +57,8 @@ impl Cursor {
 /// Tells filters apart, without telling what they ask for: a cursor stands in logs of proxies.
 fn fingerprint(filter: &HistoryFilter) -> String {
     let number = filter.phone_number.as_ref().map(crate::types::PhoneNumber::as_str);
-    let asked =
-        (filter.status, filter.direction, number, &filter.assistant, filter.from, filter.to, filter.q.as_ref().map(super::Search::text));
+    let (whose, words) = (filter.api_key_id.as_deref(), filter.q.as_ref().map(super::Search::text));
+    let asked = (filter.status, filter.direction, number, &filter.assistant, filter.from, filter.to, words, whose);
     let digest = Sha256::digest(serde_json::to_vec(&asked).unwrap_or_default());
     URL_SAFE_NO_PAD.encode(digest.get(..6).unwrap_or_default())
 }
@@ -108,6 +108,7 @@ mod tests {
 
         assert!(there.belongs_to(&HistoryFilter { limit: 3, offset: 9, ..filter.clone() }));
         assert!(!there.belongs_to(&HistoryFilter { assistant: None, ..filter.clone() }));
+        assert!(!there.belongs_to(&HistoryFilter { api_key_id: Some("k".to_owned()), ..filter.clone() }));
         assert!(!there.belongs_to(&HistoryFilter { sort: Sort::Oldest, ..filter.clone() }));
         assert!(
             !cursor(&HistoryFilter { sort: Sort::Longest, ..filter.clone() }).belongs_to(&HistoryFilter { sort: Sort::Longest, ..filter })

@@ -27,7 +27,7 @@ impl Shell {
 fn a_key_is_shown_once_listed_and_revoked() {
     let shell = migrated();
 
-    let made = shell.keys("create --name crm --scope calls:read calls:create --expires 30");
+    let made = shell.keys("create --name crm --scope calls:read calls:create --expires 30 --max-day-usd 12.5");
     let key = made.out.trim();
     let parts: Vec<&str> = key.splitn(3, '_').collect();
     let [prefix, id, secret] = parts.as_slice() else { panic!("no key: {made}") };
@@ -43,6 +43,7 @@ fn a_key_is_shown_once_listed_and_revoked() {
     assert_eq!((&ops["name"], &ops["scopes"], &ops["expires_at"]), (&"ops".into(), &"admin".into(), &Value::Null));
     assert_eq!((&crm["id"], &crm["state"], &crm["last_used_at"]), (&(*id).into(), &"active".into(), &Value::Null));
     assert!(crm["expires_at"].is_string(), "{crm}");
+    assert_eq!((&crm["max_day_usd"], &ops["max_day_usd"]), (&12.5.into(), &Value::Null));
 
     let revoked = shell.keys(&format!("revoke {id}"));
     assert!(revoked.code == Some(0) && revoked.out.contains("is revoked since"), "{revoked}");
@@ -73,6 +74,8 @@ fn what_is_told_wrong_is_told_right_and_a_key_is_not_repeated() {
         ("create --name crm --scope calls", "transcripts:read or admin"),
         ("create --scope admin", "--name <NAME>"),
         ("create --name crm --scope admin --expires 0", "1..=3650"),
+        ("create --name crm --scope admin --max-day-usd 0", "0.01 to 1000000"),
+        ("create --name crm --scope admin --max-day-usd nan", "0.01 to 1000000"),
         (&format!("create --name {} --scope admin", "x".repeat(101)), "100 characters"),
         ("revoke 1", "alpha-call keys list"),
         (&format!("revoke {forged}"), "alpha-call keys list"),

@@ -5,7 +5,7 @@ mod cli;
 mod cli_db;
 mod cli_keys;
 mod cli_lists;
-mod counters;
+pub mod counters;
 mod http;
 mod neighbour;
 mod operator;

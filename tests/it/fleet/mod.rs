@@ -1,5 +1,6 @@
 //! Several processes on one database.
 
+mod budget;
 mod limits;
 mod queue;
 

@@ -140,5 +140,6 @@ fn new_call(number: u128) -> NewCall {
         metadata: None,
         wish: None,
         decision: None,
+        api_key_id: None,
     }
 }

@@ -77,6 +77,7 @@ scenarios! {
     open,
     opt_out,
     opt_out_by_tool,
+    over_budget,
     protected_by_default,
     protected_greeting,
     rate_limit,

@@ -194,6 +194,7 @@ fn begun(rng: &mut Rng, direction: Direction, persona: &Persona, initiated_at: D
         wish: None,
         scheduled_at: None,
         looked_at: None,
+        api_key_id: None,
     }
 }
 

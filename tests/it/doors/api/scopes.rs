@@ -69,24 +69,37 @@ fn key(number: u8) -> BearerKey {
 }
 
 impl House {
-    async fn with_key(&self, number: u8, scopes: &[Scope], days: Option<i64>) -> BearerKey {
-        let record = ApiKey {
-            id: key(number).id().clone(),
-            digest: key(number).digest(),
-            name: format!("key {number}"),
-            scopes: scopes.iter().copied().collect(),
-            created_at: Utc::now(),
-            expires_at: days.map(|days| Utc::now() + TimeDelta::days(days)),
-            revoked_at: None,
-            last_used_at: None,
-        };
+    async fn with_record(&self, number: u8, record: ApiKey) -> BearerKey {
         assert!(self.engine.store().create_key(record).await.expect("on record"));
         key(number)
+    }
+
+    /// A key whose calls may cost so many billionths of a dollar in a day.
+    pub(super) async fn with_budget(&self, number: u8, max_day_nanos: u64) -> BearerKey {
+        self.with_record(number, ApiKey { max_day_nanos: Some(max_day_nanos), ..record(number, &Scope::ALL) }).await
+    }
+
+    pub(super) async fn with_key(&self, number: u8, scopes: &[Scope], days: Option<i64>) -> BearerKey {
+        self.with_record(number, ApiKey { expires_at: days.map(|days| Utc::now() + TimeDelta::days(days)), ..record(number, scopes) }).await
+    }
+}
+
+fn record(number: u8, scopes: &[Scope]) -> ApiKey {
+    ApiKey {
+        id: key(number).id().clone(),
+        digest: key(number).digest(),
+        name: format!("key {number}"),
+        scopes: scopes.iter().copied().collect(),
+        created_at: Utc::now(),
+        expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+        max_day_nanos: None,
     }
 }
 
 impl Request {
-    fn by(self, key: &BearerKey) -> Self {
+    pub(super) fn by(self, key: &BearerKey) -> Self {
         self.with("Authorization", &format!("Bearer {}", key.text().expose_secret()))
     }
 }

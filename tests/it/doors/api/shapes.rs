@@ -8,8 +8,9 @@ use crate::doors::http::{get, keys, post_json};
 use crate::doors::operator::Operator;
 use crate::house::House;
 
-const CALL: [&str; 37] = [
+const CALL: [&str; 38] = [
     "answered_by",
+    "api_key_id",
     "assistant",
     "audio",
     "call_sid",

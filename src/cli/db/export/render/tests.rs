@@ -51,6 +51,7 @@ async fn conversation() -> Conversation {
         metadata: None,
         wish: None,
         decision: None,
+        api_key_id: None,
     };
     store.create_call(call).await.expect("created");
     let tool = Some(ToolUse { name: "find_room".to_owned(), call_id: "c1".to_owned() });
