@@ -16,7 +16,7 @@ use tracing_actix_web::TracingLogger;
 use crate::actors::engine::{Engine, WarmPlan, keep_warm};
 use crate::actors::logger::LoggerActor;
 use crate::config::Config;
-use crate::http::{Doors, RequestSpan, observe};
+use crate::http::{Doors, RequestSpan, limit, observe};
 use crate::metrics;
 use crate::realtime::socket::install_tls_provider;
 use crate::store::{CallStore, Spool, SpoolSettings, StoreError, black_box};
@@ -65,10 +65,12 @@ impl Application {
         let black_box = config.spool.black_box.then_some(spool);
         let engine = Engine::start(config, store, logger);
         let doors = Doors::new(engine.clone(), metrics.clone());
+        let kept = doors.clone();
         actix_rt::spawn(async move {
             loop {
                 actix_rt::time::sleep(UPKEEP).await;
                 metrics::upkeep(&metrics);
+                kept.tidy();
             }
         });
         Ok(Self { server: listen(listener, doors, engine.warm_plan(), workers)?, engine, addr, drain, black_box })
@@ -143,6 +145,7 @@ fn listen(listener: TcpListener, doors: Doors, warm: Option<WarmPlan>, workers: 
             keep_warm(plan);
         }
         App::new()
+            .wrap(from_fn(limit))
             .wrap(from_fn(observe))
             .wrap(cors(&origins))
             .wrap(TracingLogger::<RequestSpan>::new())

@@ -8,8 +8,10 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use chrono::SecondsFormat;
 use serde::Serialize;
 
+use super::velocity::tell;
 use crate::actors::engine::EngineError;
 use crate::governor::Refusal;
+use crate::governor::velocity::Allowance;
 use crate::store::StoreError;
 use crate::types::{Code, Scope};
 
@@ -23,6 +25,8 @@ pub struct Problem {
     detail: String,
     fields: Vec<FieldError>,
     retry_after: Option<Duration>,
+    /// What was asked for too often.
+    spent: Option<Allowance>,
     /// What the key lacks.
     scope: Option<Scope>,
     /// For the log, never for the client.
@@ -64,7 +68,7 @@ const fn status(code: Code) -> StatusCode {
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
-        Code::CoolingDown => StatusCode::TOO_MANY_REQUESTS,
+        Code::CoolingDown | Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::AtCapacity | Code::Draining | Code::NotConfigured | Code::DatabaseUnavailable | Code::ModelUnavailable => {
             StatusCode::SERVICE_UNAVAILABLE
         }
@@ -92,6 +96,7 @@ const fn title(code: Code) -> &'static str {
         Code::NoConsent => "There is no consent to call this number",
         Code::QuietHours => "It is too early or too late to call this number",
         Code::CoolingDown => "This number was called a moment ago",
+        Code::RateLimited => "Too many requests in a short time",
         Code::AtCapacity => "All lines are busy",
         Code::Draining => "This instance is shutting down",
         Code::NotConfigured => "The service is not set up for calls",
@@ -103,7 +108,7 @@ const fn title(code: Code) -> &'static str {
 
 impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), fields: Vec::new(), retry_after: None, scope: None, cause: None }
+        Self { code, detail: detail.into(), fields: Vec::new(), retry_after: None, spent: None, scope: None, cause: None }
     }
 
     pub fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
@@ -120,6 +125,11 @@ impl Problem {
         Self { scope: Some(scope), ..Self::new(Code::InsufficientScope, detail) }
     }
 
+    /// The same may be asked again when some of it is back.
+    pub(super) fn spent(self, allowance: Allowance) -> Self {
+        Self { retry_after: Some(allowance.reset), spent: Some(allowance), ..self }
+    }
+
     pub(super) fn database_unavailable() -> Self {
         Self { retry_after: Some(OUTAGE), ..Self::new(Code::DatabaseUnavailable, "try again in a moment") }
     }
@@ -127,6 +137,11 @@ impl Problem {
     /// For what cannot go wrong unless the program is.
     pub(super) fn internal(cause: &impl std::fmt::Display) -> Self {
         Self { cause: Some(cause.to_string()), ..Self::new(Code::Internal, "it was logged under the request id") }
+    }
+
+    /// There is no such key, or it holds no longer.
+    pub(super) const fn is_unauthenticated(&self) -> bool {
+        matches!(self.code, Code::Unauthenticated)
     }
 
     /// Something is broken here, as against a request that was refused.
@@ -161,7 +176,9 @@ impl ResponseError for Problem {
         let (code, status) = (self.code.as_str(), self.status_code().as_u16());
         let kind = format!("urn:alpha-call:problem:{code}");
         let body = Body { kind, title: title(self.code), status, detail: &self.detail, code, errors: &self.fields };
-        answer.content_type("application/problem+json").json(body)
+        let mut answer = answer.content_type("application/problem+json").json(body);
+        tell(self.spent.as_slice(), answer.headers_mut());
+        answer
     }
 }
 

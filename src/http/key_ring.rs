@@ -46,18 +46,39 @@ struct Known {
     failed_at: Option<Instant>,
 }
 
-/// Who asks, as far as a key on record tells.
+/// Who asks, as far as a key tells.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Caller(Option<(KeyId, String)>);
+pub(super) struct Caller {
+    identity: Identity,
+    /// Of a key on record.
+    name: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Identity {
+    /// Where no key is asked for.
+    #[default]
+    Anybody,
+    /// By its place among them.
+    OfConfiguration(usize),
+    OnRecord(KeyId),
+}
 
 impl Caller {
     pub(super) fn key_id(&self) -> Option<&KeyId> {
-        self.0.as_ref().map(|(id, _)| id)
+        match &self.identity {
+            Identity::OnRecord(id) => Some(id),
+            Identity::Anybody | Identity::OfConfiguration(_) => None,
+        }
     }
 
     /// The name of the key.
     pub(super) fn name(&self) -> Option<String> {
-        self.0.as_ref().map(|(_, name)| name.clone())
+        self.name.clone()
+    }
+
+    pub(super) const fn identity(&self) -> &Identity {
+        &self.identity
     }
 }
 
@@ -70,8 +91,8 @@ impl KeyRing {
 
     /// `scope`: none, if every key will do.
     pub(super) async fn admit(&self, brought: Option<&str>, scope: Option<Scope>) -> Result<Caller, Problem> {
-        if brought.is_some_and(|text| self.is_of_configuration(text)) {
-            return Ok(Caller::default());
+        if let Some(place) = brought.and_then(|text| self.place_in_configuration(text)) {
+            return Ok(Caller { identity: Identity::OfConfiguration(place), name: None });
         }
         let brought: Option<BearerKey> = brought.and_then(|text| text.parse().ok());
         if brought.is_none() && !self.0.may_be_open {
@@ -92,13 +113,13 @@ impl KeyRing {
         self.note_use(key, now);
         match scope.filter(|scope| !key.scopes.allow(*scope)) {
             Some(scope) => Err(Problem::insufficient(scope)),
-            None => Ok(Caller(Some((key.id.clone(), key.name.clone())))),
+            None => Ok(Caller { identity: Identity::OnRecord(key.id.clone()), name: Some(key.name.clone()) }),
         }
     }
 
-    fn is_of_configuration(&self, text: &str) -> bool {
+    fn place_in_configuration(&self, text: &str) -> Option<usize> {
         let brought = digest(text);
-        self.0.of_configuration.contains(&brought)
+        self.0.of_configuration.iter().position(|key| *key == brought)
     }
 
     /// Every key on record. `wanted` is one that somebody brought.

@@ -22,6 +22,7 @@ mod observe;
 mod request_call;
 mod signed;
 mod slice;
+mod velocity;
 mod views;
 
 use actix_web::http::Method;
@@ -34,10 +35,12 @@ use crate::types::Scope;
 pub use door::Asked;
 pub use error::Problem;
 pub use observe::{RequestSpan, observe};
+pub use velocity::limit;
 
 use door::Door;
 use key_ring::KeyRing;
 use signed::SignatureCheck;
+use velocity::Velocity;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -45,6 +48,7 @@ pub struct Doors {
     engine: Engine,
     signatures: SignatureCheck,
     keys: KeyRing,
+    velocity: Velocity,
     metrics: Handle,
 }
 
@@ -53,13 +57,19 @@ impl Doors {
     pub fn new(engine: Engine, metrics: Handle) -> Self {
         let signatures = SignatureCheck::new(engine.config());
         let keys = KeyRing::new(engine.config(), engine.store().clone());
-        Self { engine, signatures, keys, metrics }
+        let velocity = Velocity::new(engine.config());
+        Self { engine, signatures, keys, velocity, metrics }
     }
 
     /// Whose pages may use the API.
     #[must_use]
     pub fn cors_origins(&self) -> Vec<String> {
         self.engine.config().server.cors_origins.clone()
+    }
+
+    /// Forgets what need not be known any more: to be called now and then.
+    pub fn tidy(&self) {
+        self.velocity.tidy();
     }
 
     /// Every path there is.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use actix_web::http::header;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -54,9 +54,10 @@ struct Accepted {
     message: &'static str,
 }
 
-pub(super) async fn request_call(doors: web::Data<Doors>, body: web::Json<Value>) -> Result<HttpResponse, Problem> {
+pub(super) async fn request_call(doors: web::Data<Doors>, asked: HttpRequest, body: web::Json<Value>) -> Result<HttpResponse, Problem> {
     let request: RequestCall = shaped(body.into_inner())?;
     let wish = request.wish(&doors.engine.config().assistants)?;
+    doors.velocity.count_call(&asked, &wish.to)?;
     let id = doors.engine.request_call(wish).await?;
     let accepted = Accepted { id, status: CallStatus::Initiated, message: "the phone will ring in a moment" };
     Ok(HttpResponse::Accepted().insert_header((header::LOCATION, format!("/api/call/{id}"))).json(accepted))

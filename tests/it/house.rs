@@ -198,6 +198,11 @@ fn configuration(stage: &Stage, folder: &TempDir, variables: &[(&str, &str)]) ->
         ("SPOOL_FOLDER", spool.as_str()),
         ("PORT", "0"),
         ("RUST_LOG", "warn"),
+        // A test asks more often than anybody else.
+        ("APP__LIMITS__CALLS_PER_KEY_PER_MINUTE", "0"),
+        ("APP__LIMITS__CALLS_PER_PREFIX_PER_MINUTE", "0"),
+        ("APP__LIMITS__REQUESTS_PER_ADDRESS_PER_MINUTE", "0"),
+        ("APP__LIMITS__FAILED_KEYS_PER_ADDRESS_PER_MINUTE", "0"),
         ("APP__OPENAI__WARM_CONNECTIONS", "0"),
         ("APP__OPENAI__RENDER_PHRASES", "false"),
     ];

@@ -11,6 +11,7 @@ mod pages;
 mod problems;
 mod scopes;
 mod shapes;
+mod velocity;
 mod wishes;
 
 use std::time::Duration;
