@@ -278,6 +278,7 @@ impl Engine {
             owner: Some(self.0.instance.as_str().to_owned()),
             initiated_at: clock::utc(),
             decision: None,
+            stir_verstat: None,
         }
     }
 

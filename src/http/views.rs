@@ -142,6 +142,8 @@ pub(super) struct CallView {
     metadata: Option<Value>,
     /// Of a call that we placed, or were asked to: what was looked at before, and what came of it.
     decision: Option<Value>,
+    /// Of a call that came in: how far the network vouches for its number, in Twilio's word. Numbers can be forged all the same.
+    stir_verstat: Option<String>,
 }
 
 /// Twilio asks for the account's credentials, if the account is set so.
@@ -231,6 +233,7 @@ impl From<Call> for CallView {
             recording: call.recording.map(RecordingView::from),
             metadata: call.metadata.map(|metadata| metadata.0),
             decision: call.decision,
+            stir_verstat: call.stir_verstat,
         }
     }
 }

@@ -56,6 +56,8 @@ pub struct NewCall {
     pub initiated_at: DateTime<Utc>,
     /// JSON: what was looked at before the number was called.
     pub decision: Option<String>,
+    /// How far the network vouches for the number of who calls, in Twilio's word. For the record alone: nothing goes by it.
+    pub stir_verstat: Option<String>,
 }
 
 impl fmt::Debug for NewCall {
@@ -276,6 +278,7 @@ fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {
         refusal: ActiveValue::Set(refusal.as_deref().map(clean)),
         initiated_at: ActiveValue::Set(initiated_at),
         decision: ActiveValue::Set(call.decision.as_deref().map(clean)),
+        stir_verstat: ActiveValue::Set(call.stir_verstat.as_deref().map(clean)),
         ..Default::default()
     }
 }
@@ -328,6 +331,7 @@ mod tests {
             owner: None,
             initiated_at: DateTime::UNIX_EPOCH,
             decision: None,
+            stir_verstat: None,
         };
 
         let text = format!("{call:?} {:?}", fresh(call.clone(), None));

@@ -59,6 +59,7 @@ pub fn new_call(number: u128) -> NewCall {
         owner: None,
         initiated_at: at(0),
         decision: None,
+        stir_verstat: None,
     }
 }
 

@@ -91,6 +91,8 @@ pub struct Model {
     pub metadata: Option<Json>,
     /// JSON: what was looked at before a number was called, and what came of it.
     pub decision: Option<String>,
+    /// How far the network vouches for the caller's number.
+    pub stir_verstat: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

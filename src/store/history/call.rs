@@ -74,6 +74,8 @@ pub struct Call {
     pub metadata: Option<Redacted<Json>>,
     /// What was looked at before the number was called, and what came of it.
     pub decision: Option<Json>,
+    /// How far the network vouches for the caller's number; no proof of anything.
+    pub stir_verstat: Option<String>,
 }
 
 /// The sound of a call, as Twilio keeps it.
@@ -262,6 +264,7 @@ impl TryFrom<call::Model> for Call {
             recording: recording(row.recording_sid, row.recording_url, row.recording_ms),
             metadata: row.metadata.map(Redacted),
             decision: row.decision.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            stir_verstat: row.stir_verstat,
         })
     }
 }

@@ -137,5 +137,6 @@ fn new_call(number: u128) -> NewCall {
         owner: None,
         initiated_at: Utc::now(),
         decision: None,
+        stir_verstat: None,
     }
 }

@@ -191,6 +191,7 @@ fn begun(rng: &mut Rng, direction: Direction, persona: &Persona, initiated_at: D
         recording_ms: None,
         metadata: happens(rng, 10.0).then(|| serde_json::json!({ "campaign": pick(rng, &["spring", "autumn", "renewal"]) })),
         decision: None,
+        stir_verstat: None,
     }
 }
 

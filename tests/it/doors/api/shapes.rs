@@ -8,7 +8,7 @@ use crate::doors::http::{get, keys, post_json};
 use crate::doors::operator::Operator;
 use crate::house::House;
 
-const CALL: [&str; 37] = [
+const CALL: [&str; 38] = [
     "answered_by",
     "assistant",
     "audio",
@@ -40,6 +40,7 @@ const CALL: [&str; 37] = [
     "refusal",
     "ringing_at",
     "status",
+    "stir_verstat",
     "stream_sid",
     "system_message",
     "to_number",

@@ -48,6 +48,7 @@ async fn conversation() -> Conversation {
         owner: None,
         initiated_at: DateTime::UNIX_EPOCH,
         decision: None,
+        stir_verstat: None,
     };
     store.create_call(call).await.expect("created");
     let tool = Some(ToolUse { name: "find_room".to_owned(), call_id: "c1".to_owned() });
