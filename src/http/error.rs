@@ -125,6 +125,11 @@ impl Problem {
         Self { scope: Some(scope), ..Self::new(Code::InsufficientScope, detail) }
     }
 
+    pub(super) const fn retry_after(mut self, time: Duration) -> Self {
+        self.retry_after = Some(time);
+        self
+    }
+
     /// The same may be asked again when some of it is back.
     pub(super) fn spent(self, allowance: Allowance) -> Self {
         Self { retry_after: Some(allowance.reset), spent: Some(allowance), ..self }

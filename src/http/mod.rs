@@ -19,16 +19,21 @@ mod media_stream;
 mod metrics;
 mod moment;
 mod observe;
+mod repeats;
 mod request_call;
 mod signed;
 mod slice;
 mod velocity;
 mod views;
 
+use std::sync::Arc;
+
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
+use tokio::sync::Semaphore;
 
 use crate::actors::engine::Engine;
+use crate::actors::inbound::Instruction;
 use crate::metrics::Handle;
 use crate::types::Scope;
 
@@ -39,6 +44,7 @@ pub use velocity::limit;
 
 use door::Door;
 use key_ring::KeyRing;
+use repeats::Repeats;
 use signed::SignatureCheck;
 use velocity::Velocity;
 
@@ -49,6 +55,9 @@ pub struct Doors {
     signatures: SignatureCheck,
     keys: KeyRing,
     velocity: Velocity,
+    repeats: Repeats,
+    /// One for each stream that may be without its start.
+    unstarted: Arc<Semaphore>,
     metrics: Handle,
 }
 
@@ -58,13 +67,20 @@ impl Doors {
         let signatures = SignatureCheck::new(engine.config());
         let keys = KeyRing::new(engine.config(), engine.store().clone());
         let velocity = Velocity::new(engine.config());
-        Self { engine, signatures, keys, velocity, metrics }
+        let unstarted = Arc::new(Semaphore::new(engine.config().velocity.max_unstarted_streams));
+        Self { engine, signatures, keys, velocity, repeats: Repeats::default(), unstarted, metrics }
     }
 
     /// Whose pages may use the API.
     #[must_use]
     pub fn cors_origins(&self) -> Vec<String> {
         self.engine.config().server.cors_origins.clone()
+    }
+
+    /// Where a call waits, to ask this again, while no more streams are let in: it would ask again and again at once.
+    fn waiting_room(&self, path: &str) -> Option<Instruction> {
+        let domain = self.engine.config().public.domain.as_ref().filter(|_| self.unstarted.available_permits() == 0);
+        domain.map(|domain| Instruction::Wait { url: domain.https_url(path) })
     }
 
     /// Forgets what need not be known any more: to be called now and then.

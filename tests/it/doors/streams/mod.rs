@@ -3,6 +3,7 @@
 mod closed;
 mod survived;
 mod tokens;
+mod waiting;
 
 use super::counters::Counters;
 use crate::house::House;
