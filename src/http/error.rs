@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use chrono::SecondsFormat;
 use serde::Serialize;
 
+use super::patience::is_too_slow;
 use super::velocity::tell;
 use crate::actors::engine::EngineError;
 use crate::governor::Refusal;
@@ -68,6 +69,8 @@ const fn status(code: Code) -> StatusCode {
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+        Code::OriginNotAllowed => StatusCode::FORBIDDEN,
         Code::CoolingDown | Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::AtCapacity | Code::Draining | Code::NotConfigured | Code::DatabaseUnavailable | Code::ModelUnavailable => {
             StatusCode::SERVICE_UNAVAILABLE
@@ -89,6 +92,8 @@ const fn title(code: Code) -> &'static str {
         Code::PayloadTooLarge => "The request is too large",
         Code::UnsupportedMediaType => "The content type is not supported",
         Code::NotAcceptable => "There is no answer of this type",
+        Code::RequestTimeout => "The request came too slowly",
+        Code::OriginNotAllowed => "Pages of this origin may not ask",
         Code::NotAuthorized => "This number may not be called",
         Code::CallerNotAdmitted => "Calls from this number are not taken",
         Code::PremiumOrForeign => "This kind of number may not be called",
@@ -135,6 +140,10 @@ impl Problem {
         Self { retry_after: Some(allowance.reset), spent: Some(allowance), ..self }
     }
 
+    pub(super) fn too_slow() -> Self {
+        Self::new(Code::RequestTimeout, "its body did not come in time")
+    }
+
     pub(super) fn database_unavailable() -> Self {
         Self { retry_after: Some(OUTAGE), ..Self::new(Code::DatabaseUnavailable, "try again in a moment") }
     }
@@ -170,6 +179,9 @@ impl ResponseError for Problem {
         let mut answer = HttpResponse::build(self.status_code());
         if let Some(after) = self.retry_after {
             answer.insert_header((header::RETRY_AFTER, after.as_millis().div_ceil(1_000).to_string()));
+        }
+        if self.code == Code::RequestTimeout {
+            answer.force_close();
         }
         if self.code == Code::Unauthenticated {
             answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
@@ -244,6 +256,7 @@ pub(super) fn method_not_allowed(method: &Method, allowed: &str) -> HttpResponse
 pub(super) fn json_config() -> web::JsonConfig {
     web::JsonConfig::default().limit(64 * 1024).error_handler(|error, _| {
         let code = match &error {
+            JsonPayloadError::Payload(error) if is_too_slow(error) => return Problem::too_slow().into(),
             JsonPayloadError::ContentType => Code::UnsupportedMediaType,
             JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => Code::PayloadTooLarge,
             JsonPayloadError::Deserialize(error) if error.is_data() => Code::InvalidField,

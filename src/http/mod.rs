@@ -19,6 +19,8 @@ mod media_stream;
 mod metrics;
 mod moment;
 mod observe;
+mod patience;
+mod protect;
 mod repeats;
 mod request_call;
 mod signed;
@@ -34,12 +36,15 @@ use tokio::sync::Semaphore;
 
 use crate::actors::engine::Engine;
 use crate::actors::inbound::Instruction;
+use crate::config::Server;
 use crate::metrics::Handle;
 use crate::types::Scope;
 
 pub use door::Asked;
 pub use error::Problem;
 pub use observe::{RequestSpan, observe};
+pub use patience::hurry;
+pub use protect::{ALLOWED, EXPOSED};
 pub use velocity::limit;
 
 use door::Door;
@@ -71,10 +76,9 @@ impl Doors {
         Self { engine, signatures, keys, velocity, repeats: Repeats::default(), unstarted, metrics }
     }
 
-    /// Whose pages may use the API.
     #[must_use]
-    pub fn cors_origins(&self) -> Vec<String> {
-        self.engine.config().server.cors_origins.clone()
+    pub fn server(&self) -> Server {
+        self.engine.config().server.clone()
     }
 
     /// Where a call waits, to ask this again, while no more streams are let in: it would ask again and again at once.

@@ -15,7 +15,7 @@ use alpha_call::sim::twilio::{CallHandle, CallIn};
 use alpha_call::sim::verdict::Verdict;
 use alpha_call::store::{HistoryFilter, StoredTurn};
 use alpha_call::types::{CallId, CallStatus};
-use sea_orm::{Database, DbBackend, FromQueryResult as _, JsonValue, Statement};
+use sea_orm::{ConnectionTrait as _, Database, DbBackend, FromQueryResult as _, JsonValue, Statement};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -118,6 +118,13 @@ impl House {
         let statement = Statement::from_sql_and_values(DbBackend::Sqlite, sql, [name.into()]);
         let row = JsonValue::find_by_statement(statement).one(&database).await.expect("an answer");
         row.expect("a row")
+    }
+
+    /// Changes what the database holds, behind the engine's back.
+    pub async fn execute(&self, sql: &str) {
+        let file = format!("sqlite://{}", self.folder.path().join("calls.db").display());
+        let database = Database::connect(file).await.expect("the database");
+        database.execute_unprepared(sql).await.expect("executed");
     }
 
     /// The row of a call, once `seen` is true of it.

@@ -18,6 +18,12 @@ pub struct Server {
     pub cors_origins: Vec<String>,
     /// Proxies ahead of us that write `X-Forwarded-For`.
     pub trusted_hops: usize,
+    /// For the head of a request to come, and for its body.
+    pub client_timeout: Duration,
+    /// How long a connection may wait for its next request; zero: it has one alone.
+    pub keep_alive: Duration,
+    /// Of each thread; more wait to be taken.
+    pub max_connections: usize,
     /// Time to hand calls over after SIGTERM.
     pub drain: Duration,
 }
@@ -35,6 +41,9 @@ impl Server {
             workers: reader.number("server.workers", 0..=1024),
             cors_origins: cors_origins(reader),
             trusted_hops: trusted_hops(reader),
+            client_timeout: reader.millis("server.client_timeout_ms", 100..=60_000),
+            keep_alive: reader.seconds("server.keep_alive_seconds", 0..=3600),
+            max_connections: reader.number("server.max_connections", 16..=1_000_000),
             drain: reader.seconds("server.drain_seconds", 0..=3600),
         }
     }

@@ -7,6 +7,7 @@ mod cli_keys;
 mod cli_lists;
 mod counters;
 mod http;
+mod hygiene;
 mod neighbour;
 mod operator;
 pub mod process;
