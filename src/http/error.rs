@@ -27,7 +27,7 @@ pub struct Problem {
     fields: Vec<FieldError>,
     retry_after: Option<Duration>,
     /// What was asked for too often.
-    spent: Option<Allowance>,
+    spent: Option<Box<Allowance>>,
     /// What the key lacks.
     scope: Option<Scope>,
     /// For the log, never for the client.
@@ -137,7 +137,7 @@ impl Problem {
 
     /// The same may be asked again when some of it is back.
     pub(super) fn spent(self, allowance: Allowance) -> Self {
-        Self { retry_after: Some(allowance.reset), spent: Some(allowance), ..self }
+        Self { retry_after: Some(allowance.reset), spent: Some(Box::new(allowance)), ..self }
     }
 
     pub(super) fn too_slow() -> Self {
@@ -194,7 +194,7 @@ impl ResponseError for Problem {
         let kind = format!("urn:alpha-call:problem:{code}");
         let body = Body { kind, title: title(self.code), status, detail: &self.detail, code, errors: &self.fields };
         let mut answer = answer.content_type("application/problem+json").json(body);
-        tell(self.spent.as_slice(), answer.headers_mut());
+        tell(self.spent.as_deref().map_or(&[], std::slice::from_ref), answer.headers_mut());
         answer
     }
 }

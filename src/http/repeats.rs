@@ -103,6 +103,7 @@ mod tests {
 
     use actix_web::body::to_bytes;
     use actix_web::test::TestRequest;
+    use futures_util::future::lazy;
     use tokio::sync::oneshot;
 
     use super::*;
@@ -113,9 +114,11 @@ mod tests {
     }
 
     /// Says how often it was done.
-    async fn work(times: Rc<Cell<u32>>) -> Result<Reply, Problem> {
-        times.set(times.get() + 1);
-        Ok(Reply::Twiml(times.get().to_string().into()))
+    fn work(times: Rc<Cell<u32>>) -> impl Future<Output = Result<Reply, Problem>> {
+        lazy(move |_| {
+            times.set(times.get() + 1);
+            Ok(Reply::Twiml(times.get().to_string().into()))
+        })
     }
 
     async fn said(answer: Result<HttpResponse, Problem>) -> String {

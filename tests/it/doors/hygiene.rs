@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use alpha_call::sim::stage::CALLEE;
+use alpha_call::sim::twilio::Answer as PhoneAnswer;
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -31,6 +32,7 @@ fn assert_protected(answer: &Answer) {
 #[actix_rt::test]
 async fn every_answer_says_what_browsers_must_not_do_with_it_and_none_says_who_answers() {
     let house = House::with(&[("API_KEYS", KEY), ("CORS_ORIGINS", PAGE)]).await;
+    house.stage.twilio.answer(PhoneAnswer::Busy);
     let operator = Operator::of(&house);
     let by = |request: Request| request.with("Authorization", &format!("Bearer {KEY}"));
     let preflight = || ask("OPTIONS", "/api/call-history").with("Access-Control-Request-Method", "GET");
