@@ -2,7 +2,7 @@
 
 mod closed;
 mod survived;
-mod tokens;
+pub mod tokens;
 mod waiting;
 
 use super::counters::Counters;
