@@ -1,6 +1,7 @@
 //! Several processes on one database.
 
 mod limits;
+mod tokens;
 
 use sea_orm::{ConnectionTrait, Database, Statement};
 
