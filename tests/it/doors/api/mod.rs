@@ -9,6 +9,7 @@ mod metrics;
 mod outage;
 mod pages;
 mod problems;
+mod refusals;
 mod scopes;
 mod shapes;
 mod velocity;
