@@ -4,6 +4,7 @@
 mod client;
 mod fields;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -78,8 +79,11 @@ impl Velocity {
     }
 
     fn client(&self, request: &HttpRequest) -> ClientAddress {
-        let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-        ClientAddress::of(request.peer_addr().map(|peer| peer.ip()), forwarded, self.0.trusted_hops)
+        // What a client wrote ahead of a proxy's word need not be text.
+        let forwarded = request.headers().get_all("x-forwarded-for").map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let forwarded: Vec<_> = forwarded.collect();
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        ClientAddress::of(peer, forwarded.iter().map(Cow::as_ref), self.0.trusted_hops)
     }
 
     /// Keeps what must be remembered, and no more: to be called now and then.
