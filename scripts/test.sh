@@ -13,7 +13,8 @@ Runs everything that guards this repository, on a fresh Debian machine with Rust
      what a Debian package may have started is left alone
   3. cargo fmt --check, cargo clippy with warnings as errors
   4. all tests, with cargo-nextest if it is installed, else with cargo test; then the doc tests
-  5. stops the server and removes the folder, however the run ends
+  5. searches what the tests wrote, with cargo-nextest, for what no log may hold: numbers, keys, tokens
+  6. stops the server and removes the folder, however the run ends
 
 Works as root (the server then runs as an unprivileged user) and as anybody else.
 
@@ -146,6 +147,15 @@ find_server() {
     fi
 }
 
+# Of the simulators: every number, the auth token, stream tokens; of ours: the keys that are made.
+search_log() {
+    local log=target/nextest/default/junit.xml found
+    [ -s "$log" ] || { echo "there is no $log" >&2; return 1; }
+    found=$(grep -noE '\+1415555[0-9]{4}|simulated-auth-token|ak_[a-z2-7]{8}_[A-Za-z0-9_-]{43}|[0-9a-f]{12}\.[0-9]+\.[0-9]{10}\.[A-Za-z0-9_-]{40,}' "$log" | sort -t: -k2 -u | head -20)
+    [ -z "$found" ] || { printf 'the log of the tests holds what no log may hold:\n%s\n' "$found" >&2; return 1; }
+    echo "$(wc -l <"$log") lines, nothing found"
+}
+
 command -v cargo >/dev/null || fail 'cargo is not found: install Rust from https://rustup.rs'
 
 if [ -n "${TEST_DATABASE_URL:-}" ]; then
@@ -162,6 +172,7 @@ run 'cargo fmt' cargo fmt --all --check
 run 'cargo clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
 if cargo nextest --version >/dev/null 2>&1; then
     run 'tests, with cargo nextest' cargo nextest run --workspace --locked "$@"
+    run 'what the tests wrote' search_log
 else
     run 'tests, with cargo test (cargo-nextest is not installed)' cargo test --workspace --all-targets --locked "$@"
 fi

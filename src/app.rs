@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::{Extensions, Server, ServerHandle};
-use actix_web::http::header;
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer};
@@ -16,7 +15,7 @@ use tracing_actix_web::TracingLogger;
 use crate::actors::engine::{Engine, WarmPlan, keep_warm};
 use crate::actors::logger::LoggerActor;
 use crate::config::Config;
-use crate::http::{Doors, RequestSpan, observe};
+use crate::http::{ALLOWED, Doors, EXPOSED, RequestSpan, hurry, limit, observe};
 use crate::metrics;
 use crate::realtime::socket::install_tls_provider;
 use crate::store::{CallStore, Spool, SpoolSettings, StoreError, black_box};
@@ -25,6 +24,8 @@ use crate::store::{CallStore, Spool, SpoolSettings, StoreError, black_box};
 const SHUTDOWN_S: u64 = 2;
 /// A phone that takes nothing for so long is gone: else its actor would wait for ever.
 const USER_TIMEOUT: Duration = Duration::from_secs(10);
+/// For a connection to be closed in order.
+const DISCONNECT: Duration = Duration::from_secs(1);
 const UPKEEP: Duration = Duration::from_secs(5);
 const MIGRATION_PAUSE: Duration = Duration::from_secs(2);
 /// How often hours that have passed are counted, and how many of them without a look at the calls.
@@ -56,7 +57,7 @@ impl Application {
         install_tls_provider();
         let asked = SocketAddr::new(config.server.host, config.server.port);
         let listener = TcpListener::bind(asked).map_err(|error| BuildError::Bind { addr: asked, error })?;
-        let (addr, drain, workers) = (listener.local_addr()?, config.server.drain, config.server.workers);
+        let (addr, drain) = (listener.local_addr()?, config.server.drain);
         let store = open_store(&config).await?;
         actix_rt::spawn(summarise(store.clone()));
         let metrics = metrics::install();
@@ -65,13 +66,15 @@ impl Application {
         let black_box = config.spool.black_box.then_some(spool);
         let engine = Engine::start(config, store, logger);
         let doors = Doors::new(engine.clone(), metrics.clone());
+        let kept = doors.clone();
         actix_rt::spawn(async move {
             loop {
                 actix_rt::time::sleep(UPKEEP).await;
                 metrics::upkeep(&metrics);
+                kept.tidy();
             }
         });
-        Ok(Self { server: listen(listener, doors, engine.warm_plan(), workers)?, engine, addr, drain, black_box })
+        Ok(Self { server: listen(listener, doors, engine.warm_plan())?, engine, addr, drain, black_box })
     }
 
     #[must_use]
@@ -134,8 +137,9 @@ impl Running {
     }
 }
 
-fn listen(listener: TcpListener, doors: Doors, warm: Option<WarmPlan>, workers: usize) -> std::io::Result<Server> {
-    let origins = doors.cors_origins();
+fn listen(listener: TcpListener, doors: Doors, warm: Option<WarmPlan>) -> std::io::Result<Server> {
+    let settings = doors.server();
+    let (origins, patience) = (settings.cors_origins, settings.client_timeout);
     let server = HttpServer::new(move || {
         let doors = doors.clone();
         // Once on every thread that carries calls.
@@ -143,22 +147,29 @@ fn listen(listener: TcpListener, doors: Doors, warm: Option<WarmPlan>, workers: 
             keep_warm(plan);
         }
         App::new()
-            .wrap(from_fn(observe))
+            .wrap(from_fn(move |request, next| hurry(request, next, patience)))
+            .wrap(from_fn(limit))
             .wrap(cors(&origins))
+            .wrap(from_fn(observe))
             .wrap(TracingLogger::<RequestSpan>::new())
             .configure(move |app| doors.configure(app))
     })
     .disable_signals()
     .tcp_nodelay(true)
+    .client_request_timeout(settings.client_timeout)
+    .client_disconnect_timeout(DISCONNECT)
+    .keep_alive(settings.keep_alive)
+    .max_connections(settings.max_connections)
     .on_connect(tune)
     .shutdown_timeout(SHUTDOWN_S);
-    let server = if workers == 0 { server } else { server.workers(workers) };
+    let server = if settings.workers == 0 { server } else { server.workers(settings.workers) };
     Ok(server.listen(listener)?.run())
 }
 
-/// Pages of these hosts alone may use the API; none is named by default.
+/// Pages of these hosts alone may use the API, with a key that they are given: browsers send no credentials of their own along.
+/// None is named by default.
 fn cors(origins: &[String]) -> Cors {
-    let methods = Cors::default().allowed_methods(["GET", "POST", "DELETE"]).allowed_headers([header::AUTHORIZATION, header::CONTENT_TYPE]);
+    let methods = Cors::default().allowed_methods(["GET", "POST", "DELETE"]).allowed_headers(ALLOWED).expose_headers(EXPOSED);
     origins.iter().fold(methods.max_age(3_600), |cors, origin| cors.allowed_origin(origin))
 }
 

@@ -10,6 +10,7 @@ mod m20261122_000005_phrases;
 mod m20261123_000006_slots;
 mod m20261123_000007_compliance;
 mod m20261123_000008_api_keys;
+mod m20261123_000009_stir_verstat;
 mod m20261123_000010_budgets;
 mod m20261123_000011_dials;
 
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000006_slots::Migration),
             Box::new(m20261123_000007_compliance::Migration),
             Box::new(m20261123_000008_api_keys::Migration),
+            Box::new(m20261123_000009_stir_verstat::Migration),
             Box::new(m20261123_000010_budgets::Migration),
             Box::new(m20261123_000011_dials::Migration),
         ]

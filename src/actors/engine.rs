@@ -311,6 +311,7 @@ impl Engine {
             wish: None,
             decision: None,
             api_key_id: None,
+            stir_verstat: None,
         }
     }
 

@@ -71,6 +71,7 @@ impl Engine {
         let ends = Ends { from: request.from.as_str(), to: request.to.as_str() };
         let caller: Option<PhoneNumber> = request.from.as_str().parse().ok();
         let row = self.new_call(ends, Some(request.call.clone()), &casting);
+        let row = NewCall { stir_verstat: request.stir_verstat, ..row };
         let admission = match self.admit(row.id, OtherEnd::Caller(caller.clone()), &casting).await {
             Ok(admission) => admission,
             Err(EngineError::Refused(refusal)) => return Ok(self.turn_away(row, &refusal, &casting).await),

@@ -8,6 +8,7 @@ use actix::{
 use actix_web::error::PayloadError;
 use actix_web_actors::ws::{self, CloseCode, CloseReason, Frame, ProtocolError, WebsocketContext};
 use bytestring::ByteString;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::supervisor::{Begin, StreamEnded};
 use super::{clock, port};
@@ -45,6 +46,8 @@ pub struct TwilioStreamActor {
     strikes: Strikes,
     /// Frames given up since the call last took one.
     dropped: u32,
+    /// Held until `start`, or until the socket is gone without one.
+    unstarted: Option<OwnedSemaphorePermit>,
 }
 
 enum State {
@@ -65,7 +68,13 @@ impl TwilioStreamActor {
     #[must_use]
     pub fn new(claim: StreamClaim, begin: Recipient<Begin>, ended: Recipient<StreamEnded>) -> Self {
         let (assembler, strikes) = (Assembler::of_at_most(MAX_MESSAGE_BYTES), Strikes::default());
-        Self { claim, begin, ended, state: State::Waiting, stream: None, assembler, strikes, dropped: 0 }
+        Self { claim, begin, ended, state: State::Waiting, stream: None, assembler, strikes, dropped: 0, unstarted: None }
+    }
+
+    /// Its place among those that have not begun.
+    #[must_use]
+    pub fn holding(self, unstarted: OwnedSemaphorePermit) -> Self {
+        Self { unstarted: Some(unstarted), ..self }
     }
 
     fn text(&mut self, text: &ByteString, ctx: &mut WebsocketContext<Self>) {
@@ -95,6 +104,7 @@ impl TwilioStreamActor {
             return self.refuse(CloseCode::Policy, "not your call", ctx);
         }
         self.state = State::Starting(Vec::new());
+        self.unstarted = None;
         self.stream = Some(start.stream.clone());
         let begin = Begin {
             call: self.claim.call,

@@ -44,7 +44,7 @@ pub use problem::{Invalid, Origin, Problem};
 pub use reader::Setting;
 pub use sections::{
     CallSettings, CallersWord, Compliance, Database, DialectWord, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode,
-    SpoolPlace, Twilio,
+    SpoolPlace, Twilio, Velocity,
 };
 
 pub use tool::{HttpTool, McpSettings, ToolSettings};
@@ -64,6 +64,7 @@ pub struct Config {
     pub database: Database,
     pub spool: SpoolPlace,
     pub limits: Limits,
+    pub velocity: Velocity,
     pub compliance: Compliance,
     pub call: CallSettings,
     pub assistants: Assistants,
@@ -154,6 +155,7 @@ impl Config {
             database: Database::read(reader),
             spool: SpoolPlace::read(reader),
             limits: Limits::read(reader, compliance.require_consent),
+            velocity: Velocity::read(reader),
             compliance,
             call: CallSettings::read(reader),
             assistants: Assistants::new(Assistant::read(reader)),

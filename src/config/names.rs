@@ -111,6 +111,7 @@ pub const NAMES: &[Name] = &[
     plain("HOST", "server.host", Need::Optional, "address to listen on", "127.0.0.1"),
     plain("PORT", "server.port", Need::Optional, "port to listen on; 0 takes any", "8080"),
     plain("CORS_ORIGINS", "server.cors_origins", Need::Optional, "pages of other hosts that may use the API, by commas", ""),
+    plain("TRUSTED_HOPS", "server.trusted_hops", Need::Optional, "proxies ahead of us that write `X-Forwarded-For`", "0"),
     plain("DRAIN_SECONDS", "server.drain_seconds", Need::Optional, "time to hand calls over after SIGTERM", "8"),
     secret("API_KEYS", "security.api_keys", Need::Production, "bearer keys of the API, by commas"),
     secret("STREAM_TOKEN_KEY", "security.stream_token_key", Need::Optional, "signs stream tokens; else derived from the auth token"),

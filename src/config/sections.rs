@@ -8,6 +8,7 @@ mod peers;
 mod security;
 mod server;
 mod spool;
+mod velocity;
 
 pub use call::{CallSettings, CallersWord, Limits};
 pub use compliance::Compliance;
@@ -18,3 +19,4 @@ pub use peers::{DialectWord, OpenAi, SignatureMode, Twilio};
 pub use security::Security;
 pub use server::{Public, Server};
 pub use spool::SpoolPlace;
+pub use velocity::Velocity;

@@ -61,6 +61,7 @@ pub fn after_refusal(refusal: &Refusal, late: Duration) -> Postponed {
         | Refusal::NoConsent
         | Refusal::QuietHours { .. }
         | Refusal::CoolingDown { .. }
+        | Refusal::OverBudget { .. }
         | Refusal::NotConfigured { .. } => false,
     };
     if passes && late < PATIENCE { Postponed::Until(PAUSE) } else { Postponed::Never }

@@ -10,6 +10,7 @@ mod hours;
 pub mod places;
 mod roster;
 mod strikes;
+pub mod velocity;
 
 use std::time::Duration;
 

@@ -34,8 +34,11 @@ async fn check(
     next: Next<impl MessageBody + 'static>,
     scope: Option<Scope>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let keys = request.app_data::<web::Data<Doors>>().map(|doors| doors.keys.clone());
-    let Some(keys) = keys else { return Ok(request.error_response(Problem::internal(&"the doors are not there"))) };
+    let doors = request.app_data::<web::Data<Doors>>().map(|doors| (doors.keys.clone(), doors.velocity.clone()));
+    let Some((keys, velocity)) = doors else { return Ok(request.error_response(Problem::internal(&"the doors are not there"))) };
+    if let Err(problem) = velocity.listens_to(&request) {
+        return Ok(request.error_response(problem));
+    }
     match keys.admit(brought(&request), scope).await {
         Ok(caller) => {
             if let Some(id) = caller.key_id() {
@@ -44,7 +47,12 @@ async fn check(
             request.extensions_mut().insert(caller);
             Ok(next.call(request).await?.map_into_boxed_body())
         }
-        Err(problem) => Ok(request.error_response(problem)),
+        Err(problem) => {
+            if problem.is_unauthenticated() {
+                velocity.count_failure(&request);
+            }
+            Ok(request.error_response(problem))
+        }
     }
 }
 

@@ -8,8 +8,11 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use chrono::SecondsFormat;
 use serde::Serialize;
 
+use super::patience::is_too_slow;
+use super::velocity::tell;
 use crate::actors::engine::EngineError;
 use crate::governor::Refusal;
+use crate::governor::velocity::Allowance;
 use crate::store::StoreError;
 use crate::types::{Code, Scope};
 
@@ -23,6 +26,8 @@ pub struct Problem {
     detail: String,
     fields: Vec<FieldError>,
     retry_after: Option<Duration>,
+    /// What was asked for too often.
+    spent: Option<Box<Allowance>>,
     /// What the key lacks.
     scope: Option<Scope>,
     /// For the log, never for the client.
@@ -64,9 +69,11 @@ const fn status(code: Code) -> StatusCode {
         Code::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Code::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Code::NotAcceptable => StatusCode::NOT_ACCEPTABLE,
+        Code::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+        Code::OriginNotAllowed => StatusCode::FORBIDDEN,
         Code::CallOver | Code::CallNotConnected | Code::RequestRunning => StatusCode::CONFLICT,
         Code::RequestKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-        Code::CoolingDown | Code::OverBudget => StatusCode::TOO_MANY_REQUESTS,
+        Code::CoolingDown | Code::OverBudget | Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Code::AtCapacity | Code::Draining | Code::NotConfigured | Code::DatabaseUnavailable | Code::ModelUnavailable => {
             StatusCode::SERVICE_UNAVAILABLE
         }
@@ -87,6 +94,8 @@ const fn title(code: Code) -> &'static str {
         Code::PayloadTooLarge => "The request is too large",
         Code::UnsupportedMediaType => "The content type is not supported",
         Code::NotAcceptable => "There is no answer of this type",
+        Code::RequestTimeout => "The request came too slowly",
+        Code::OriginNotAllowed => "Pages of this origin may not ask",
         Code::NotAuthorized => "This number may not be called",
         Code::CallerNotAdmitted => "Calls from this number are not taken",
         Code::PremiumOrForeign => "This kind of number may not be called",
@@ -95,6 +104,7 @@ const fn title(code: Code) -> &'static str {
         Code::QuietHours => "It is too early or too late to call this number",
         Code::CoolingDown => "This number was called a moment ago",
         Code::OverBudget => "The budget of the day is spent",
+        Code::RateLimited => "Too many requests in a short time",
         Code::AtCapacity => "All lines are busy",
         Code::Draining => "This instance is shutting down",
         Code::NotConfigured => "The service is not set up for calls",
@@ -110,7 +120,7 @@ const fn title(code: Code) -> &'static str {
 
 impl Problem {
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), fields: Vec::new(), retry_after: None, scope: None, cause: None }
+        Self { code, detail: detail.into(), fields: Vec::new(), retry_after: None, spent: None, scope: None, cause: None }
     }
 
     pub fn field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
@@ -127,6 +137,20 @@ impl Problem {
         Self { scope: Some(scope), ..Self::new(Code::InsufficientScope, detail) }
     }
 
+    pub(super) const fn retry_after(mut self, time: Duration) -> Self {
+        self.retry_after = Some(time);
+        self
+    }
+
+    /// The same may be asked again when some of it is back.
+    pub(super) fn spent(self, allowance: Allowance) -> Self {
+        Self { retry_after: Some(allowance.reset), spent: Some(Box::new(allowance)), ..self }
+    }
+
+    pub(super) fn too_slow() -> Self {
+        Self::new(Code::RequestTimeout, "its body did not come in time")
+    }
+
     pub(super) fn database_unavailable() -> Self {
         Self { retry_after: Some(OUTAGE), ..Self::new(Code::DatabaseUnavailable, "try again in a moment") }
     }
@@ -134,6 +158,11 @@ impl Problem {
     /// For what cannot go wrong unless the program is.
     pub(super) fn internal(cause: &impl std::fmt::Display) -> Self {
         Self { cause: Some(cause.to_string()), ..Self::new(Code::Internal, "it was logged under the request id") }
+    }
+
+    /// There is no such key, or it holds no longer.
+    pub(super) const fn is_unauthenticated(&self) -> bool {
+        matches!(self.code, Code::Unauthenticated)
     }
 
     /// Something is broken here, as against a request that was refused.
@@ -158,6 +187,9 @@ impl ResponseError for Problem {
         if let Some(after) = self.retry_after {
             answer.insert_header((header::RETRY_AFTER, after.as_millis().div_ceil(1_000).to_string()));
         }
+        if self.code == Code::RequestTimeout {
+            answer.force_close();
+        }
         if self.code == Code::Unauthenticated {
             answer.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
@@ -168,7 +200,9 @@ impl ResponseError for Problem {
         let (code, status) = (self.code.as_str(), self.status_code().as_u16());
         let kind = format!("urn:alpha-call:problem:{code}");
         let body = Body { kind, title: title(self.code), status, detail: &self.detail, code, errors: &self.fields };
-        answer.content_type("application/problem+json").json(body)
+        let mut answer = answer.content_type("application/problem+json").json(body);
+        tell(self.spent.as_deref().map_or(&[], std::slice::from_ref), answer.headers_mut());
+        answer
     }
 }
 
@@ -234,6 +268,7 @@ pub(super) fn method_not_allowed(method: &Method, allowed: &str) -> HttpResponse
 pub(super) fn json_config() -> web::JsonConfig {
     web::JsonConfig::default().limit(64 * 1024).error_handler(|error, _| {
         let code = match &error {
+            JsonPayloadError::Payload(error) if is_too_slow(error) => return Problem::too_slow().into(),
             JsonPayloadError::ContentType => Code::UnsupportedMediaType,
             JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => Code::PayloadTooLarge,
             JsonPayloadError::Deserialize(error) if error.is_data() => Code::InvalidField,

@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::{Doors, Problem};
 use crate::actors::engine::Vitals;
-use crate::store::Costs;
 
 #[derive(Serialize)]
 struct Health {

@@ -1,10 +1,11 @@
 //! Twilio's webhooks: forms in, TwiML out.
 
-use actix_web::http::header::ContentType;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::repeats::Reply;
 use super::signed::Body;
 use super::{Doors, Problem};
+use crate::actors::engine::EngineError;
 use crate::actors::inbound::Instruction;
 use crate::twilio::twiml::{self, ConnectStream, Dial};
 use crate::twilio::webhook::{DetectionCallback, DialCallback, InvalidForm, Params, RecordingCallback, StatusCallback, VoiceRequest};
@@ -19,14 +20,16 @@ type Answer = Result<HttpResponse, Problem>;
 pub(super) async fn incoming_call(doors: web::Data<Doors>, request: HttpRequest, body: Body) -> Answer {
     let form = doors.signatures.form(&request, &body)?;
     let voice = VoiceRequest::parse(&form).map_err(invalid)?;
-    twiml(&doors.engine.incoming_call(voice).await?)
+    let engine = doors.engine.clone();
+    doors.repeats.reply(&request, async move { twiml(&engine.incoming_call(voice).await?) }).await
 }
 
 /// `POST|GET /twilio/voice/{call}`: a phone that we called was answered.
 pub(super) async fn answered(doors: web::Data<Doors>, call: web::Path<String>, request: HttpRequest, body: Body) -> Answer {
     let form = doors.signatures.form(&request, &body)?;
     let voice = VoiceRequest::parse(&form).map_err(invalid)?;
-    twiml(&doors.engine.answered_call(parsed(&call)?, voice).await?)
+    let (engine, call) = (doors.engine.clone(), parsed(&call)?);
+    doors.repeats.reply(&request, async move { twiml(&engine.answered_call(call, voice).await?) }).await
 }
 
 /// `POST|GET /twilio/resume/{call}/{epoch}`: a stream is over, what comes next?
@@ -34,15 +37,22 @@ pub(super) async fn resume(doors: web::Data<Doors>, path: web::Path<(String, Str
     let _: Params = doors.signatures.form(&request, &body)?;
     let call: CallId = parsed(&path.0)?;
     let epoch: Epoch = parsed(&path.1)?;
-    twiml(&doors.engine.resume_call(call, epoch).await?)
+    let waiting_room = doors.waiting_room(request.path());
+    let engine = doors.engine.clone();
+    let next = async move {
+        let instruction = engine.resume_call(call, epoch).await?;
+        let is_stream = matches!(instruction, Instruction::Connect { .. });
+        twiml(&waiting_room.filter(|_| is_stream).unwrap_or(instruction))
+    };
+    doors.repeats.reply(&request, next).await
 }
 
 /// `POST|GET /twilio/status/{call}`: a call that we placed got on.
 pub(super) async fn status(doors: web::Data<Doors>, call: web::Path<String>, request: HttpRequest, body: Body) -> Answer {
     let form = doors.signatures.form(&request, &body)?;
     let callback = StatusCallback::parse(&form).map_err(invalid)?;
-    doors.engine.status_changed(parsed(&call)?, callback).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let (engine, call) = (doors.engine.clone(), parsed(&call)?);
+    doors.repeats.reply(&request, async move { done(engine.status_changed(call, callback).await) }).await
 }
 
 /// `POST|GET /twilio/transferred/{call}/{epoch}`: the ringing of another phone is over, what comes next?
@@ -51,26 +61,31 @@ pub(super) async fn transferred(doors: web::Data<Doors>, path: web::Path<(String
     let callback = DialCallback::parse(&form).map_err(invalid)?;
     let call: CallId = parsed(&path.0)?;
     let epoch: Epoch = parsed(&path.1)?;
-    twiml(&doors.engine.dialled(call, epoch, callback).await?)
+    let engine = doors.engine.clone();
+    doors.repeats.reply(&request, async move { twiml(&engine.dialled(call, epoch, callback).await?) }).await
 }
 
 /// `POST|GET /twilio/amd/{call}`: somebody or something picked up.
 pub(super) async fn detected(doors: web::Data<Doors>, call: web::Path<String>, request: HttpRequest, body: Body) -> Answer {
     let form = doors.signatures.form(&request, &body)?;
     let callback = DetectionCallback::parse(&form).map_err(invalid)?;
-    doors.engine.detected(parsed(&call)?, callback).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let (engine, call) = (doors.engine.clone(), parsed(&call)?);
+    doors.repeats.reply(&request, async move { done(engine.detected(call, callback).await) }).await
 }
 
 /// `POST|GET /twilio/recording/{call}`: the recording of a call got on.
 pub(super) async fn recorded(doors: web::Data<Doors>, call: web::Path<String>, request: HttpRequest, body: Body) -> Answer {
     let form = doors.signatures.form(&request, &body)?;
     let callback = RecordingCallback::parse(&form).map_err(invalid)?;
-    doors.engine.recorded(parsed(&call)?, callback).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let (engine, call) = (doors.engine.clone(), parsed(&call)?);
+    doors.repeats.reply(&request, async move { done(engine.recorded(call, callback).await) }).await
 }
 
-fn twiml(instruction: &Instruction) -> Answer {
+fn done(done: Result<(), EngineError>) -> Result<Reply, Problem> {
+    done.map(|()| Reply::Nothing).map_err(Problem::from)
+}
+
+fn twiml(instruction: &Instruction) -> Result<Reply, Problem> {
     let document = match instruction {
         Instruction::Connect { stream_url, action_url } => {
             let stream = ConnectStream { stream_url, action_url, parameters: &[] };
@@ -89,7 +104,7 @@ fn twiml(instruction: &Instruction) -> Answer {
         }
         Instruction::Hangup => twiml::hangup(),
     };
-    Ok(HttpResponse::Ok().insert_header(ContentType(actix_web::mime::TEXT_XML)).body(document))
+    Ok(Reply::Twiml(document.into()))
 }
 
 fn parsed<T: std::str::FromStr>(text: &str) -> Result<T, Problem> {

@@ -49,32 +49,52 @@ struct Known {
 /// Who asks, as far as a key tells.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Caller {
-    asker: Option<Asker>,
+    identity: Identity,
+    /// Of this key alone.
+    max_day_nanos: Option<u64>,
     /// Of a key on record.
     name: Option<String>,
 }
 
-impl Caller {
-    fn of_configuration() -> Self {
-        Self { asker: Some(Asker { key: KeyId::of_configuration(), max_day_nanos: None }), name: None }
-    }
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Identity {
+    /// Where no key is asked for.
+    #[default]
+    Anybody,
+    /// By its place among them.
+    OfConfiguration(usize),
+    OnRecord(KeyId),
+}
 
+impl Caller {
     fn with(key: &ApiKey) -> Self {
-        Self { asker: Some(Asker { key: key.id.clone(), max_day_nanos: key.max_day_nanos }), name: Some(key.name.clone()) }
+        Self { identity: Identity::OnRecord(key.id.clone()), max_day_nanos: key.max_day_nanos, name: Some(key.name.clone()) }
     }
 
     pub(super) fn key_id(&self) -> Option<&KeyId> {
-        self.asker.as_ref().map(|asker| &asker.key)
+        match &self.identity {
+            Identity::OnRecord(id) => Some(id),
+            Identity::Anybody | Identity::OfConfiguration(_) => None,
+        }
     }
 
     /// None where the API is open.
     pub(super) fn asker(&self) -> Option<Asker> {
-        self.asker.clone()
+        let key = match &self.identity {
+            Identity::Anybody => return None,
+            Identity::OfConfiguration(_) => KeyId::of_configuration(),
+            Identity::OnRecord(id) => id.clone(),
+        };
+        Some(Asker { key, max_day_nanos: self.max_day_nanos })
     }
 
     /// The name of the key.
     pub(super) fn name(&self) -> Option<String> {
         self.name.clone()
+    }
+
+    pub(super) const fn identity(&self) -> &Identity {
+        &self.identity
     }
 }
 
@@ -87,8 +107,8 @@ impl KeyRing {
 
     /// `scope`: none, if every key will do.
     pub(super) async fn admit(&self, brought: Option<&str>, scope: Option<Scope>) -> Result<Caller, Problem> {
-        if brought.is_some_and(|text| self.is_of_configuration(text)) {
-            return Ok(Caller::of_configuration());
+        if let Some(place) = brought.and_then(|text| self.place_in_configuration(text)) {
+            return Ok(Caller { identity: Identity::OfConfiguration(place), ..Caller::default() });
         }
         let brought: Option<BearerKey> = brought.and_then(|text| text.parse().ok());
         if brought.is_none() && !self.0.may_be_open {
@@ -113,9 +133,9 @@ impl KeyRing {
         }
     }
 
-    fn is_of_configuration(&self, text: &str) -> bool {
+    fn place_in_configuration(&self, text: &str) -> Option<usize> {
         let brought = digest(text);
-        self.0.of_configuration.contains(&brought)
+        self.0.of_configuration.iter().position(|key| *key == brought)
     }
 
     /// Every key on record. `wanted` is one that somebody brought.

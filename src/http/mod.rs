@@ -21,25 +21,39 @@ mod metrics;
 mod moment;
 mod observe;
 mod once;
+mod patience;
+mod protect;
+mod repeats;
 mod request_call;
 mod signed;
 mod slice;
+mod velocity;
 mod views;
+
+use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
+use tokio::sync::Semaphore;
 
 use crate::actors::engine::Engine;
+use crate::actors::inbound::Instruction;
+use crate::config::Server;
 use crate::metrics::Handle;
 use crate::types::Scope;
 
 pub use door::Asked;
 pub use error::Problem;
 pub use observe::{RequestSpan, observe};
+pub use patience::hurry;
+pub use protect::{ALLOWED, EXPOSED};
+pub use velocity::limit;
 
 use door::Door;
 use key_ring::KeyRing;
+use repeats::Repeats;
 use signed::SignatureCheck;
+use velocity::Velocity;
 
 /// What the handlers share.
 #[derive(Clone)]
@@ -47,6 +61,10 @@ pub struct Doors {
     engine: Engine,
     signatures: SignatureCheck,
     keys: KeyRing,
+    velocity: Velocity,
+    repeats: Repeats,
+    /// One for each stream that may be without its start.
+    unstarted: Arc<Semaphore>,
     metrics: Handle,
 }
 
@@ -55,13 +73,25 @@ impl Doors {
     pub fn new(engine: Engine, metrics: Handle) -> Self {
         let signatures = SignatureCheck::new(engine.config());
         let keys = KeyRing::new(engine.config(), engine.store().clone());
-        Self { engine, signatures, keys, metrics }
+        let velocity = Velocity::new(engine.config());
+        let unstarted = Arc::new(Semaphore::new(engine.config().velocity.max_unstarted_streams));
+        Self { engine, signatures, keys, velocity, repeats: Repeats::default(), unstarted, metrics }
     }
 
-    /// Whose pages may use the API.
     #[must_use]
-    pub fn cors_origins(&self) -> Vec<String> {
-        self.engine.config().server.cors_origins.clone()
+    pub fn server(&self) -> Server {
+        self.engine.config().server.clone()
+    }
+
+    /// Where a call waits, to ask this again, while no more streams are let in: it would ask again and again at once.
+    fn waiting_room(&self, path: &str) -> Option<Instruction> {
+        let domain = self.engine.config().public.domain.as_ref().filter(|_| self.unstarted.available_permits() == 0);
+        domain.map(|domain| Instruction::Wait { url: domain.https_url(path) })
+    }
+
+    /// Forgets what need not be known any more: to be called now and then.
+    pub fn tidy(&self) {
+        self.velocity.tidy();
     }
 
     /// Every path there is.

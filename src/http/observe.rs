@@ -1,16 +1,20 @@
-//! Every request: its id on the answer, one line in the log if it failed here, one more in the counts.
+//! Every request: its id and what browsers must be told on the answer, one line in the log if it failed here, one more in the counts.
 
+use actix_cors::CorsError;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _};
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage as _, ResponseError as _};
 use tracing::field::Empty;
 use tracing::{Span, info_span};
 use tracing_actix_web::{RequestId, RootSpanBuilder};
 
-use super::Problem;
+use super::protect::protect;
+use super::{Doors, Problem};
 use crate::metrics;
+use crate::types::Code;
 
 /// The field of a request's log lines that names the key by which it was let in.
 pub(super) const API_KEY: &str = "request.api_key";
@@ -20,7 +24,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let (method, route) = (request.method().to_string(), route(&request));
     let id = request_id(&request);
-    let mut answer = next.call(request).await?;
+    let is_production = request.app_data::<Data<Doors>>().is_some_and(|doors| doors.engine.config().environment.is_production());
+    let mut answer = next.call(request).await?.map_into_boxed_body();
+    if answer.response().error().is_some_and(|error| error.as_error::<CorsError>().is_some()) {
+        answer = answer.into_response(Problem::new(Code::OriginNotAllowed, "see CORS_ORIGINS").error_response());
+    }
+    protect(answer.headers_mut(), is_production);
     metrics::http_request(&route, &method, answer.status().as_u16());
     if let Some(fault) = answer.response().error().and_then(|error| error.as_error::<Problem>()).filter(|problem| problem.is_fault()) {
         tracing::error!(error = %fault, "request failed");

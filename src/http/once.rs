@@ -1,6 +1,8 @@
 //! `Idempotency-Key`: a request that is sent twice is done once.
 //! <https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/>
 
+use std::time::Duration;
+
 use actix_web::HttpRequest;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -14,6 +16,8 @@ const KEY: &str = "Idempotency-Key";
 /// Tells that the answer is one that was given before.
 pub(super) const REPLAYED: &str = "Idempotency-Replayed";
 const LONGEST: usize = 255;
+/// No request takes longer, unless something is amiss.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Whether a request is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +36,7 @@ impl Once {
         match doors.engine.store().begin_request(key.clone()).await? {
             Begun::Now => Ok(Self::Now(Some(key))),
             Begun::Done(call) => Ok(Self::Done(call)),
-            Begun::Running => Err(Problem::new(Code::RequestRunning, "ask again for its answer")),
+            Begun::Running => Err(Problem::new(Code::RequestRunning, "ask again for its answer").retry_after(SOON)),
             Begun::Other => Err(Problem::new(Code::RequestKeyReused, "every request needs a key of its own")),
         }
     }

@@ -92,7 +92,7 @@ pub(super) async fn request_call(
             Ok(accepted(id, known.and_then(|call| call.scheduled_at), true))
         }
         Once::Now(key) => {
-            let answer = place(&doors, &caller, body, key.clone()).await;
+            let answer = place(&doors, &caller, &request, body, key.clone()).await;
             if let (Err(_), Some(key)) = (&answer, key) {
                 once::give_up(&doors, key).await;
             }
@@ -101,9 +101,16 @@ pub(super) async fn request_call(
     }
 }
 
-async fn place(doors: &Doors, caller: &Caller, body: Value, key: Option<RequestKey>) -> Result<HttpResponse, Problem> {
+async fn place(
+    doors: &Doors,
+    caller: &Caller,
+    request: &HttpRequest,
+    body: Value,
+    key: Option<RequestKey>,
+) -> Result<HttpResponse, Problem> {
     let wanted: RequestCall = shaped(body)?;
     let wish = CallWish { asker: caller.asker(), ..wanted.wish(&doors.engine.config().assistants, Utc::now())? };
+    doors.velocity.count_call(request, &wish.to)?;
     let scheduled_at = wish.scheduled_at;
     let id = doors.engine.request_call(wish, key).await?;
     Ok(accepted(id, scheduled_at, false))

@@ -1,9 +1,11 @@
 //! Requests that must come from Twilio.
 
+use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 
 use super::Problem;
+use super::patience::is_too_slow;
 use crate::config::{Config, SignatureMode};
 use crate::twilio::signature::{SignatureError, Verifier};
 use crate::twilio::webhook::Params;
@@ -72,6 +74,9 @@ impl SignatureCheck {
 }
 
 pub(super) fn unreadable(error: &actix_web::Error) -> Problem {
+    if error.as_error::<PayloadError>().is_some_and(is_too_slow) {
+        return Problem::too_slow();
+    }
     let too_large = error.as_response_error().status_code() == StatusCode::PAYLOAD_TOO_LARGE;
     Problem::new(if too_large { Code::PayloadTooLarge } else { Code::MalformedRequest }, error.to_string())
 }

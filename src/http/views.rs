@@ -146,6 +146,8 @@ pub(super) struct CallView {
     decision: Option<Value>,
     /// The key with which it was requested: of `alpha-call keys list`, or `static` for one of API_KEYS.
     api_key_id: Option<String>,
+    /// Of a call that came in: how far the network vouches for its number, in Twilio's word. Numbers can be forged all the same.
+    stir_verstat: Option<String>,
 }
 
 /// Twilio asks for the account's credentials, if the account is set so.
@@ -237,6 +239,7 @@ impl From<Call> for CallView {
             metadata: call.metadata.map(|metadata| metadata.0),
             decision: call.decision,
             api_key_id: call.api_key_id,
+            stir_verstat: call.stir_verstat,
         }
     }
 }

@@ -69,6 +69,8 @@ pub struct NewCall {
     pub decision: Option<String>,
     /// With which it was requested: of a key on record, or `static`; none if nobody had to show one.
     pub api_key_id: Option<String>,
+    /// How far the network vouches for the number of who calls, in Twilio's word. For the record alone: nothing goes by it.
+    pub stir_verstat: Option<String>,
 }
 
 impl fmt::Debug for NewCall {
@@ -301,6 +303,7 @@ fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {
         wish: ActiveValue::Set(call.wish.as_ref().map(|wish| private(wish))),
         decision: ActiveValue::Set(call.decision.as_deref().map(clean)),
         api_key_id: ActiveValue::Set(call.api_key_id.as_deref().map(clean)),
+        stir_verstat: ActiveValue::Set(call.stir_verstat.as_deref().map(clean)),
         ..Default::default()
     }
 }
@@ -357,6 +360,7 @@ mod tests {
             wish: None,
             decision: None,
             api_key_id: None,
+            stir_verstat: None,
         };
 
         let text = format!("{call:?} {:?}", fresh(call.clone(), None));

@@ -85,7 +85,7 @@ pub struct VoiceRequest {
     pub caller_name: Option<Redacted<String>>,
     pub direction: Direction,
     pub call_status: CarrierStatus,
-    /// How far the network vouches for `from`, e.g. `TN-Validation-Passed-A`.
+    /// How far the network vouches for `from`, e.g. `TN-Validation-Passed-A`: for the record alone.
     pub stir_verstat: Option<String>,
     /// `human`, `machine_start`, … of answering-machine detection.
     pub answered_by: Option<String>,

@@ -27,7 +27,7 @@ const BESIDE: [&str; 3] = ["config", "telemetry", "metrics"];
 const BESIDE_FROM: u8 = 2;
 
 /// Of the engine, HTTP knows the way in, what it yields, and the stream it upgrades to; of the store, what reads.
-const HTTP_KNOWS: [&str; 30] = [
+const HTTP_KNOWS: [&str; 31] = [
     "actors::engine",
     "actors::inbound",
     "actors::twilio_stream",
@@ -55,6 +55,7 @@ const HTTP_KNOWS: [&str; 30] = [
     "twilio::twiml",
     "twilio::webhook",
     "governor::Refusal",
+    "governor::velocity",
     "types",
     "config",
     "metrics",

@@ -63,6 +63,7 @@ pub fn new_call(number: u128) -> NewCall {
         wish: None,
         decision: None,
         api_key_id: None,
+        stir_verstat: None,
     }
 }
 

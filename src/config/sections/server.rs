@@ -16,6 +16,14 @@ pub struct Server {
     /// 0 for one per core.
     pub workers: usize,
     pub cors_origins: Vec<String>,
+    /// Proxies ahead of us that write `X-Forwarded-For`.
+    pub trusted_hops: usize,
+    /// For the head of a request to come, and for its body.
+    pub client_timeout: Duration,
+    /// How long a connection may wait for its next request; zero: it has one alone.
+    pub keep_alive: Duration,
+    /// Of each thread; more wait to be taken.
+    pub max_connections: usize,
     /// Time to hand calls over after SIGTERM.
     pub drain: Duration,
 }
@@ -32,6 +40,10 @@ impl Server {
             port: reader.number("server.port", 0..=u16::MAX),
             workers: reader.number("server.workers", 0..=1024),
             cors_origins: cors_origins(reader),
+            trusted_hops: trusted_hops(reader),
+            client_timeout: reader.millis("server.client_timeout_ms", 100..=60_000),
+            keep_alive: reader.seconds("server.keep_alive_seconds", 0..=3600),
+            max_connections: reader.number("server.max_connections", 16..=1_000_000),
             drain: reader.seconds("server.drain_seconds", 0..=3600),
         }
     }
@@ -59,6 +71,16 @@ fn host(reader: &mut Reader<'_>) -> IpAddr {
     let host = host.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     reader.show(key, quoted(&host.to_string()));
     host
+}
+
+fn trusted_hops(reader: &mut Reader<'_>) -> usize {
+    let key = "server.trusted_hops";
+    let hops = reader.number(key, 0..=16);
+    if hops == 0 && reader.on_platform {
+        reader
+            .warn(format!("{} is 0, and this platform is a proxy: limits per address hold for all clients together", reader.variable(key)));
+    }
+    hops
 }
 
 fn cors_origins(reader: &mut Reader<'_>) -> Vec<String> {

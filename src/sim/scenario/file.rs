@@ -202,6 +202,8 @@ pub struct CallSection {
     /// What becomes of each `<Dial>`.
     #[serde(default)]
     dials: Vec<DialWord>,
+    /// What the network says of the caller's number; that it knows it, by default.
+    pub stir_verstat: Option<String>,
     #[serde(default)]
     pub keep_marks: bool,
 }

@@ -27,6 +27,9 @@ impl Scenario {
         }
         stage.twilio.hooks().network(self.way());
         stage.twilio.hooks().keep_marks(self.call.keep_marks);
+        if let Some(word) = &self.call.stir_verstat {
+            stage.twilio.vouch(Some(word));
+        }
         stage.twilio.answer(self.answer());
         self.dials().into_iter().for_each(|outcome| stage.twilio.dial_next(outcome));
         if let Some(detected) = self.detected() {

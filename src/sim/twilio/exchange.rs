@@ -88,10 +88,14 @@ struct State {
     next_dials: VecDeque<DialOutcome>,
     detected: Detected,
     number_status_callback: Option<String>,
+    stir_verstat: Option<String>,
     lines: Vec<Arc<Line>>,
     violations: Vec<Violation>,
     callbacks: Vec<CallbackAnswer>,
 }
+
+/// A carrier that knows its customer signs like this.
+const VOUCHED: &str = "TN-Validation-Passed-A";
 
 impl Exchange {
     #[must_use]
@@ -102,6 +106,7 @@ impl Exchange {
             next_dials: VecDeque::new(),
             detected: Detected::default(),
             number_status_callback: None,
+            stir_verstat: Some(VOUCHED.to_owned()),
             lines: Vec::new(),
             violations: Vec::new(),
             callbacks: Vec::new(),
@@ -202,6 +207,15 @@ impl Exchange {
     #[must_use]
     pub fn number_status_callback(&self) -> Option<String> {
         lock(&self.state).number_status_callback.clone()
+    }
+
+    pub fn set_stir_verstat(&self, word: Option<String>) {
+        lock(&self.state).stir_verstat = word;
+    }
+
+    #[must_use]
+    pub fn stir_verstat(&self) -> Option<String> {
+        lock(&self.state).stir_verstat.clone()
     }
 
     /// The parameters that every webhook of a call carries.

@@ -145,6 +145,11 @@ impl FakeTwilio {
         self.exchange().set_number_status_callback(url);
     }
 
+    /// What the network says of the numbers of callers from now on, such as `TN-Validation-Failed`; that it knows them, by default.
+    pub fn vouch(&self, word: Option<&str>) {
+        self.exchange().set_stir_verstat(word.map(str::to_owned));
+    }
+
     /// Calls the engine's number. Fails if the configured domain makes no URL.
     pub fn call_in(&self, call: CallIn) -> Result<CallHandle, InvalidAddress> {
         self.switchboard.call_in(call.from, call.script).map(CallHandle)

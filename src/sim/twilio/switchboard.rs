@@ -50,7 +50,8 @@ impl Switchboard {
         let subscription = completed.map(|address| Subscription { address, method: "POST".into(), events: vec!["completed".into()] });
         let (line, orders) = self.line(Direction::Inbound, from, self.exchange.number.clone());
         let (exchange, on) = (Arc::clone(&self.exchange), Arc::clone(&line));
-        let source = Source::Fetch { address, method: "POST".into(), extra: Vec::new() };
+        let vouched = self.exchange.stir_verstat().map(|word| ("StirVerstat".to_owned(), word));
+        let source = Source::Fetch { address, method: "POST".into(), extra: vouched.into_iter().collect() };
         self.runtime.spawn(async move { Call::new(exchange, on, orders, subscription, script).run_inbound(source).await });
         Ok(line)
     }

@@ -98,6 +98,8 @@ pub struct Model {
     pub looked_at: Option<DateTimeUtc>,
     /// The key with which it was requested; null if nobody had to show one.
     pub api_key_id: Option<String>,
+    /// How far the network vouches for the caller's number.
+    pub stir_verstat: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -80,6 +80,8 @@ pub struct Call {
     pub decision: Option<Json>,
     /// The key with which it was requested.
     pub api_key_id: Option<String>,
+    /// How far the network vouches for the caller's number; no proof of anything.
+    pub stir_verstat: Option<String>,
 }
 
 /// The sound of a call, as Twilio keeps it.
@@ -271,6 +273,7 @@ impl TryFrom<call::Model> for Call {
             wish: row.wish.map(redacted),
             decision: row.decision.as_deref().and_then(|text| serde_json::from_str(text).ok()),
             api_key_id: row.api_key_id,
+            stir_verstat: row.stir_verstat,
         })
     }
 }

@@ -6,14 +6,14 @@ use chrono::{SecondsFormat, TimeDelta, Utc};
 use serde_json::json;
 
 use super::*;
+use crate::doors::http;
 
-async fn command(house: &House, call: &str, what: &str, body: &Value) -> (u16, Value) {
-    let answer = house.api().post(&format!("/api/call/{call}/{what}"), body).await.expect("an answer");
-    (answer.status, answer.body)
+async fn command(house: &House, call: &str, what: &str, body: Value) -> http::Answer {
+    http::post_json(&format!("/api/call/{call}/{what}"), body).to(house.addr()).await
 }
 
-async fn hang_up(house: &House, call: &str) -> (u16, Value) {
-    command(house, call, "hangup", &json!({})).await
+async fn hang_up(house: &House, call: &str) -> http::Answer {
+    command(house, call, "hangup", json!({})).await
 }
 
 #[actix_rt::test]
@@ -22,14 +22,13 @@ async fn a_call_that_talks_is_hung_up_on_and_cannot_be_twice() {
     let call = house.call_in(CallerScript::new(vec![Step::WaitForSpeech { within: WITHIN }, Step::AwaitHangup { within: WITHIN }]));
     call.until(LONG, |report| !heard(report).is_empty()).await.expect("a greeting");
 
-    assert_eq!(hang_up(&house, call.call_sid()).await.0, 202);
+    assert_eq!(hang_up(&house, call.call_sid()).await.status, 202);
 
     assert!(call.ended(LONG).await.expect("an end").completed());
     let row = house.ended(call.call_sid()).await;
     assert_eq!((&row["status"], &row["ended_reason"]), (&"completed".into(), &"requested".into()));
-    let (status, body) = hang_up(&house, call.call_sid()).await;
-    assert_eq!((status, &body["code"]), (409, &"call-over".into()));
-    assert_eq!(hang_up(&house, "CA00000000000000000000000000000000").await.0, 404);
+    hang_up(&house, call.call_sid()).await.problem(409, "call-over");
+    hang_up(&house, "CA00000000000000000000000000000000").await.problem(404, "not-found");
     house.finish().await;
 }
 
@@ -40,11 +39,11 @@ async fn a_call_that_waits_is_canceled_and_its_number_may_be_called_at_once() {
     let asked = house.api().post("/api/request-call", &json!({ "phone_number": CALLEE, "scheduled_at": at })).await.expect("an answer");
     let call = asked.body["id"].as_str().expect("an id").to_owned();
 
-    assert_eq!(hang_up(&house, &call).await.0, 202);
+    assert_eq!(hang_up(&house, &call).await.status, 202);
 
     let row = house.ended(&call).await;
     assert_eq!((&row["status"], &row["ended_reason"]), (&"failed".into(), &"canceled".into()));
-    assert_eq!(hang_up(&house, &call).await.0, 409);
+    hang_up(&house, &call).await.problem(409, "call-over");
     house.stage.twilio.answer_next(Answer::Busy);
     let next = house.api().post("/api/request-call", &json!({ "phone_number": CALLEE })).await.expect("an answer");
     assert_eq!(house.ended(next.body["id"].as_str().expect("an id")).await["ended_reason"], "busy");
@@ -57,18 +56,16 @@ async fn a_call_that_talks_is_handed_to_another_phone() {
     let call = house.call_in(CallerScript::new(vec![Step::WaitForSpeech { within: WITHIN }, Step::AwaitHangup { within: WITHIN }]));
     call.until(LONG, |report| !heard(report).is_empty()).await.expect("a greeting");
 
-    let (status, body) = command(&house, call.call_sid(), "transfer", &json!({ "to": "+14155550177" })).await;
-    assert_eq!((status, &body["code"]), (403, &"number-not-authorized".into()));
-    let (status, body) = command(&house, call.call_sid(), "transfer", &json!({ "to": "nobody" })).await;
-    assert_eq!((status, &body["errors"][0]["pointer"]), (422, &"/to".into()));
-    assert_eq!(command(&house, call.call_sid(), "transfer", &json!({ "to": CALLEE })).await.0, 202);
+    let transfer = async |to: &str| command(&house, call.call_sid(), "transfer", json!({ "to": to })).await;
+    transfer("+14155550177").await.problem(403, "number-not-authorized");
+    transfer("nobody").await.problem(422, "invalid-field");
+    assert_eq!(transfer(CALLEE).await.status, 202);
 
     let report = call.ended(LONG).await.expect("an end");
     assert_eq!(report.dials.len(), 1);
     let row = house.ended(call.call_sid()).await;
     assert_eq!((&row["status"], &row["ended_reason"]), (&"completed".into(), &"transferred".into()));
-    let (status, body) = command(&house, call.call_sid(), "transfer", &json!({ "to": CALLEE })).await;
-    assert_eq!((status, &body["code"]), (409, &"call-over".into()));
+    transfer(CALLEE).await.problem(409, "call-over");
     house.finish().await;
 }
 
@@ -79,9 +76,9 @@ async fn only_a_call_that_is_connected_can_be_handed_over() {
     let asked = house.api().post("/api/request-call", &json!({ "phone_number": CALLEE, "scheduled_at": at })).await.expect("an answer");
     let call = asked.body["id"].as_str().expect("an id").to_owned();
 
-    let (status, body) = command(&house, &call, "transfer", &json!({ "to": CALLEE })).await;
+    let answer = command(&house, &call, "transfer", json!({ "to": CALLEE })).await;
 
-    assert_eq!((status, &body["code"]), (409, &"call-not-connected".into()));
+    answer.problem(409, "call-not-connected");
     hang_up(&house, &call).await;
     house.ended(&call).await;
     house.finish().await;

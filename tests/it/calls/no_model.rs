@@ -3,6 +3,7 @@ use alpha_call::sim::stage::CALLEE;
 use serde_json::json;
 
 use super::*;
+use crate::doors::http::post_json;
 
 fn hopeful() -> CallerScript {
     CallerScript::new(vec![Step::AwaitHangup { within: WITHIN }])
@@ -93,8 +94,8 @@ async fn new_callers_do_not_queue_for_a_model_that_is_away_and_are_served_when_i
     }
 
     assert!(is_told_at_once(&house).await);
-    let asked = house.api().post("/api/request-call", &json!({ "phone_number": CALLEE })).await.expect("an answer");
-    assert_eq!((asked.status, &asked.body["code"]), (503, &"model-unavailable".into()));
+    let asked = post_json("/api/request-call", json!({ "phone_number": CALLEE })).to(house.addr()).await;
+    asked.problem(503, "model-unavailable");
     assert_eq!(house.api().get("/health").await.expect("an answer").body["models_away"], 1);
 
     house.openai().refuse_connects(0);

@@ -8,6 +8,7 @@ use chrono::{SecondsFormat, TimeDelta, Utc};
 use serde_json::json;
 
 use super::*;
+use crate::doors::http;
 use crate::house::eventually_within;
 
 /// Of the calls that nobody knows of, Twilio is asked after ten seconds, and for a minute.
@@ -254,13 +255,15 @@ async fn a_request_that_is_sent_twice_places_one_call() {
     assert!(accepted.iter().all(|answer| answer.body["id"] == accepted[0].body["id"]), "one call");
     let again = named("\"one\"").post("/api/request-call", &body).await.expect("an answer");
     assert_eq!((again.status, &again.body["id"]), (202, &accepted[0].body["id"]));
-    let reused = named("one").post("/api/request-call", &other).await.expect("an answer");
-    assert_eq!((reused.status, &reused.body["code"]), (422, &"idempotency-key-reused".into()));
+    let once = |body: &Value| http::post_json("/api/request-call", body.clone()).with("Idempotency-Key", "one");
+    once(&other).to(house.addr()).await.problem(422, "idempotency-key-reused");
     let cooling = named("two").post("/api/request-call", &body).await.expect("an answer");
     assert_eq!((cooling.status, &cooling.body["code"]), (429, &"cooling-down".into()));
     let cooling = named("two").post("/api/request-call", &body).await.expect("an answer");
     assert_eq!(cooling.status, 429, "what came to nothing is not answered from memory");
     house.ended(accepted[0].body["id"].as_str().expect("an id")).await;
     assert_eq!(house.stage.twilio.calls().len(), 1);
+    house.columns("UPDATE request_keys SET call_id = NULL WHERE name = $1 RETURNING name", "one").await;
+    once(&body).to(house.addr()).await.problem(409, "request-running");
     house.finish().await;
 }

@@ -52,7 +52,7 @@ impl Request {
         let request = format!("{head}Content-Length: {}\r\n\r\n{body}", body.len());
         let asked = head.lines().next().unwrap_or_default().to_owned();
         let answer = timeout(ANSWER, exchange(server, request.into_bytes())).await;
-        let answer = Answer::read(&answer.unwrap_or_else(|_| panic!("no answer within {ANSWER:?}: {asked}")));
+        let answer = Answer::of(&answer.unwrap_or_else(|_| panic!("no answer within {ANSWER:?}: {asked}")));
         assert!(asked.starts_with("HEAD ") || answer.is_whole(), "cut off: {answer:?}");
         answer
     }
@@ -69,7 +69,8 @@ async fn exchange(server: SocketAddr, request: Vec<u8>) -> Vec<u8> {
 }
 
 impl Answer {
-    fn read(bytes: &[u8]) -> Self {
+    /// What came over a socket.
+    pub fn of(bytes: &[u8]) -> Self {
         let text = String::from_utf8(bytes.to_vec()).expect("utf-8");
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("not http: {text}"));
         let mut lines = head.split("\r\n");

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use alpha_call::sim::stage::{CALLER, OUR_NUMBER};
+use alpha_call::sim::stage::{CALLER, OUR_NUMBER, Stage};
 use alpha_call::sim::twilio::signature;
 use tokio::net::TcpStream;
 use tokio_tungstenite::client_async;
@@ -40,14 +40,14 @@ pub struct Line {
 
 impl Operator {
     pub fn of(house: &House) -> Self {
-        let variables = house.stage.environment();
+        Self::at(&house.stage, house.addr())
+    }
+
+    /// Of an engine that serves here.
+    pub fn at(stage: &Stage, engine: SocketAddr) -> Self {
+        let variables = stage.environment();
         let variable = |name: &str| variables.get(name).unwrap_or_else(|| panic!("{name} is not set")).clone();
-        Self {
-            engine: house.addr(),
-            account: variable("TWILIO_ACCOUNT_SID"),
-            token: variable("TWILIO_AUTH_TOKEN"),
-            domain: variable("DOMAIN"),
-        }
+        Self { engine, account: variable("TWILIO_ACCOUNT_SID"), token: variable("TWILIO_AUTH_TOKEN"), domain: variable("DOMAIN") }
     }
 
     /// Who signs with another token.

@@ -3,6 +3,7 @@
 mod budget;
 mod limits;
 mod queue;
+mod tokens;
 
 use alpha_call::sim::stage::Stage;
 use sea_orm::{ConnectionTrait, Database, Statement};

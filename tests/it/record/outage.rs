@@ -141,5 +141,6 @@ fn new_call(number: u128) -> NewCall {
         wish: None,
         decision: None,
         api_key_id: None,
+        stir_verstat: None,
     }
 }

@@ -195,6 +195,7 @@ fn begun(rng: &mut Rng, direction: Direction, persona: &Persona, initiated_at: D
         scheduled_at: None,
         looked_at: None,
         api_key_id: None,
+        stir_verstat: None,
     }
 }
 

@@ -10,8 +10,10 @@ mod metrics;
 mod outage;
 mod pages;
 mod problems;
+mod refusals;
 mod scopes;
 mod shapes;
+mod velocity;
 mod wishes;
 
 use std::time::Duration;

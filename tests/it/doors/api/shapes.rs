@@ -8,7 +8,7 @@ use crate::doors::http::{get, keys, post_json};
 use crate::doors::operator::Operator;
 use crate::house::House;
 
-const CALL: [&str; 38] = [
+const CALL: [&str; 40] = [
     "answered_by",
     "api_key_id",
     "assistant",
@@ -40,7 +40,9 @@ const CALL: [&str; 38] = [
     "recording",
     "refusal",
     "ringing_at",
+    "scheduled_at",
     "status",
+    "stir_verstat",
     "stream_sid",
     "system_message",
     "to_number",

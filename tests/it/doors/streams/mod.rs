@@ -2,7 +2,8 @@
 
 mod closed;
 mod survived;
-mod tokens;
+pub mod tokens;
+mod waiting;
 
 use super::counters::Counters;
 use crate::house::House;

@@ -9,7 +9,7 @@ use crate::doors::neighbour::beside;
 use crate::doors::operator::{Line, Operator};
 use crate::house::House;
 
-const KEY: &str = "a key of streams that tests know";
+pub const KEY: &str = "a key of streams that tests know";
 const FAR: i64 = 4_000_000_000;
 
 /// Opens a house that signs with our key.
@@ -22,7 +22,7 @@ fn token(line: &Line, epoch: u32, expires: i64, key: &str) -> String {
     format!("/media-stream/{}", token.encode(&TokenKey::new(key.as_bytes())))
 }
 
-fn bad_tokens(line: &Line) -> Vec<(&'static str, String)> {
+pub fn bad_tokens(line: &Line) -> Vec<(&'static str, String)> {
     let real = &line.stream;
     let swapped = if real.ends_with('A') { 'B' } else { 'A' };
     vec![

@@ -1,11 +1,13 @@
 //! What a form must have in it, and what it may.
 
+use alpha_call::sim::scenario::{CallerScript, Step};
+
 use super::with;
 use crate::doors::eventually;
 use crate::doors::http::Answer;
 use crate::doors::operator::{Form, Operator, fresh_sid};
 use crate::doors::twiml::Twiml;
-use crate::house::House;
+use crate::house::{House, LONG};
 
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 
@@ -58,6 +60,34 @@ async fn callers_without_a_number_are_callers() {
         let line = operator.line(&sid, &answer);
         assert_eq!(operator.row(&line.call).await["from_number"], caller);
         operator.hang_up(&line).await;
+    }
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn how_far_the_network_vouches_for_a_caller_is_on_record_and_changes_nothing() {
+    let house = House::with(&[("MAX_CONCURRENT_CALLS", "1")]).await;
+    let operator = Operator::of(&house);
+    let mut answers = Vec::new();
+
+    for word in [None, Some("TN-Validation-Passed-A"), Some("TN-Validation-Failed"), Some("No-TN-Validation"), Some("")] {
+        let sid = fresh_sid("CA");
+        let answer = operator.post("/incoming-call", &with(operator.form(&sid), "StirVerstat", word)).await;
+        let line = operator.line(&sid, &answer);
+        let kept = word.filter(|word| !word.is_empty());
+        assert_eq!(operator.row(&line.call).await["stir_verstat"].as_str(), kept, "{word:?}");
+        let busy = operator.post("/incoming-call", &with(operator.form(&fresh_sid("CA")), "StirVerstat", word)).await;
+        answers.push([answer, busy].map(|answer| Twiml::of(&answer).verbs().join(" ")));
+        operator.hang_up(&line).await;
+    }
+    answers.dedup();
+    assert_eq!(answers.len(), 1, "{answers:?}");
+
+    for word in ["TN-Validation-Passed-A", "TN-Validation-Failed-C"] {
+        house.stage.twilio.vouch(Some(word));
+        let call = house.call_in(CallerScript::new(vec![Step::HangUp]));
+        let report = call.ended(LONG).await.expect("an end");
+        assert_eq!(house.ended(&report.call_sid).await["stir_verstat"], word);
     }
     house.finish().await;
 }

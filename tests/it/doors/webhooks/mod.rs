@@ -1,5 +1,6 @@
 //! Twilio's questions, and those of others who pretend to be Twilio. Issue and `X-Twilio-Signature`.
 
+mod again;
 mod forms;
 mod handover;
 mod numbers;

@@ -52,6 +52,7 @@ async fn conversation() -> Conversation {
         wish: None,
         decision: None,
         api_key_id: None,
+        stir_verstat: None,
     };
     store.create_call(call).await.expect("created");
     let tool = Some(ToolUse { name: "find_room".to_owned(), call_id: "c1".to_owned() });
