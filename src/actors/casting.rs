@@ -6,7 +6,6 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::config::{Assistant, Assistants, Config, NAME, template};
 use crate::types::{Asker, Direction, PhoneNumber, Redacted};
@@ -28,8 +27,8 @@ pub struct CallWish {
     pub time_zone: Option<Tz>,
     /// Not before; at once if it is not told.
     pub scheduled_at: Option<DateTime<Utc>>,
-    /// Whatever the client wants to find on the call.
-    pub metadata: Option<Redacted<Value>>,
+    /// JSON: whatever the client wants to find on the call.
+    pub metadata: Option<Redacted<String>>,
     /// Who wants it; none where nobody had to show a key.
     pub asker: Option<Asker>,
 }

@@ -10,7 +10,7 @@ use super::governor::{Admission, ClaimedCooldown};
 use super::registry::Expect;
 use super::supervisor::Held;
 use crate::governor::Refusal;
-use crate::store::{CallEnd, NewCall, NewDial, RequestKey, Row, StoreError};
+use crate::store::{Begun, CallEnd, NewCall, NewDial, RequestKey, Row, StoreError};
 use crate::twilio::rest::CreateCall;
 use crate::types::{CallId, HangupCause, PhoneNumber};
 
@@ -35,6 +35,16 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Whether a request is to be done that its client has given a name.
+    pub async fn begin_request(&self, key: RequestKey) -> Result<Begun, EngineError> {
+        Ok(self.store().begin_request(key).await?)
+    }
+
+    /// Nothing came of it: it may be made again.
+    pub async fn give_up_request(&self, key: RequestKey) -> Result<(), EngineError> {
+        Ok(self.store().give_up_request(key).await?)
     }
 
     fn outbound_row(&self, wish: &CallWish, casting: &Casting) -> NewCall {

@@ -43,6 +43,7 @@ use crate::types::{Asker, CallId, CallSid, Code, Direction, HangupCause, PhoneNu
 pub use super::casting::CallWish;
 pub use super::compliance::GivenConsent;
 pub use super::warm::{WarmPlan, keep as keep_warm};
+pub use crate::store::{Begun, RequestKey};
 
 const POLL: Duration = Duration::from_millis(20);
 /// A phone whose stream was closed asks what comes next within this time, or is gone.

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::key_ring::Caller;
 use super::{Doors, Problem};
-use crate::store::{Begun, RequestKey};
+use crate::actors::engine::{Begun, RequestKey};
 use crate::types::{CallId, Code};
 
 const KEY: &str = "Idempotency-Key";
@@ -33,7 +33,7 @@ impl Once {
         let Some(name) = name(request)? else { return Ok(Self::Now(None)) };
         let owner = caller.asker().map(|asker| asker.key.to_string()).unwrap_or_default();
         let key = RequestKey { owner, name, fingerprint: fingerprint(request.path(), body) };
-        match doors.engine.store().begin_request(key.clone()).await? {
+        match doors.engine.begin_request(key.clone()).await? {
             Begun::Now => Ok(Self::Now(Some(key))),
             Begun::Done(call) => Ok(Self::Done(call)),
             Begun::Running => Err(Problem::new(Code::RequestRunning, "ask again for its answer").retry_after(SOON)),
@@ -44,7 +44,7 @@ impl Once {
 
 /// Nothing came of the request: the key may be used for it again.
 pub(super) async fn give_up(doors: &Doors, key: RequestKey) {
-    if let Err(error) = doors.engine.store().give_up_request(key).await {
+    if let Err(error) = doors.engine.give_up_request(key).await {
         tracing::warn!(%error, "a request that failed holds its key for a minute");
     }
 }

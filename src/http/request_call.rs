@@ -15,9 +15,9 @@ use super::error::FieldError;
 use super::key_ring::Caller;
 use super::once::{self, Once, REPLAYED};
 use super::{Doors, Problem};
-use crate::actors::engine::CallWish;
+use crate::actors::engine::{CallWish, RequestKey};
 use crate::config::{Assistant, Assistants, NAME, template};
-use crate::store::{CallKey, RequestKey};
+use crate::store::CallKey;
 use crate::types::{CallId, CallStatus, PhoneNumber, Redacted};
 
 /// A text that is absent or blank is not there.
@@ -135,8 +135,8 @@ impl RequestCall {
             .scheduled_at
             .and_then(filled)
             .and_then(|text| moment(&text, now).map_err(|detail| errors.push(field("/scheduled_at", detail.to_owned()))).ok());
-        let metadata = self.metadata.map(Value::Object);
-        if metadata.as_ref().is_some_and(|metadata| metadata.to_string().len() > MAX_METADATA) {
+        let metadata = self.metadata.map(|metadata| Value::Object(metadata).to_string());
+        if metadata.as_ref().is_some_and(|metadata| metadata.len() > MAX_METADATA) {
             errors.push(field("/metadata", format!("longer than {MAX_METADATA} bytes")));
         }
         let (assistant, instructions) = (self.assistant.and_then(filled), self.instructions.and_then(filled));

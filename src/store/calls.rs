@@ -4,7 +4,6 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sea_orm::prelude::Json;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
     ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
@@ -59,9 +58,9 @@ pub struct NewCall {
     /// When it is to be placed, if not at once.
     #[serde(default)]
     pub scheduled_at: Option<DateTime<Utc>>,
-    /// Whatever the client wants to find on it.
+    /// JSON: whatever the client wants to find on it.
     #[serde(default)]
-    pub metadata: Option<Redacted<Json>>,
+    pub metadata: Option<Redacted<String>>,
     /// JSON: whom to call and as whom, so that any instance can.
     #[serde(default)]
     pub wish: Option<Redacted<String>>,
@@ -299,7 +298,7 @@ fn fresh(call: NewCall, refusal: Option<String>) -> call::ActiveModel {
         refusal: ActiveValue::Set(refusal.as_deref().map(clean)),
         initiated_at: ActiveValue::Set(initiated_at),
         scheduled_at: ActiveValue::Set(call.scheduled_at.map(moment)),
-        metadata: ActiveValue::Set(call.metadata.map(|metadata| metadata.0)),
+        metadata: ActiveValue::Set(call.metadata.and_then(|metadata| serde_json::from_str(&clean(&metadata)).ok())),
         wish: ActiveValue::Set(call.wish.as_ref().map(|wish| private(wish))),
         decision: ActiveValue::Set(call.decision.as_deref().map(clean)),
         api_key_id: ActiveValue::Set(call.api_key_id.as_deref().map(clean)),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use super::http::get;
+use super::http::{Request, get};
 
 /// Every sample: name, labels, value; and the type of every family.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +15,15 @@ pub struct Counters {
 
 impl Counters {
     pub async fn of(server: SocketAddr) -> Self {
-        let answer = get("/metrics").to(server).await;
+        Self::told(get("/metrics"), server).await
+    }
+
+    pub async fn with_key(server: SocketAddr, key: &str) -> Self {
+        Self::told(get("/metrics").with("Authorization", &format!("Bearer {key}")), server).await
+    }
+
+    async fn told(question: Request, server: SocketAddr) -> Self {
+        let answer = question.to(server).await;
         assert_eq!((answer.status, answer.header("content-type")), (200, Some("text/plain; version=0.0.4")), "{answer:?}");
         Self::parse(&answer.body)
     }

@@ -35,6 +35,7 @@ pub struct Instance {
     child: Child,
     lines: Receiver<String>,
     said: String,
+    address: Option<SocketAddr>,
     folder: TempDir,
 }
 
@@ -74,7 +75,7 @@ impl Shell {
         let out = std::fs::File::create(self.folder.path().join(OUT)).expect("a file");
         let mut child = self.command(arguments).stdout(out).stderr(Stdio::piped()).spawn().expect("the binary runs");
         let lines = lines_of(child.stderr.take().expect("a pipe"));
-        Instance { child, lines, said: String::new(), folder: self.folder }
+        Instance { child, lines, said: String::new(), address: None, folder: self.folder }
     }
 
     pub fn folder(&self) -> &std::path::Path {
@@ -97,6 +98,11 @@ impl Shell {
 impl Instance {
     /// Where it says that it listens.
     pub fn address(&mut self) -> SocketAddr {
+        let address = self.address.unwrap_or_else(|| self.told_address());
+        *self.address.insert(address)
+    }
+
+    fn told_address(&mut self) -> SocketAddr {
         loop {
             let line = self.lines.recv_timeout(START).unwrap_or_else(|_| panic!("never listened: {}", self.said));
             self.said.push_str(&line);

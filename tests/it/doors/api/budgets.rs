@@ -66,7 +66,7 @@ const PLENTY: (&str, &str) = ("MAX_DAY_USD", "1000");
 /// As soon as the engine knows that the calls of the day have cost a minute of a line at least.
 async fn spend(house: &House) {
     eventually("a call is paid for", async || {
-        let spent = Counters::of(house.addr()).await.sum("alpha_call_day_spend_usd", &[]);
+        let spent = Counters::with_key(house.addr(), STATIC).await.sum("alpha_call_day_spend_usd", &[]);
         if spent > 0.012 { Ok(()) } else { Err(spent) }
     })
     .await;

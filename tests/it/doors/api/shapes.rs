@@ -126,11 +126,11 @@ async fn a_call_that_is_requested_is_accepted_and_can_be_followed_to_its_last_wo
     let accepted = post_json("/api/request-call", json!({"phone_number": CALLEE, "name": "Ann"})).to(house.addr()).await;
 
     let body = accepted.json();
-    assert_eq!((accepted.status, keys(&body)), (202, vec!["id", "message", "status"]), "{body}");
+    assert_eq!((accepted.status, keys(&body)), (202, vec!["id", "message", "status", "status_url"]), "{body}");
     assert_eq!(body["status"], "initiated");
     let id = body["id"].as_str().expect("an id");
     let location = format!("/api/call/{id}");
-    assert_eq!(accepted.header("location"), Some(location.as_str()));
+    assert_eq!((accepted.header("location"), &body["status_url"]), (Some(location.as_str()), &json!(location)));
     house.calls_are_over(1).await;
     let call = Operator::of(&house).over_at_twilio(id).await;
     assert_eq!(keys(&call), CALL);
