@@ -3,7 +3,7 @@
 //! Whoever works on a row has a lease on it, by the database's clock. A row whose instance died is taken by another one, which sees
 //! whether Twilio was asked already.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, TransactionTrait, Value};
@@ -81,13 +81,18 @@ pub struct CanceledDial {
 impl CallStore {
     /// Commits a call and its place in the queue together, before anybody is told of it; with them the request that asked for it.
     pub async fn queue_call(&self, call: NewCall, dial: NewDial, key: Option<RequestKey>) -> Result<Created, StoreError> {
-        self.run_soon(|db| async move {
+        let in_time = Instant::now() + self.soon();
+        self.run_soon(move |db| async move {
             let transaction = db.begin().await?;
             let id = call.id;
             let created = calls::create_with(&transaction, call, None).await?;
             add(&transaction, id, dial).await?;
             if let Some(key) = key {
                 request_keys::answered(&transaction, &key, id).await?;
+            }
+            // Whoever asked was told that it cannot be done: then it must not be.
+            if Instant::now() >= in_time {
+                return Err(StoreError::unavailable("no answer in time"));
             }
             transaction.commit().await?;
             Ok(created)

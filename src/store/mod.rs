@@ -56,6 +56,7 @@ pub use probe::{Place, Server, Vitals};
 pub use request_keys::{Begun, RequestKey};
 pub use row::{Row, RowClass, RowKey, StreamCost, StreamRow};
 pub use runtime::DbRuntime;
+use runtime::interrupted;
 pub use schema::{Step, StepState};
 pub use slots::Renewal;
 pub use spend::DaySpend;
@@ -77,8 +78,7 @@ pub struct CallStore(Arc<Inner>);
 struct Inner {
     runtime: Arc<DbRuntime>,
     db: DatabaseConnection,
-    /// The wait for a connection.
-    patience: Duration,
+    settings: DatabaseSettings,
 }
 
 impl CallStore {
@@ -89,7 +89,7 @@ impl CallStore {
             let _inside = runtime.enter();
             connect::connect(settings)?
         };
-        Ok(Self(Arc::new(Inner { runtime, db, patience: settings.acquire_timeout })))
+        Ok(Self(Arc::new(Inner { runtime, db, settings: settings.clone() })))
     }
 
     /// Asks the server for a sign of life.
@@ -122,7 +122,7 @@ impl CallStore {
         W: FnOnce(DatabaseConnection) -> F + Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send,
     {
-        self.run_within(self.0.patience + ANSWER, work).await
+        self.run_within(self.patience() + ANSWER, work).await
     }
 
     /// A caller waits: a database that is slow is one that is away.
@@ -132,9 +132,21 @@ impl CallStore {
         W: FnOnce(DatabaseConnection) -> F + Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send,
     {
-        self.run_within(self.0.patience + ANSWER_SOON, work).await
+        self.run_within(self.soon(), work).await
     }
 
+    /// So long somebody waits on the phone.
+    fn soon(&self) -> Duration {
+        self.patience() + ANSWER_SOON
+    }
+
+    /// The wait for a connection.
+    fn patience(&self) -> Duration {
+        self.0.settings.acquire_timeout
+    }
+
+    /// Whoever waits gives up after `limit`; the work goes on to its end. To break a statement off would leave its answer on the
+    /// connection, where the next statement takes it for its own.
     async fn run_within<T, W, F>(&self, limit: Duration, work: W) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -142,7 +154,13 @@ impl CallStore {
         F: Future<Output = Result<T, StoreError>> + Send,
     {
         let db = self.0.db.clone();
-        let answer = async move { timeout(limit, work(db)).await.unwrap_or_else(|_| Err(StoreError::unavailable("no answer in time"))) };
+        let working = self.0.runtime.spawn(async move { work(db).await });
+        let answer = async move {
+            match timeout(limit, working).await {
+                Ok(done) => done.unwrap_or_else(|end| Err(interrupted(&end))),
+                Err(_) => Err(StoreError::unavailable("no answer in time")),
+            }
+        };
         self.0.runtime.run(answer).await
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use super::error::StoreError;
 
@@ -39,11 +39,7 @@ impl DbRuntime {
         T: Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send + 'static,
     {
-        match self.spawn(work).await {
-            Ok(outcome) => outcome,
-            Err(end) if end.is_cancelled() => Err(StoreError::unavailable("the database runtime has stopped")),
-            Err(_) => Err(StoreError::query("the database task panicked")),
-        }
+        self.spawn(work).await.unwrap_or_else(|end| Err(interrupted(&end)))
     }
 
     /// For what asks for a runtime while it is being made.
@@ -63,6 +59,15 @@ impl DbRuntime {
         if std::thread::Builder::new().name("database-stop".to_owned()).spawn(stop).is_ok() {
             let _ = end.await;
         }
+    }
+}
+
+/// Why work did not come to its end.
+pub(super) fn interrupted(end: &JoinError) -> StoreError {
+    if end.is_cancelled() {
+        StoreError::unavailable("the database runtime has stopped")
+    } else {
+        StoreError::query("the database task panicked")
     }
 }
 

@@ -25,7 +25,7 @@ pub use restore::Restored;
 pub use seed::{SeedPlan, Seeded};
 
 use super::error::StoreError;
-use super::{CallStore, schema};
+use super::{CallStore, DatabaseSettings, connect, schema};
 
 /// A server that is told so notices within seconds that nobody waits for its answer any more; some servers cannot be told.
 const NOTICE_HANGUP: &str = "DO $$ BEGIN SET LOCAL client_connection_check_interval = '2s'; EXCEPTION WHEN OTHERS THEN NULL; END $$";
@@ -54,19 +54,31 @@ impl From<DbErr> for BulkError {
 }
 
 impl CallStore {
-    /// Work without a limit in time.
+    /// Work without a limit in time. It may be given up in mid-statement, so its connections are its own, and end with it.
     async fn long<T, W, F>(&self, work: W) -> Result<T, BulkError>
     where
         T: Send + 'static,
         W: FnOnce(DatabaseConnection) -> F,
         F: Future<Output = Result<T, BulkError>> + Send + 'static,
     {
-        let mut task = Bound(self.0.runtime.spawn(work(self.0.db.clone())));
+        let db = self.connection_of_its_own()?;
+        let mut task = Bound(self.0.runtime.spawn(work(db)));
         match (&mut task.0).await {
             Ok(outcome) => outcome,
             Err(end) if end.is_cancelled() => Err(StoreError::unavailable("the database runtime has stopped").into()),
             Err(_) => Err(BulkError::Panicked),
         }
+    }
+}
+
+impl CallStore {
+    /// SQLite has one writer, and statements that cannot be broken off.
+    fn connection_of_its_own(&self) -> Result<DatabaseConnection, StoreError> {
+        if !self.is_shared() {
+            return Ok(self.0.db.clone());
+        }
+        let _inside = self.0.runtime.enter();
+        connect::connect(&DatabaseSettings { min_connections: 0, ..self.0.settings.clone() })
     }
 }
 
