@@ -10,7 +10,7 @@ use actix::{Actor, ActorFutureExt as _, AsyncContext as _, Context, Supervised, 
 use super::casting::{CallWish, StoredWish};
 use super::clock;
 use super::compliance::Verdict;
-use super::engine::{Engine, EngineError, OtherEnd};
+use super::engine::{Engine, EngineError, Wanted};
 use super::governor::{Admission, ClaimedCooldown};
 use super::registry::Forget;
 use super::supervisor::Carrier;
@@ -192,7 +192,7 @@ impl Engine {
         let callee = self.callee(to.clone(), wish.time_zone).await;
         let verdict = Verdict::of(self.config(), &callee);
         let cooled = dial.cooled.map(|cooled| ClaimedCooldown::of(to.clone(), cooled));
-        match self.admit(call, OtherEnd::Callee { callee, cooled, asker: wish.asker }, &casting).await {
+        match self.admit(call, Wanted { callee, cooled, asker: wish.asker }.into(), &casting).await {
             Ok(admission) => {
                 self.note_admitted(call, &verdict, &admission).await;
                 if let Err(error) = self.expect_dial(call, to, casting, admission).await {

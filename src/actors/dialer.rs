@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::casting::{CallWish, Casting};
 use super::clock;
 use super::compliance::{Verdict, callee};
-use super::engine::{Ends, Engine, EngineError, OtherEnd};
+use super::engine::{Ends, Engine, EngineError, Wanted};
 use super::governor::{Admission, ClaimedCooldown};
 use super::registry::Expect;
 use super::supervisor::Held;
@@ -28,7 +28,7 @@ impl Engine {
                 let callee = self.callee(wish.to.clone(), wish.time_zone).await;
                 let verdict = Verdict::of(self.config(), &callee);
                 row.decision = verdict.on_record(None);
-                match self.admit(row.id, OtherEnd::Callee { callee, cooled: None, asker: wish.asker }, &casting).await {
+                match self.admit(row.id, Wanted { callee, cooled: None, asker: wish.asker }.into(), &casting).await {
                     Ok(admission) => self.queue(row, wish.to, casting, admission, key).await,
                     Err(EngineError::Refused(refusal)) => Err(self.refused(row, &verdict, refusal).await),
                     Err(error) => Err(error),

@@ -287,7 +287,7 @@ impl Engine {
         let models = endpoints(&self.0.config).keys(self.0.config.model_of(&casting.assistant));
         let (from, to, cooled, asker) = match who {
             OtherEnd::Caller(from) => (from, None, None, None),
-            OtherEnd::Callee { callee, cooled, asker } => (None, Some(callee), cooled, asker),
+            OtherEnd::Callee(wanted) => (None, Some(wanted.callee), wanted.cooled, wanted.asker),
         };
         self.0.governor.send(Admit { call, from, to, cooled, asker, models }).await?.map_err(EngineError::Refused)
     }
@@ -357,13 +357,22 @@ impl Engine {
 pub(super) enum OtherEnd {
     /// None if they do not show their number.
     Caller(Option<PhoneNumber>),
-    Callee {
-        callee: Callee,
-        /// Claimed already, by a call that waited.
-        cooled: Option<ClaimedCooldown>,
-        /// Who wants them called.
-        asker: Option<Asker>,
-    },
+    Callee(Box<Wanted>),
+}
+
+/// Whom a call is to reach, and for whom.
+pub(super) struct Wanted {
+    pub(super) callee: Callee,
+    /// Claimed already, by a call that waited.
+    pub(super) cooled: Option<ClaimedCooldown>,
+    /// Who wants them called.
+    pub(super) asker: Option<Asker>,
+}
+
+impl From<Wanted> for OtherEnd {
+    fn from(wanted: Wanted) -> Self {
+        Self::Callee(Box::new(wanted))
+    }
 }
 
 /// The two ends of a call.

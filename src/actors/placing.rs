@@ -29,7 +29,7 @@ enum Turn {
     Ours,
     /// Somebody else has the call, or nobody wants it any more.
     Gone,
-    Refused(Verdict, Refusal),
+    Refused(Box<(Verdict, Refusal)>),
 }
 
 impl Engine {
@@ -41,7 +41,7 @@ impl Engine {
             match self.turn(call, &order.to).await {
                 Turn::Ours => {}
                 Turn::Gone => return self.let_go(call).await,
-                Turn::Refused(verdict, refusal) => return self.refuse_late(call, &verdict, &refusal).await,
+                Turn::Refused(refused) => return self.refuse_late(call, &refused.0, &refused.1).await,
             }
             let asked_at = clock::utc();
             match rest.create_call(&order).await {
@@ -62,9 +62,9 @@ impl Engine {
     async fn turn(&self, call: CallId, to: &PhoneNumber) -> Turn {
         let waited = self.wait_for_pace().await;
         if waited >= FRESH
-            && let Some((verdict, refusal)) = self.judge_again(call, to).await
+            && let Some(refused) = self.judge_again(call, to).await
         {
-            return Turn::Refused(verdict, refusal);
+            return Turn::Refused(Box::new(refused));
         }
         match self.store().ask_for_dial(call, self.instance()).await {
             Ok(true) => Turn::Ours,
