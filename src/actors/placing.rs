@@ -38,7 +38,7 @@ impl Engine {
         let _in_hand = self.parts().dialling.take(call);
         let Some(rest) = self.parts().rest.clone() else { return };
         for attempts in 1.. {
-            match self.turn(call, &order.to).await {
+            match self.turn(call, &order.to, attempts > 1).await {
                 Turn::Ours => {}
                 Turn::Gone => return self.let_go(call).await,
                 Turn::Refused(refused) => return self.refuse_late(call, &refused.0, &refused.1).await,
@@ -59,9 +59,9 @@ impl Engine {
     }
 
     /// Waits for the account's next free moment; then it is on record that Twilio is asked.
-    async fn turn(&self, call: CallId, to: &PhoneNumber) -> Turn {
+    async fn turn(&self, call: CallId, to: &PhoneNumber, again: bool) -> Turn {
         let waited = self.wait_for_pace().await;
-        if waited >= FRESH
+        if (again || waited >= FRESH)
             && let Some(refused) = self.judge_again(call, to).await
         {
             return Turn::Refused(Box::new(refused));

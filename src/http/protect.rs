@@ -39,11 +39,12 @@ pub const ALLOWED: [HeaderName; 4] =
     [header::AUTHORIZATION, header::CONTENT_TYPE, HeaderName::from_static("idempotency-key"), HeaderName::from_static("x-request-id")];
 
 /// What they may read of an answer, beside its body.
-pub const EXPOSED: [HeaderName; 6] = [
+pub const EXPOSED: [HeaderName; 7] = [
     HeaderName::from_static("x-request-id"),
     header::LOCATION,
     header::RETRY_AFTER,
     header::WWW_AUTHENTICATE,
     HeaderName::from_static("ratelimit"),
     HeaderName::from_static("ratelimit-policy"),
+    HeaderName::from_static("idempotency-replayed"),
 ];

@@ -117,7 +117,10 @@ async fn pages_of_named_origins_may_use_the_api_and_no_others_and_none_with_cred
     let asked = get("/api/call-history").with("Origin", PAGE).to(house.addr()).await;
     assert_eq!((asked.status, asked.header("access-control-allow-origin")), (200, Some(PAGE)));
     let exposed = words(&asked, "access-control-expose-headers");
-    assert_eq!(exposed, ["location", "ratelimit", "ratelimit-policy", "retry-after", "www-authenticate", "x-request-id"]);
+    assert_eq!(
+        exposed,
+        ["idempotency-replayed", "location", "ratelimit", "ratelimit-policy", "retry-after", "www-authenticate", "x-request-id"]
+    );
     let foreign = get("/api/call-history").with("Origin", "https://evil.example.com").to(house.addr()).await;
     assert_eq!(foreign.header("access-control-allow-origin"), None, "the browser keeps it from the page");
     for answer in refused.iter().chain([&allowed, &asked, &foreign]) {
