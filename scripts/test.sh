@@ -151,7 +151,7 @@ find_server() {
 search_log() {
     local log=target/nextest/default/junit.xml found
     [ -s "$log" ] || { echo "there is no $log" >&2; return 1; }
-    found=$(grep -noE '\+1415555[0-9]{4}|simulated-auth-token|ak_[a-z2-7]{8}_[A-Za-z0-9_-]{43}|[0-9a-f]{12}\.[0-9]+\.[0-9]{10}\.[A-Za-z0-9_-]{40,}' "$log" | sort -t: -k2 -u | head -20)
+    found=$(grep -noE '\+1415555[0-9]{4}|simulated-auth-token|ak_[a-z2-7]{8}_[A-Za-z0-9_-]{43}|[0-9a-f]{12}\.[0-9]+\.[0-9]{10}\.[A-Za-z0-9_-]{40,}' "$log" | sort -t: -k2 -u | head -20) || [ -z "$found" ]
     [ -z "$found" ] || { printf 'the log of the tests holds what no log may hold:\n%s\n' "$found" >&2; return 1; }
     echo "$(wc -l <"$log") lines, nothing found"
 }

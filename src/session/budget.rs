@@ -1,13 +1,17 @@
-//! What a call may cost. When that is spent, the caller is told goodbye: nothing is cut off.
+//! What a call may cost. When that is spent, the caller is told goodbye: nothing is cut off, for a minute.
 
 use std::time::{Duration, Instant};
 
 use super::CallSession;
 use super::event::Note;
+use super::timer::Timer;
 use crate::types::{HangupCause, billed_minutes};
 
 const SAY_GOODBYE: &str =
     "The call has to end now. Tell the caller so in one short sentence, say goodbye, and nothing else. Do not give a reason.";
+
+/// Who does not let the assistant say goodbye is hung up on all the same.
+const LAST_MINUTE: Duration = Duration::from_secs(60);
 
 /// In billionths of a US dollar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,8 +38,14 @@ impl CallSession {
     pub(super) fn budget_spent(&mut self, now: Instant) {
         if !std::mem::replace(&mut self.broke, true) {
             self.event(now, Note::BudgetSpent);
+            self.timers.bring_forward(Timer::MaxDuration, now + LAST_MINUTE);
             self.end_hold(now, false);
         }
+    }
+
+    /// The last moment of the call is there.
+    pub(super) fn time_is_up(&mut self, now: Instant) {
+        self.wind_up(now, if self.broke { HangupCause::OverBudget } else { HangupCause::MaxDuration });
     }
 
     /// As soon as everything was said and heard that is under way.

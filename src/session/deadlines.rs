@@ -62,7 +62,7 @@ impl CallSession {
             Timer::HoldOver => self.end_hold(now, true),
             Timer::Idle => self.caller_idle(now),
             Timer::EndWarning => self.warn_of_end(now),
-            Timer::MaxDuration => self.wind_up(now, HangupCause::MaxDuration),
+            Timer::MaxDuration => self.time_is_up(now),
             Timer::Goodbye => self.wind_up(now, self.closing.unwrap_or(HangupCause::AssistantEnded)),
         }
     }

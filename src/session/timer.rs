@@ -100,6 +100,13 @@ impl TimerTable {
         self.0.iter().flatten().min().copied()
     }
 
+    /// Never later than it was.
+    pub(super) fn bring_forward(&mut self, timer: Timer, at: Instant) {
+        if let Some(slot) = self.0.get_mut(timer as usize) {
+            *slot = Some(slot.map_or(at, |set| set.min(at)));
+        }
+    }
+
     /// Takes one timer whose time has come.
     pub(super) fn pop(&mut self, now: Instant) -> Option<Timer> {
         let index = self.0.iter().position(|at| at.is_some_and(|at| at <= now))?;

@@ -81,6 +81,19 @@ fn a_tool_that_is_being_used_is_waited_for() {
 }
 
 #[test]
+fn a_caller_who_never_stops_talking_is_hung_up_on_after_a_minute() {
+    let mut rig = Rig::greeted();
+    rig.caller_begins("u");
+    rig.input(Input::BudgetSpent);
+
+    rig.pass_with_media(59_000);
+    assert_eq!(rig.hangup(), None);
+    rig.pass_with_media(4_000);
+
+    assert_eq!(rig.hangup(), Some(HangupCause::OverBudget));
+}
+
+#[test]
 fn told_twice_it_says_one_goodbye() {
     let mut rig = Rig::greeted();
 
