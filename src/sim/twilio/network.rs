@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::exchange::SplitMix;
+use crate::sim::random::SplitMix;
 
 /// How long packets are under way; at once by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
