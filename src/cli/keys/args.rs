@@ -51,7 +51,7 @@ pub struct Create {
 
 const CREATE: &str = "\
 Scopes:
-  calls:create      POST /api/request-call
+  calls:create      POST /api/request-call; hang up and hand over calls
   calls:read        GET call history, analytics, a call, the do-not-call list, consents
   transcripts:read  GET what was said in a call
   admin             all of these, /metrics, and changes of the do-not-call list and of consents
