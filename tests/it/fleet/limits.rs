@@ -11,15 +11,26 @@ use futures_util::future::{join, join_all};
 use super::*;
 
 const MEMBERS: usize = 3;
-const LIMIT: u32 = 6;
-/// More than the limit, so that slots are fought for.
-const CALLERS: usize = 9;
 /// A lease of a process that was killed is over after this, and somebody has looked at it.
 const EXPIRED: Duration = Duration::from_secs(33);
 
 /// How many calls: `FLEET_CALLS=10000` for the long run of docs/operations.md.
 fn wanted() -> usize {
-    std::env::var("FLEET_CALLS").map_or(60, |calls| calls.parse().expect("a number"))
+    number("FLEET_CALLS", 60)
+}
+
+/// How many of them at once: `FLEET_LIMIT=60` makes the long run shorter.
+fn limit() -> usize {
+    number("FLEET_LIMIT", 6)
+}
+
+/// More than the limit, so that slots are fought for.
+fn callers() -> usize {
+    limit() * 3 / 2
+}
+
+fn number(variable: &str, usual: usize) -> usize {
+    std::env::var(variable).map_or(usual, |text| text.parse().expect("a number"))
 }
 
 #[actix_rt::test]
@@ -38,16 +49,16 @@ async fn three_processes_that_are_killed_never_exceed_the_limit_and_lose_no_slot
         }
         0
     };
-    let calling = join_all((0..CALLERS).map(|n| crowd.call(&members[n % MEMBERS])));
+    let calling = join_all((0..callers()).map(|n| crowd.call(&members[n % MEMBERS])));
     let (kills, _) = join(killing, calling).await;
 
     let most = crowd.most();
     let reports = crowd.reports.take();
     let served = reports.iter().filter(|report| span(report).is_some()).count();
     let refused = reports.len() - served;
-    println!("{served} calls served, {refused} turned away or cut off, {kills} processes killed, at most {most} at once of {LIMIT}");
+    println!("{served} calls served, {refused} turned away or cut off, {kills} processes killed, at most {most} at once of {}", limit());
     assert!(served >= wanted() && refused > 0 && kills > 0, "a poor sample");
-    assert!(most <= LIMIT as usize && most > LIMIT as usize / 2, "{most} calls at once");
+    assert!(most <= limit() && most > limit() / 2, "{most} calls at once");
     eventually_within(EXPIRED, "every slot is free", async || match leased(&cluster.url()).await {
         0 => Ok(()),
         held => Err(held),
@@ -74,7 +85,8 @@ impl Member {
     }
 
     fn serve(stage: &Stage, url: &str) -> Instance {
-        serve(stage, url, &[("MAX_CONCURRENT_CALLS", &LIMIT.to_string())])
+        let (calls, models) = (limit().to_string(), (limit() + 14).to_string());
+        serve(stage, url, &[("MAX_CONCURRENT_CALLS", &calls), ("MAX_OPENAI_CONNECTIONS", &models)])
     }
 }
 
