@@ -33,6 +33,15 @@ fn brief() -> Answer {
     Answer::PickUp(CallerScript::new(vec![Step::WaitForSpeech { within: WITHIN }, Step::HangUp]))
 }
 
+/// The row of a call of which Twilio has to be asked first.
+async fn ended_late(house: &House, call: &str) -> Value {
+    eventually_within(LONG, "the call has ended", async || {
+        let row = house.get(&format!("/api/call/{call}")).await;
+        if row["ended_at"].is_null() { Err(row) } else { Ok(row) }
+    })
+    .await
+}
+
 /// How many calls are on record with this status.
 async fn total(house: &House, status: &str) -> u64 {
     house.get(&format!("/api/call-history?limit=1&status={status}")).await["total"].as_u64().expect("a number")
@@ -91,11 +100,7 @@ async fn a_call_that_nobody_tells_of_is_found_in_twilios_list() {
 
     let call = request(&house, CALLEE).await;
 
-    let row = eventually_within(LONG, "the call is found", async || {
-        let row = house.get(&format!("/api/call/{call}")).await;
-        if row["ended_at"].is_null() { Err(row) } else { Ok(row) }
-    })
-    .await;
+    let row = ended_late(&house, &call).await;
     assert_eq!((&row["ended_reason"], &row["twilio_status"]), (&"busy".into(), &"busy".into()));
     house.finish().await;
 }
@@ -108,11 +113,7 @@ async fn twilio_is_asked_for_a_last_word_that_was_lost() {
 
     let call = request(&house, CALLEE).await;
 
-    let row = eventually_within(LONG, "twilio was asked", async || {
-        let row = house.get(&format!("/api/call/{call}")).await;
-        if row["ended_at"].is_null() { Err(row) } else { Ok(row) }
-    })
-    .await;
+    let row = ended_late(&house, &call).await;
     assert_eq!((&row["ended_reason"], &row["twilio_status"]), (&"no_answer".into(), &"no-answer".into()));
     house.finish().await;
 }
