@@ -20,6 +20,8 @@ pub const FRAMES_DROPPED: &str = "alpha_call_media_frames_dropped_total";
 pub const MALFORMED: &str = "alpha_call_malformed_messages_total";
 pub const NOTES: &str = "alpha_call_notes_total";
 pub const PHRASES_MISSING: &str = "alpha_call_phrases_missing";
+pub const RESUMES: &str = "alpha_call_resumes_total";
+pub const REAPED: &str = "alpha_call_reaped_calls_total";
 pub const LEASES_LOST: &str = "alpha_call_leases_lost_total";
 pub const MODELS_AWAY: &str = "alpha_call_models_away";
 pub const WARM_SESSIONS: &str = "alpha_call_warm_sessions";
@@ -149,6 +151,8 @@ pub fn describe() {
     describe_counter!(FRAMES_DROPPED, "Audio frames given up, by leg and reason");
     describe_counter!(MALFORMED, "Messages of a peer that could not be read, by leg and kind");
     describe_gauge!(PHRASES_MISSING, "Phrases of the assistants that are still to be rendered");
+    describe_counter!(RESUMES, "Streams that went on with a call, by whether we wanted the one before to end");
+    describe_counter!(REAPED, "Calls that nobody carried: `redirected` to another stream, or `ended`");
     describe_counter!(LEASES_LOST, "Slots of calls alive here that another instance may have taken, since they were not renewed in time");
     describe_gauge!(MODELS_AWAY, "Models that new calls do without, since they could not be had");
     describe_gauge!(DAY_SPEND, "US dollars that the calls of the UTC day have cost on all instances, where a budget is set");
@@ -218,6 +222,16 @@ pub fn day_spend(nanos: u64) {
 
 pub fn leases_lost(n: usize) {
     counter!(LEASES_LOST).increment(n as u64);
+}
+
+/// Another stream goes on with a call.
+pub fn resumed(planned: bool) {
+    counter!(RESUMES, "planned" => if planned { "true" } else { "false" }).increment(1);
+}
+
+/// A call that nobody carried was brought back, or ended.
+pub fn reaped(outcome: &'static str) {
+    counter!(REAPED, "outcome" => outcome).increment(1);
 }
 
 pub fn models_away(n: usize) {

@@ -13,6 +13,7 @@ mod m20261123_000008_api_keys;
 mod m20261123_000009_stir_verstat;
 mod m20261123_000010_budgets;
 mod m20261123_000011_dials;
+mod m20261123_000012_resumes;
 
 /// Brings a database to the schema that this version of the program knows.
 pub struct Migrator;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000009_stir_verstat::Migration),
             Box::new(m20261123_000010_budgets::Migration),
             Box::new(m20261123_000011_dials::Migration),
+            Box::new(m20261123_000012_resumes::Migration),
         ]
     }
 }

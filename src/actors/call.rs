@@ -7,7 +7,10 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Actor, ActorContext as _, Addr, AsyncContext as _, Context, Handler, Message, Recipient, SpawnHandle, Supervised};
+use actix::{
+    Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, Recipient, SpawnHandle, Supervised,
+    WrapFuture as _,
+};
 use actix_http::ws::CloseCode;
 
 use super::feed::{Feed, FeedEvent};
@@ -35,6 +38,8 @@ use crate::types::{CallId, Continuation, Epoch, HangupCause, PhoneNumber};
 const MAILBOX: usize = 256;
 /// Rows that the logger refused are offered again.
 const RETRY_ROWS: Duration = Duration::from_millis(50);
+/// What a stream leaves behind is in the database within this time, or its successor does without.
+const READABLE: Duration = Duration::from_secs(2);
 /// Rows that a call may keep back; a database that is away for longer costs the oldest.
 const MAX_KEPT_ROWS: usize = 1_000;
 /// How often it is looked at what a call with a budget has cost.
@@ -63,6 +68,8 @@ pub struct CallLinks {
     pub timing: LinkTiming,
     pub prices: Arc<Prices>,
     pub tools: Toolbox,
+    /// Another instance may have to go on where this one ended.
+    pub is_read_elsewhere: bool,
 }
 
 pub struct CallActor {
@@ -160,7 +167,7 @@ impl CallActor {
         let row = match record {
             Record::Turn(turn) => Row::turn(self.call, self.epoch, *turn, clock::utc()),
             Record::FirstAudio { after } => Row::FirstAudio { call: self.call, ms: whole_ms(after) },
-            Record::Usage(_) => self.stream.row(None),
+            Record::Usage(_) => self.stream.row(None, None),
             Record::Answered { .. } | Record::Note(_) => return,
         };
         self.keep(row);
@@ -194,7 +201,7 @@ impl CallActor {
     /// The last row of the stream.
     fn end(&mut self, cause: HangupCause) {
         self.ended = Some(cause);
-        let row = self.stream.row(Some(cause));
+        let row = self.stream.row(Some(cause), self.transfer.as_ref());
         self.keep(row);
     }
 
@@ -207,13 +214,23 @@ impl CallActor {
         self.chronicle.history(elapsed)
     }
 
-    /// The supervisor is told before the socket closes: Twilio's next question finds the answer.
+    /// The supervisor is told before the socket closes, and the database where others read it: Twilio's next question finds the
+    /// answer, whoever is asked.
     fn leave(&mut self, cause: HangupCause, ctx: &mut Context<Self>) {
         self.hand_over_rows();
         if !self.kept.is_empty() {
             ctx.run_later(RETRY_ROWS, move |call, ctx| call.leave(cause, ctx));
             return;
         }
+        if !self.links.is_read_elsewhere || cause == HangupCause::CallerHungUp {
+            return self.close(cause, ctx);
+        }
+        let log = self.links.log.clone();
+        let reading = async move { log.flush(READABLE).await }.into_actor(self);
+        ctx.spawn(reading.map(move |_, call, ctx| call.close(cause, ctx)));
+    }
+
+    fn close(&mut self, cause: HangupCause, ctx: &mut Context<Self>) {
         let transfer = self.transfer.take();
         port::tell(&self.links.ended, StreamEnded { call: self.call, epoch: self.epoch, cause, transfer });
         port::tell(&self.links.close_leg, CloseLeg(close_code(cause)));
@@ -276,7 +293,7 @@ impl Actor for CallActor {
         match self.ended {
             Some(cause) => self.leave(cause, ctx),
             None => {
-                let row = self.stream.row(None);
+                let row = self.stream.row(None, None);
                 self.keep(row);
                 self.drain(ctx);
                 if self.budget.limit.is_some() {

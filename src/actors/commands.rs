@@ -141,7 +141,7 @@ impl Handler<Command> for CallSupervisor {
         match order {
             CallOrder::HangUp => port::tell(&actor.clone().recipient(), EndCall(HangupCause::Requested)),
             CallOrder::Transfer(to) => port::tell(&actor.clone().recipient(), PassOn(to)),
-            CallOrder::Over(_) => return Reached::Nobody,
+            CallOrder::Over(_) | CallOrder::TakenOver(_) | CallOrder::Answered(_) => return Reached::Nobody,
         }
         Reached::Told
     }

@@ -12,12 +12,15 @@ use super::clock;
 use super::compliance::Verdict;
 use super::engine::{Engine, EngineError, Wanted};
 use super::governor::{Admission, ClaimedCooldown};
-use super::registry::Forget;
+use super::handover::Detected;
+use super::reaper::Steadiness;
+use super::registry::{Forget, TakenOver};
 use super::supervisor::Carrier;
 use crate::governor::Refusal;
 use crate::governor::dialing::{Pace, Postponed, after_refusal};
 use crate::store::{Call, CallKey, CallOrder, Dial, SettlingPatience, StoreError};
 use crate::twilio::status::CarrierStatus;
+use crate::twilio::webhook::answered_by;
 use crate::types::{CallId, CallSid, HangupCause};
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -85,19 +88,21 @@ impl Drop for InHand<'_> {
 pub struct DialQueue {
     engine: Engine,
     round: u32,
+    steadiness: Steadiness,
 }
 
 impl DialQueue {
     #[must_use]
     pub const fn new(engine: Engine) -> Self {
-        Self { engine, round: 0 }
+        Self { engine, round: 0, steadiness: Steadiness::new() }
     }
 
     fn look(&mut self, ctx: &mut Context<Self>) {
         self.round = self.round.wrapping_add(1);
-        let (engine, round) = (self.engine.clone(), self.round);
-        let looking = async move { engine.look_after(round).await };
-        ctx.spawn(looking.into_actor(self).map(|(), _, ctx| {
+        let (engine, round, steadiness) = (self.engine.clone(), self.round, self.steadiness);
+        let looking = async move { engine.look_after(round, steadiness).await };
+        ctx.spawn(looking.into_actor(self).map(|answered, queue, ctx| {
+            queue.steadiness.note(clock::now(), answered);
             ctx.run_later(PAUSE, Self::look);
         }));
     }
@@ -114,14 +119,16 @@ impl Actor for DialQueue {
 impl Supervised for DialQueue {}
 
 impl Engine {
-    async fn look_after(&self, round: u32) {
-        let done = self.do_what_is_there(round).await;
-        if let Err(error) = done {
+    /// False if the database did not answer.
+    async fn look_after(&self, round: u32, steadiness: Steadiness) -> bool {
+        let done = self.do_what_is_there(round, steadiness).await;
+        if let Err(error) = &done {
             tracing::debug!(%error, "what waits in the database cannot be read");
         }
+        done.is_ok()
     }
 
-    async fn do_what_is_there(&self, round: u32) -> Result<(), StoreError> {
+    async fn do_what_is_there(&self, round: u32, steadiness: Steadiness) -> Result<(), StoreError> {
         if self.store().is_shared() {
             for (call, order) in self.store().take_orders(self.instance()).await? {
                 self.carry_out(call, order).await;
@@ -134,6 +141,7 @@ impl Engine {
         if self.is_draining() || self.parts().rest.is_none() {
             return Ok(());
         }
+        self.reap(round, steadiness).await?;
         let ahead = self.config().limits.calls_per_second.saturating_add(AHEAD);
         let room = ahead.saturating_sub(u32::try_from(in_hand.len()).unwrap_or(u32::MAX));
         if room > 0 {
@@ -154,6 +162,11 @@ impl Engine {
         match order {
             CallOrder::HangUp => drop(self.hang_up_here(call).await),
             CallOrder::Transfer(to) => drop(self.transfer_here(call, to).await),
+            CallOrder::TakenOver(epoch) => drop(self.parts().supervisor.send(TakenOver { call, epoch }).await),
+            CallOrder::Answered(word) => {
+                let answered_by = answered_by(&word);
+                let _ = self.parts().supervisor.send(Detected { call, answered_by }).await;
+            }
             CallOrder::Over(word) => {
                 let Some(cause) = CarrierStatus::from_word(&word).and_then(CarrierStatus::hangup_cause) else { return };
                 self.over(call, cause, Carrier { status: Some(word), ..Carrier::default() }).await;

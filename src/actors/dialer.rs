@@ -129,6 +129,7 @@ impl Engine {
             error: Some(error.to_string()),
             at: clock::utc(),
             minute_nanos: 0,
+            owner: None,
         };
         self.parts().log.keep(Row::Ended(Box::new(end))).await;
     }

@@ -25,9 +25,10 @@ use super::openai_session::LinkTiming;
 use super::phrases::{PhraseBook, Studio};
 use super::plan::CallPlan;
 use super::profile::{roster_policy, session_policy};
-use super::registry::{Abandon, Census, EndAll, SabotageCall, TakeCensus};
+use super::registry::{Abandon, Census, HandOver, SabotageCall, TakeCensus};
 use super::supervise::{MAILBOX, permanent};
 use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
+use super::takeover::Blind;
 use super::tools::CallMatter;
 use crate::config::{CallersWord, Config, Domain};
 use crate::governor::dialing::Pace;
@@ -38,13 +39,15 @@ use crate::session::Budget;
 use crate::session::policy::History;
 use crate::store::{CallStore, NewCall, StoreError};
 use crate::twilio::rest::TwilioRest;
-use crate::types::{Asker, CallId, CallSid, Code, Direction, HangupCause, PhoneNumber, TokenKey};
+use crate::types::{Asker, CallId, CallSid, Code, Direction, PhoneNumber, TokenKey};
 
 pub use super::casting::CallWish;
 pub use super::compliance::GivenConsent;
 pub use super::warm::{WarmPlan, keep as keep_warm};
 pub use crate::store::{Begun, RequestKey};
 
+/// From one call that is handed over to the next, so that those who take them on are not overrun.
+const APART: Duration = Duration::from_millis(20);
 const POLL: Duration = Duration::from_millis(20);
 /// A phone whose stream was closed asks what comes next within this time, or is gone.
 const QUESTIONS: Duration = Duration::from_millis(1_500);
@@ -66,6 +69,9 @@ pub(super) struct Parts {
     instance: InstanceName,
     feed: Feed,
     draining: AtomicBool,
+    /// Nobody else is there to take the calls on.
+    alone: AtomicBool,
+    pub(super) blind: Blind,
     /// Questions for another stream that came while draining.
     pub(super) asked: AtomicUsize,
     arbiters: [Arbiter; 2],
@@ -154,6 +160,8 @@ impl Engine {
             instance,
             feed,
             draining,
+            alone: AtomicBool::new(true),
+            blind: Blind::default(),
             asked: AtomicUsize::new(0),
             arbiters,
         }));
@@ -211,6 +219,10 @@ impl Engine {
         self.0.draining.load(Ordering::Acquire)
     }
 
+    pub(super) fn is_alone(&self) -> bool {
+        self.0.alone.load(Ordering::Acquire)
+    }
+
     pub async fn vitals(&self) -> Result<Vitals, EngineError> {
         let occupancy = self.0.governor.send(AskOccupancy).await?;
         let census = self.0.supervisor.send(TakeCensus).await?;
@@ -230,14 +242,18 @@ impl Engine {
         self.leave_queue().await;
         // Actors that are gone have nothing to hand over.
         let _ = self.0.governor.send(CloseDoors).await;
-        let handed_over = self.0.supervisor.send(EndAll(HangupCause::Drained)).await.unwrap_or_default();
+        let peers = self.0.store.peers(self.instance()).await.unwrap_or_default();
+        self.0.alone.store(peers == 0, Ordering::Release);
+        // Others take the calls on one by one; without others, they all wait for the next life of this process.
+        let apart = if peers == 0 { Duration::ZERO } else { APART };
+        let handed_over = self.0.supervisor.send(HandOver { apart }).await.unwrap_or_default();
         let empty = self.wait_until_empty(deadline).await;
-        let left = deadline.saturating_duration_since(clock::now());
-        // A database that is away must not hold the process up.
-        let _ = tokio::time::timeout(left, self.0.supervisor.send(Abandon)).await;
         let flushed = self.0.log.flush(deadline.saturating_duration_since(clock::now())).await;
+        let _ = self.0.supervisor.send(Abandon).await;
         let _ = tokio::time::timeout(QUESTIONS, self.0.governor.send(Leave)).await;
-        self.wait_until_asked(handed_over, deadline.min(clock::now() + QUESTIONS)).await;
+        if peers == 0 {
+            self.wait_until_asked(handed_over, deadline.min(clock::now() + QUESTIONS)).await;
+        }
         flushed && empty
     }
 
@@ -335,6 +351,7 @@ impl Engine {
             budget,
             cooldown,
             began: None,
+            left: None,
             history: History::default(),
             plan,
             recording_callback,

@@ -319,6 +319,26 @@ impl ConcurrencyGovernor {
     }
 }
 
+/// A call goes on here that another instance carried: its slot comes with it.
+#[derive(Message)]
+#[rtype(result = "Slot")]
+pub struct TakeOver(pub CallId);
+
+impl Handler<TakeOver> for ConcurrencyGovernor {
+    type Result = ResponseActFuture<Self, Slot>;
+
+    /// Never refused: the call lives, whatever became of its slot.
+    fn handle(&mut self, TakeOver(call): TakeOver, ctx: &mut Context<Self>) -> Self::Result {
+        let owner = call.as_uuid();
+        let slot = self.take(Seat::Call(owner), ctx);
+        let asking = self.leases.take_over(owner).into_actor(self);
+        Box::pin(asking.map(move |(), governor, _| {
+            governor.leases.took(SlotKind::Call, governor.policy.calls, owner, &Taken::Yes);
+            slot
+        }))
+    }
+}
+
 async fn cool_down(grant: Grant, to: Option<PhoneNumber>, store: CallStore) -> Result<Option<ClaimedCooldown>, Refusal> {
     let (Some(cooldown), Some(number)) = (grant.cooldown, to) else { return Ok(None) };
     let at = clock::utc();

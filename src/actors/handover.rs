@@ -11,7 +11,7 @@ use super::supervisor::{Answer, CallSupervisor};
 use crate::governor::{AfterDial, DialOutcome};
 use crate::session::event::{AnsweredBy, SeedContent, Speaker};
 use crate::session::policy::{History, Message as Said};
-use crate::store::{Recording, Row};
+use crate::store::{CallOrder, Recording, Row};
 use crate::twilio::webhook::{DetectionCallback, DialCallback, RecordingCallback};
 use crate::types::{CallId, Epoch, HangupCause, Redacted};
 
@@ -51,7 +51,7 @@ impl Handler<Dialled> for CallSupervisor {
                 if let Some(held) = self.roster.held_mut(call) {
                     held.transfer_failed = true;
                 }
-                Answer::Connect { epoch }
+                self.promise(call, epoch)
             }
             AfterDial::Known(next) => self.answer(call, next),
         }
@@ -93,8 +93,12 @@ impl Engine {
             false if callback.status.is_terminal() => DialOutcome::CallerGone,
             false => DialOutcome::NotReached,
         };
-        if !self.parts().supervisor.send(Identify { call, sid: callback.call }).await? {
-            return Ok(Instruction::Hangup);
+        if !self.parts().supervisor.send(Identify { call, sid: callback.call.clone() }).await? {
+            return if self.is_here(call).await {
+                Ok(Instruction::Hangup)
+            } else {
+                self.dialled_elsewhere(call, epoch, outcome, callback.call).await
+            };
         }
         let answer = self.parts().supervisor.send(Dialled { call, epoch, outcome }).await?;
         if outcome == DialOutcome::NotReached {
@@ -118,7 +122,9 @@ impl Engine {
         let DetectionCallback { call: sid, answered_by, word } = callback;
         if self.parts().supervisor.send(Identify { call, sid: sid.clone() }).await? {
             self.parts().supervisor.send(Detected { call, answered_by }).await?;
-        } else if !self.is_on_record(call, &sid).await {
+        } else if self.is_on_record(call, &sid).await {
+            self.tell_owner(call, CallOrder::Answered(word.clone())).await;
+        } else {
             return Ok(());
         }
         self.note_answered_by(call, Some(&word)).await;

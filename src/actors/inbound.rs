@@ -9,17 +9,22 @@ use super::casting::Casting;
 use super::clock;
 use super::engine::{Ends, Engine, EngineError, OtherEnd};
 use super::plan::Lifeboat;
-use super::registry::{Claim, Expect, Find, Identify, Remind};
-use super::supervisor::{Answer, AskNext};
-use super::twilio_stream::StreamClaim;
+use super::registry::{Expect, Find, Identify};
+use super::supervisor::{Answer, AskNext, Promise};
 use crate::governor::Refusal;
-use crate::session::policy::History;
 use crate::store::{Created, NewCall, Row, StoreError};
 use crate::twilio::webhook::VoiceRequest;
 use crate::types::{CallId, CallSid, Code, Epoch, PhoneNumber, StreamToken};
 
-/// Records of the last stream must be readable before the next one begins, if that can be had in this time.
-const READ_BACK: Duration = Duration::from_secs(1);
+/// How long Twilio waits for us, and how often it tries again: another instance may answer, or the next life of this one.
+/// <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>
+const PATIENCE: &str = "ct=2000&rt=5000&rc=5&rp=all";
+/// Twilio asks again after a moment.
+pub const MOMENT: Duration = Duration::from_secs(3);
+/// Another instance may answer the next time.
+const ELSEWHERE: Duration = Duration::from_secs(1);
+/// So long it takes until there is a process again.
+const RESTART: Duration = Duration::from_secs(5);
 
 /// What a call is told to do, yet to be put into TwiML.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +36,7 @@ pub enum Instruction {
     /// Come back in a moment.
     Wait {
         url: String,
+        pause: Duration,
     },
     Busy,
     /// Their calls are not taken.
@@ -51,17 +57,12 @@ pub enum Instruction {
     Hangup,
 }
 
-/// A stream may not join.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("stream refused: {0}")]
-pub struct StreamRefused(pub &'static str);
-
 impl Engine {
     /// A caller is on the line. A repeated question gets the same answer.
     pub async fn incoming_call(&self, request: VoiceRequest) -> Result<Instruction, EngineError> {
         let _turn = self.parts().turns.take(&request.call).await;
         if let Some(call) = self.parts().supervisor.send(Find(request.call.clone())).await? {
-            return self.next_step(call, Epoch::FIRST).await;
+            return self.next_step(call, Epoch::FIRST, Some(request)).await;
         }
         if !self.can_answer() {
             tracing::error!(call.sid = %request.call, "call came in, but OPENAI_API_KEY or DOMAIN is not set");
@@ -71,7 +72,7 @@ impl Engine {
         let ends = Ends { from: request.from.as_str(), to: request.to.as_str() };
         let caller: Option<PhoneNumber> = request.from.as_str().parse().ok();
         let row = self.new_call(ends, Some(request.call.clone()), &casting);
-        let row = NewCall { stir_verstat: request.stir_verstat, ..row };
+        let row = NewCall { stir_verstat: request.stir_verstat.clone(), ..row };
         let admission = match self.admit(row.id, OtherEnd::Caller(caller.clone()), &casting).await {
             Ok(admission) => admission,
             Err(EngineError::Refused(refusal)) => return Ok(self.turn_away(row, &refusal, &casting).await),
@@ -79,8 +80,8 @@ impl Engine {
         };
         let call = match self.parts().store.create_call(row.clone()).await {
             Ok(Created::New) => row.id,
-            // Known, but not here: it was answered before this process began.
-            Ok(Created::Existing(_)) => return Ok(Instruction::Hangup),
+            // Another instance was asked before.
+            Ok(Created::Existing(known)) => return self.next_by_record(known, Epoch::FIRST, Some(request)).await,
             Err(error) if error.is_outage() => {
                 let call = row.id;
                 self.or_spool(Err(error), || Row::Created(Box::new(row))).await;
@@ -89,23 +90,23 @@ impl Engine {
             Err(error) => return Err(error.into()),
         };
         let held = self.held(call, admission, &casting, caller);
-        let epoch = self.parts().supervisor.send(Expect { call, sid: Some(request.call), held }).await?;
-        Ok(self.connect(call, epoch))
+        self.parts().supervisor.send(Expect { call, sid: Some(request.call.clone()), held }).await?;
+        self.next_step(call, Epoch::FIRST, Some(request)).await
     }
 
     /// A phone that we called was answered.
     pub async fn answered_call(&self, call: CallId, request: VoiceRequest) -> Result<Instruction, EngineError> {
         let ours = self.parts().supervisor.send(Identify { call, sid: request.call.clone() }).await?;
-        if !ours {
+        if !ours && (self.is_here(call).await || !self.is_on_record(call, &request.call).await) {
             return Ok(Instruction::Hangup);
         }
         // The phone waits for the answer, and not for this.
-        let (engine, sid, word) = (self.clone(), request.call, request.answered_by);
+        let (engine, sid, word) = (self.clone(), request.call.clone(), request.answered_by.clone());
         actix_rt::spawn(async move {
             engine.name_call(call, sid).await;
             engine.note_answered_by(call, word.as_deref()).await;
         });
-        self.next_step(call, Epoch::FIRST).await
+        self.next_step(call, Epoch::FIRST, Some(request)).await
     }
 
     /// Whoever tells Twilio's name of a call first, the answer to our request or a webhook that overtakes it.
@@ -122,31 +123,35 @@ impl Engine {
     }
 
     /// A stream of the call is over; `epoch` would be the next one's.
-    pub async fn resume_call(&self, call: CallId, epoch: Epoch) -> Result<Instruction, EngineError> {
+    pub async fn resume_call(&self, call: CallId, epoch: Epoch, request: Option<VoiceRequest>) -> Result<Instruction, EngineError> {
         if self.is_draining() {
             self.parts().asked.fetch_add(1, Ordering::Relaxed);
             return Ok(self.wait(call, epoch));
         }
-        self.next_step(call, epoch).await
+        self.next_step(call, epoch, request).await
     }
 
-    async fn next_step(&self, call: CallId, epoch: Epoch) -> Result<Instruction, EngineError> {
-        let answer = self.parts().supervisor.send(AskNext { call, epoch }).await?;
-        Ok(self.instruct(call, answer).await)
+    async fn next_step(&self, call: CallId, epoch: Epoch, request: Option<VoiceRequest>) -> Result<Instruction, EngineError> {
+        match self.parts().supervisor.send(AskNext { call, epoch }).await? {
+            Answer::Unknown => self.next_by_record(call, epoch, request).await,
+            answer => Ok(self.instruct(call, answer).await),
+        }
     }
 
     pub(super) async fn instruct(&self, call: CallId, answer: Answer) -> Instruction {
         match answer {
-            Answer::Connect { epoch } => self.connect(call, epoch),
+            Answer::Connect(promise) => {
+                actix_rt::spawn(self.clone().note_promise(call, promise.epoch, promise.planned));
+                self.connect(call, promise)
+            }
             Answer::Dial { epoch, to } => self.hand_over(call, epoch, to).await,
             Answer::Lifeboat(lifeboat) => self.apologise(lifeboat),
-            // Should Twilio act on it all the same, its next question is the one that moves the call on.
-            Answer::Lives { epoch } => self.wait(call, epoch.next()),
-            Answer::Hangup => Instruction::Hangup,
+            Answer::Wait { epoch } => self.wait(call, epoch),
+            Answer::Hangup | Answer::Unknown => Instruction::Hangup,
         }
     }
 
-    async fn hand_over(&self, call: CallId, epoch: Epoch, number: PhoneNumber) -> Instruction {
+    pub(super) async fn hand_over(&self, call: CallId, epoch: Epoch, number: PhoneNumber) -> Instruction {
         let Some(domain) = self.domain() else { return Instruction::NotSetUp };
         self.note_handed_over(call, true).await;
         let action_url = domain.https_url(&format!("/twilio/transferred/{call}/{epoch}"));
@@ -154,19 +159,26 @@ impl Engine {
     }
 
     pub(super) fn wait(&self, call: CallId, epoch: Epoch) -> Instruction {
-        let url = self.domain().map(|domain| domain.https_url(&format!("/twilio/resume/{call}/{epoch}")));
-        url.map_or(Instruction::Hangup, |url| Instruction::Wait { url })
+        let pause = match (self.is_draining(), self.is_alone()) {
+            (false, _) => MOMENT,
+            (true, false) => ELSEWHERE,
+            (true, true) => RESTART,
+        };
+        self.resume_url(call, epoch).map_or(Instruction::Hangup, |url| Instruction::Wait { url, pause })
     }
 
-    fn connect(&self, call: CallId, epoch: Epoch) -> Instruction {
-        let Some(domain) = self.domain() else { return Instruction::NotSetUp };
+    /// Where Twilio asks what comes after a stream, and asks again if nobody answers.
+    pub(super) fn resume_url(&self, call: CallId, epoch: Epoch) -> Option<String> {
+        Some(self.domain()?.https_url(&format!("/twilio/resume/{call}/{epoch}#{PATIENCE}")))
+    }
+
+    pub(super) fn connect(&self, call: CallId, promise: Promise) -> Instruction {
+        let Promise { epoch, subject, .. } = promise;
+        let (Some(domain), Some(action_url)) = (self.domain(), self.resume_url(call, epoch.next())) else { return Instruction::NotSetUp };
         let lifetime = i64::try_from(self.config().call.claim_deadline.as_secs()).unwrap_or(i64::MAX);
         let expires = clock::utc().timestamp().saturating_add(lifetime);
-        let token = StreamToken { call, epoch, expires }.encode(&self.parts().token_key);
-        Instruction::Connect {
-            stream_url: domain.wss_url(&format!("/media-stream/{token}")),
-            action_url: domain.https_url(&format!("/twilio/resume/{call}/{}", epoch.next())),
-        }
+        let token = StreamToken { call, epoch, expires, subject }.encode(&self.parts().token_key);
+        Instruction::Connect { stream_url: domain.wss_url(&format!("/media-stream/{token}")), action_url }
     }
 
     /// What the database did not take for want of an answer goes into the spool, and is as safe there.
@@ -201,7 +213,7 @@ impl Engine {
         }
     }
 
-    fn apologise(&self, Lifeboat { say, dial }: Lifeboat) -> Instruction {
+    pub(super) fn apologise(&self, Lifeboat { say, dial }: Lifeboat) -> Instruction {
         Instruction::Apologise { say, dial, caller_id: self.caller_id().cloned() }
     }
 
@@ -213,48 +225,6 @@ impl Engine {
 
     fn can_answer(&self) -> bool {
         self.config().openai.api_key.is_some() && self.domain().is_some()
-    }
-
-    /// Checks a stream's token and uses it up; then loads what the stream has to know.
-    pub async fn claim_stream(&self, token: &str) -> Result<StreamClaim, StreamRefused> {
-        let now = clock::utc();
-        let token = StreamToken::decode(token, &self.parts().token_key, now.timestamp()).map_err(|error| {
-            tracing::warn!(%error, "stream refused");
-            StreamRefused("invalid token")
-        })?;
-        let (call, epoch) = (token.call, token.epoch);
-        let claimed = self.parts().supervisor.send(Claim { call, epoch }).await.ok().flatten();
-        let sid = claimed.and_then(|claimed| claimed.sid).ok_or(StreamRefused("token used up, or its call is over"))?;
-        match self.parts().store.claim_stream(call, epoch, now).await {
-            Ok(true) => {}
-            Ok(false) => return Err(StreamRefused("token used up")),
-            // The token's signature and this instance's memory have to do.
-            Err(error) => tracing::error!(call.id = %call, %error, "stream claim not on record"),
-        }
-        if epoch > Epoch::FIRST {
-            self.remind(call).await;
-        }
-        Ok(StreamClaim { call, epoch, sid, start_deadline: self.config().call.start_deadline })
-    }
-
-    async fn remind(&self, call: CallId) {
-        self.flush(READ_BACK).await;
-        let messages = match self.parts().store.turns(call).await {
-            Ok(turns) => turns.iter().filter_map(|stored| stored.turn.message()).collect(),
-            Err(error) => {
-                tracing::error!(call.id = %call, %error, "call goes on without its history");
-                Vec::new()
-            }
-        };
-        let history = History { messages, resumed: true, owes_answer: true, ..History::default() };
-        let spent = match self.parts().store.spent(call).await {
-            Ok(spent) => Some(spent),
-            Err(error) => {
-                tracing::warn!(call.id = %call, %error, "what the call has cost so far is not known");
-                None
-            }
-        };
-        let _ = self.parts().supervisor.send(Remind { call, history, spent }).await;
     }
 }
 

@@ -86,6 +86,18 @@ impl Leases {
         }
     }
 
+    /// Takes a call's slot over. One that is lost is asked for again when the leases are renewed.
+    pub(super) fn take_over(&self, owner: Uuid) -> impl Future<Output = ()> + 'static {
+        let (store, me) = (self.store.clone(), self.me.clone());
+        async move {
+            if store.is_shared()
+                && let Err(error) = store.take_over_slot(owner, me.as_str()).await
+            {
+                tracing::warn!(%error, "slot of a call not taken over yet");
+            }
+        }
+    }
+
     /// The slot is held from now on, by a lease or by our own count.
     pub(super) fn took(&mut self, kind: SlotKind, capacity: Capacity, owner: Uuid, taken: &Taken) {
         if matches!(taken, Taken::Unknown) {

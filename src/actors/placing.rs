@@ -112,7 +112,7 @@ impl Engine {
 
     async fn placed(&self, call: CallId, CreatedCall { sid, .. }: CreatedCall) {
         let is_ours = self.parts().supervisor.send(Identify { call, sid: sid.clone() }).await.unwrap_or_default();
-        if is_ours || !self.is_here(call).await {
+        if is_ours || !self.is_named_here(call).await {
             tracing::info!(call.id = %call, call.sid = %sid, "call placed");
             self.name_call(call, sid).await;
         } else {
@@ -158,12 +158,12 @@ impl Engine {
     }
 
     /// Under a name that Twilio told.
-    async fn is_here(&self, call: CallId) -> bool {
+    async fn is_named_here(&self, call: CallId) -> bool {
         self.parts().supervisor.send(AskNamed(call)).await.unwrap_or_default()
     }
 
     async fn is_named(&self, call: CallId) -> bool {
-        if self.is_here(call).await {
+        if self.is_named_here(call).await {
             return true;
         }
         let row = self.store().call(&CallKey::Id(call)).await;

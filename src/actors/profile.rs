@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use super::casting::Casting;
 use super::tools::definition;
 use crate::config::{Assistant, Config, Detection, EagernessWord, KeySetting, McpSettings, Noise, Reasoning, ToolSettings, Turns};
-use crate::governor::RosterPolicy;
+use crate::governor::{ResumePolicy, RosterPolicy};
 use crate::session::policy::{
     Eagerness, KeyAction, McpServer, NoiseReduction, Opening, Patience, Phrase, Profile, ReasoningEffort, SessionPolicy, TurnDetection,
 };
@@ -172,6 +172,11 @@ fn patience(casting: &Casting) -> Patience {
     }
 }
 
+/// Twilio asks within moments what comes after a stream, if it asks at all.
+const ASKED: Duration = Duration::from_secs(3);
+/// Unplanned resumes of a call.
+pub const RESUMES: ResumePolicy = ResumePolicy { most: 3, window: Duration::from_secs(300), apart: Duration::from_secs(2) };
+
 /// Deadlines of a call's life across its streams.
 #[must_use]
 pub fn roster_policy(config: &Config) -> RosterPolicy {
@@ -183,10 +188,10 @@ pub fn roster_policy(config: &Config) -> RosterPolicy {
         // Twilio adds up to 5 s.
         answer: claim + config.limits.ring + Duration::from_secs(5),
         resume: config.call.resume_deadline,
+        asked: ASKED,
         // Twilio ends such a call after four hours. <https://www.twilio.com/docs/voice/twiml/dial#timelimit>
         transfer: Duration::from_secs(4 * 3_600 + 300),
-        resumes: 3,
-        resume_window: Duration::from_secs(300),
+        resumes: RESUMES,
     }
 }
 

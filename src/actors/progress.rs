@@ -70,8 +70,9 @@ impl Engine {
 
     pub(super) async fn end_on_record(&self, call: CallId, cause: HangupCause, carrier: Carrier) {
         let Carrier { status, error_code, error, .. } = carrier;
-        let minute_nanos = self.config().prices.minute(Direction::Outbound);
-        let end = CallEnd { id: call, cause, twilio_status: status, error_code, error, at: clock::utc(), minute_nanos };
+        let row = self.store().call(&CallKey::Id(call)).await.ok().flatten();
+        let minute_nanos = self.config().prices.minute(row.map_or(Direction::Outbound, |row| row.direction));
+        let end = CallEnd { id: call, cause, twilio_status: status, error_code, error, at: clock::utc(), minute_nanos, owner: None };
         put_on_record(self.store().clone(), self.parts().log.clone(), end).await;
     }
 }

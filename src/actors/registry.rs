@@ -1,12 +1,14 @@
 //! Who is here: small questions to the supervisor, and small orders.
 
-use actix::{Context, Handler, Message, ResponseFuture};
+use std::time::Duration;
+
+use actix::{AsyncContext as _, Context, Handler, Message};
 
 use super::call::{EndCall, Sabotage};
 use super::clock;
 use super::port;
-use super::supervisor::{CallSupervisor, Held, put_on_record};
-use crate::governor::Claimed;
+use super::supervisor::{CallSupervisor, Held};
+use crate::governor::{Adopted, Claim, Stray};
 use crate::session::policy::History;
 use crate::types::{CallId, CallSid, Epoch, HangupCause};
 
@@ -60,6 +62,19 @@ impl Handler<AskNamed> for CallSupervisor {
     }
 }
 
+/// Is this call here?
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub struct AskHere(pub CallId);
+
+impl Handler<AskHere> for CallSupervisor {
+    type Result = bool;
+
+    fn handle(&mut self, AskHere(call): AskHere, _: &mut Context<Self>) -> bool {
+        self.roster.held(call).is_some()
+    }
+}
+
 /// A call that Twilio was not asked for is not this instance's any more.
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -86,19 +101,84 @@ impl Handler<Find> for CallSupervisor {
     }
 }
 
-/// A stream shows a token.
+/// A stream shows a token that is valid, and was not used on record.
 #[derive(Message)]
-#[rtype(result = "Option<Claimed>")]
-pub struct Claim {
+#[rtype(result = "Claim")]
+pub struct ShowToken {
     pub call: CallId,
     pub epoch: Epoch,
 }
 
-impl Handler<Claim> for CallSupervisor {
-    type Result = Option<Claimed>;
+impl Handler<ShowToken> for CallSupervisor {
+    type Result = actix::MessageResult<ShowToken>;
 
-    fn handle(&mut self, Claim { call, epoch }: Claim, _: &mut Context<Self>) -> Option<Claimed> {
-        self.roster.claim(clock::now(), call, epoch)
+    fn handle(&mut self, ShowToken { call, epoch }: ShowToken, _: &mut Context<Self>) -> Self::Result {
+        let claim = self.roster.claim(clock::now(), call, epoch);
+        if matches!(claim, Claim::Taken { retire: true, .. }) {
+            self.retire(call);
+        }
+        actix::MessageResult(claim)
+    }
+}
+
+/// A call is taken over by a stream that has claimed it; false if it is here already.
+#[derive(Message)]
+#[rtype(result = "bool")]
+pub struct Adopt {
+    pub call: CallId,
+    pub adopted: Adopted<Held>,
+}
+
+impl Handler<Adopt> for CallSupervisor {
+    type Result = bool;
+
+    fn handle(&mut self, Adopt { call, adopted }: Adopt, _: &mut Context<Self>) -> bool {
+        let is_new = self.roster.held(call).is_none();
+        if is_new {
+            self.roster.adopt(clock::now(), call, adopted);
+        }
+        is_new
+    }
+}
+
+/// A stream of this epoch joined the call on another instance.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct TakenOver {
+    pub call: CallId,
+    pub epoch: Epoch,
+}
+
+impl Handler<TakenOver> for CallSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, TakenOver { call, epoch }: TakenOver, _: &mut Context<Self>) {
+        if self.roster.taken_over(call, epoch).is_some() {
+            tracing::info!(call.id = %call, call.epoch = %epoch, "call goes on elsewhere");
+            self.retire(call);
+        }
+    }
+}
+
+/// Which calls lost their stream without a question of Twilio's?
+#[derive(Message)]
+#[rtype(result = "Vec<Stray>")]
+pub struct AskStrays;
+
+impl Handler<AskStrays> for CallSupervisor {
+    type Result = actix::MessageResult<AskStrays>;
+
+    fn handle(&mut self, _: AskStrays, _: &mut Context<Self>) -> Self::Result {
+        actix::MessageResult(self.roster.strays(clock::now()))
+    }
+}
+
+impl CallSupervisor {
+    /// The stream that was the call's is so no longer.
+    pub(super) fn retire(&mut self, call: CallId) {
+        if let Some((_, actor)) = self.live.remove(&call) {
+            port::tell(&actor.recipient(), EndCall(HangupCause::Superseded));
+        }
     }
 }
 
@@ -138,37 +218,44 @@ impl Handler<SabotageCall> for CallSupervisor {
     }
 }
 
-/// Ends every live call for this cause.
+/// However many calls there are.
+const ALTOGETHER: Duration = Duration::from_secs(3);
+
+/// Closes every stream, one after the other, so that the calls go on elsewhere; told how many there are.
 #[derive(Message)]
 #[rtype(result = "usize")]
-pub struct EndAll(pub HangupCause);
+pub struct HandOver {
+    /// From one to the next, unless they are very many.
+    pub apart: Duration,
+}
 
-impl Handler<EndAll> for CallSupervisor {
+impl Handler<HandOver> for CallSupervisor {
     type Result = usize;
 
-    fn handle(&mut self, EndAll(cause): EndAll, _: &mut Context<Self>) -> usize {
-        self.live.values().for_each(|(_, actor)| port::tell(&actor.clone().recipient(), EndCall(cause)));
-        self.live.len()
+    fn handle(&mut self, HandOver { apart }: HandOver, ctx: &mut Context<Self>) -> usize {
+        let live: Vec<_> = self.live.values().map(|(_, actor)| actor.clone().recipient()).collect();
+        let (count, mut wait) = (live.len(), Duration::ZERO);
+        let apart = apart.min(ALTOGETHER / u32::try_from(count).unwrap_or(u32::MAX).max(1));
+        for actor in live {
+            ctx.run_later(wait, move |_, _| port::tell(&actor, EndCall(HangupCause::Drained)));
+            wait += apart;
+        }
+        count
     }
 }
 
-/// This process ends, and knows no other that could take its calls on: their end is put on record.
+/// This process ends. Its calls go on without it: they are not over, and their rows stay open for whoever takes them on.
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Abandon;
 
 impl Handler<Abandon> for CallSupervisor {
-    type Result = ResponseFuture<()>;
+    type Result = ();
 
-    fn handle(&mut self, _: Abandon, _: &mut Context<Self>) -> ResponseFuture<()> {
-        let left = self.roster.abandon();
-        let ends: Vec<_> = left.into_iter().map(|(call, cause, held)| self.last_word(call, cause, held.direction, None)).collect();
-        let (store, log) = (self.outfit.store.clone(), self.outfit.log.clone());
-        Box::pin(async move {
-            for end in ends {
-                put_on_record(store.clone(), log.clone(), end).await;
-            }
-        })
+    fn handle(&mut self, _: Abandon, _: &mut Context<Self>) {
+        for (call, _) in self.roster.abandon() {
+            tracing::info!(call.id = %call, "call is left to whoever is asked for it next");
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::session::StreamTally;
 use crate::session::event::{Input, Output};
 use crate::session::policy::Profile;
 use crate::store::{Row, StreamCost, StreamRow};
-use crate::types::{CallId, Epoch, HangupCause};
+use crate::types::{CallId, Epoch, HangupCause, PhoneNumber};
 
 /// Kept outside of the session: it survives a panic.
 pub struct StreamLog {
@@ -53,8 +53,8 @@ impl StreamLog {
         cost.model_nanos.saturating_add(cost.transcription_nanos)
     }
 
-    /// The row as it is now; with its end, if it has ended.
-    pub fn row(&mut self, ended: Option<HangupCause>) -> Row {
+    /// The row as it is now; with its end, if it has ended, and who is to be rung then.
+    pub fn row(&mut self, ended: Option<HangupCause>, transfer: Option<&PhoneNumber>) -> Row {
         self.revision = self.revision.saturating_add(1);
         Row::stream(StreamRow {
             call: self.call,
@@ -63,6 +63,7 @@ impl StreamLog {
             owner: self.owner.as_str(),
             started: self.started,
             ended: ended.map(|cause| (clock::utc(), cause)),
+            transfer,
             tally: &self.tally,
             cost: self.cost(),
         })

@@ -11,7 +11,7 @@ use actix::{
 };
 use tokio::sync::oneshot;
 
-use super::call::{CallActor, CallBrief, CallLinks, EndCall};
+use super::call::{CallActor, CallBrief, CallLinks};
 use super::casting::Casting;
 use super::feed::{Feed, FeedEvent};
 use super::governor::{ClaimedCooldown, ConcurrencyGovernor, Slot};
@@ -31,9 +31,9 @@ use crate::metrics;
 use crate::session::Budget;
 use crate::session::event::AnsweredBy;
 use crate::session::policy::{History, SessionPolicy};
-use crate::store::{CallEnd, CallStore, Row};
+use crate::store::{CallEnd, CallStore, Joined, Row};
 use crate::twilio::rest::TwilioRest;
-use crate::types::{CallId, CallSid, Direction, Epoch, HangupCause, PhoneNumber, StreamSid};
+use crate::types::{CallId, CallSid, Direction, Epoch, HangupCause, PhoneNumber, StreamSid, Subject};
 
 const SWEEP: Duration = Duration::from_millis(500);
 /// What was said in a call should be in the database before its end is.
@@ -72,6 +72,8 @@ pub struct Held {
     pub cooldown: Option<ClaimedCooldown>,
     /// When its first stream began.
     pub began: Option<Instant>,
+    /// Why its last stream ended.
+    pub left: Option<HangupCause>,
     /// What was said on earlier streams, once it was read back.
     pub history: History,
     pub plan: CallPlan,
@@ -107,7 +109,8 @@ impl CallSupervisor {
         self.outfit.feed.send(FeedEvent::Ended { call, cause });
         let Carrier { status, error_code, error, .. } = end.unwrap_or_default();
         let minute_nanos = self.outfit.prices.minute(direction);
-        CallEnd { id: call, cause, twilio_status: status, error_code, error, at: clock::utc(), minute_nanos }
+        let owner = Some(self.outfit.instance.as_str().to_owned());
+        CallEnd { id: call, cause, twilio_status: status, error_code, error, at: clock::utc(), minute_nanos, owner }
     }
 
     fn note(&self, row: Row) {
@@ -118,8 +121,9 @@ impl CallSupervisor {
 
     fn links(&self, begin: &Begin, tools: Toolbox, ctx: &Context<Self>) -> CallLinks {
         let Outfit { governor, log, feed, endpoints, timing, prices, .. } = self.outfit.clone();
-        let (leg, close_leg) = (begin.orders.clone(), begin.close.clone());
-        CallLinks { ended: ctx.address().recipient(), leg, close_leg, governor, log, feed, endpoints, timing, prices, tools }
+        let (ended, leg, close_leg) = (ctx.address().recipient(), begin.orders.clone(), begin.close.clone());
+        let is_read_elsewhere = self.outfit.store.is_shared();
+        CallLinks { ended, leg, close_leg, governor, log, feed, endpoints, timing, prices, tools, is_read_elsewhere }
     }
 
     /// Ends the phone call itself, where a stream of it has nothing more to say.
@@ -177,6 +181,7 @@ impl Handler<Begin> for CallSupervisor {
         let Some(sid) = self.roster.begin(call, epoch) else { return Box::pin(actix::fut::ready(None)) };
         let Some(held) = self.roster.held_mut(call) else { return Box::pin(actix::fut::ready(None)) };
         let is_first = held.began.is_none();
+        held.left = None;
         let began = *held.began.get_or_insert(now);
         let direction = held.direction;
         let history = History { elapsed: now.saturating_duration_since(began), ..std::mem::take(&mut held.history) };
@@ -194,7 +199,8 @@ impl Handler<Begin> for CallSupervisor {
             metrics::call_started(direction);
         }
         self.outfit.feed.send(FeedEvent::Connected { call, sid, direction, epoch });
-        self.note(Row::Connected { call, epoch, stream: begin.stream.clone(), at: clock::utc() });
+        let owner = Some(self.outfit.instance.as_str().to_owned());
+        self.note(Row::Connected(Joined { call, epoch, stream: begin.stream.clone(), at: clock::utc(), owner }));
         let started = start_on(begin.arbiter, brief, links).into_actor(self);
         Box::pin(started.map(move |addr, supervisor, _| {
             let addr = addr?;
@@ -252,8 +258,11 @@ impl Handler<StreamEnded> for CallSupervisor {
                 self.ended(call, cause, held.direction, None);
             }
             After::Waits => {
+                if let Some(held) = self.roster.held_mut(call) {
+                    held.left = Some(cause);
+                }
                 tracing::info!(call.id = %call, cause = %cause, "call waits for another stream");
-                if is_loss(cause) {
+                if !cause.is_planned() && is_loss(cause) {
                     metrics::stream_lost(cause);
                 }
             }
@@ -274,17 +283,37 @@ pub struct AskNext {
 /// What Twilio is told.
 #[derive(Clone, Debug, PartialEq, Eq, actix::MessageResponse)]
 pub enum Answer {
-    Connect { epoch: Epoch },
-    Dial { epoch: Epoch, to: PhoneNumber },
+    Connect(Promise),
+    Dial {
+        epoch: Epoch,
+        to: PhoneNumber,
+    },
     Lifeboat(Lifeboat),
-    Lives { epoch: Epoch },
+    /// To ask again in a moment, for this epoch.
+    Wait {
+        epoch: Epoch,
+    },
     Hangup,
+    /// The call is not here.
+    Unknown,
+}
+
+/// A stream that Twilio is told to bring.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Promise {
+    pub epoch: Epoch,
+    pub subject: Subject,
+    /// We wanted the stream before it to end.
+    pub planned: bool,
 }
 
 impl Handler<AskNext> for CallSupervisor {
     type Result = Answer;
 
     fn handle(&mut self, AskNext { call, epoch }: AskNext, _: &mut Context<Self>) -> Answer {
+        if self.roster.held(call).is_none() {
+            return Answer::Unknown;
+        }
         let next = self.roster.resume(clock::now(), call, epoch);
         self.answer(call, next)
     }
@@ -295,19 +324,27 @@ impl CallSupervisor {
     pub(super) fn answer(&mut self, call: CallId, next: NextStep<Held>) -> Answer {
         match next {
             NextStep::Connect { epoch, retire } => {
-                if retire && let Some((_, actor)) = self.live.remove(&call) {
-                    port::tell(&actor.recipient(), EndCall(HangupCause::Superseded));
+                if retire {
+                    self.retire(call);
                 }
-                Answer::Connect { epoch }
+                self.promise(call, epoch)
             }
             NextStep::Lifeboat { ended, held } => {
                 self.ended(call, ended, held.direction, None);
                 Answer::Lifeboat(held.plan.lifeboat)
             }
             NextStep::Dial { epoch, to } => Answer::Dial { epoch, to },
-            NextStep::Lives { epoch } => Answer::Lives { epoch },
+            NextStep::Wait { epoch } => Answer::Wait { epoch },
             NextStep::Hangup => Answer::Hangup,
         }
+    }
+}
+
+impl CallSupervisor {
+    pub(super) fn promise(&self, call: CallId, epoch: Epoch) -> Answer {
+        let (Some(held), Some(sid)) = (self.roster.held(call), self.roster.sid(call)) else { return Answer::Hangup };
+        let subject = Subject { sid, direction: held.direction, assistant: held.casting.assistant.name.clone() };
+        Answer::Connect(Promise { epoch, subject, planned: held.left.is_some_and(HangupCause::is_planned) })
     }
 }
 

@@ -7,6 +7,7 @@ mod capacity;
 pub mod compliance;
 pub mod dialing;
 mod hours;
+mod onward;
 pub mod places;
 mod roster;
 mod strikes;
@@ -22,7 +23,8 @@ pub use budget::{DayBudgets, Spent, SpentByKey, day_of};
 pub use capacity::{Capacity, SlotKind};
 pub use compliance::{Callee, CompliancePolicy, Standing};
 pub use hours::CallingHours;
-pub use roster::{After, AfterDial, Claimed, DialOutcome, NextStep, Roster, RosterPolicy};
+pub use onward::{LastKnown, Left, Onward, ResumePolicy};
+pub use roster::{Adopted, After, AfterDial, Claim, DialOutcome, NextStep, Roster, RosterPolicy, Stray};
 pub use strikes::Strikes;
 
 use crate::types::{Code, PhoneNumber};

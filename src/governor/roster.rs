@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use super::onward::ResumePolicy;
 use crate::types::{CallId, CallSid, Continuation, Epoch, HangupCause, PhoneNumber};
 
 /// Deadlines and limits of a call's life.
@@ -20,11 +21,11 @@ pub struct RosterPolicy {
     pub answer: Duration,
     /// A call that lost its stream must ask for another within this time.
     pub resume: Duration,
+    /// Twilio is asked about a call that lost its stream if it has not asked itself by then.
+    pub asked: Duration,
     /// A call that another phone has taken is over after this time.
     pub transfer: Duration,
-    /// Unplanned resumes within a window.
-    pub resumes: usize,
-    pub resume_window: Duration,
+    pub resumes: ResumePolicy,
 }
 
 #[derive(Debug)]
@@ -59,7 +60,10 @@ enum State {
     /// The stream ended for this cause; Twilio will ask what comes next.
     Between {
         cause: HangupCause,
+        since: Instant,
         until: Instant,
+        /// It did not, and was asked itself.
+        sought: bool,
     },
     /// Another phone is rung for the call, or has taken it.
     Transferred {
@@ -67,11 +71,15 @@ enum State {
     },
 }
 
-/// What a claim yields.
+/// What comes of a stream that shows its token.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Claimed {
-    pub sid: Option<CallSid>,
-    pub epoch: Epoch,
+pub enum Claim {
+    /// It may join; `retire` says that a stream of ours still believes it is alive.
+    Taken { sid: Option<CallSid>, retire: bool },
+    /// The token was used, or a newer one was.
+    Refused,
+    /// The call is not here.
+    Unknown,
 }
 
 /// What became of a call when a stream of it ended.
@@ -101,8 +109,8 @@ pub enum NextStep<H> {
         ended: HangupCause,
         held: H,
     },
-    /// The stream of `epoch` was promised, came, and lives: the question is an old one, asked again.
-    Lives {
+    /// Ask again in a moment, for this epoch.
+    Wait {
         epoch: Epoch,
     },
     Hangup,
@@ -117,6 +125,25 @@ pub enum AfterDial<H> {
     Failed { epoch: Epoch },
     /// It was told before: what Twilio is told again.
     Known(NextStep<H>),
+}
+
+/// A call that nobody carries, though the phone may be off the hook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stray {
+    pub call: CallId,
+    pub sid: CallSid,
+    /// Of the stream that was lost.
+    pub epoch: Epoch,
+}
+
+/// A call that was somebody else's.
+#[derive(Debug)]
+pub struct Adopted<H> {
+    pub sid: CallSid,
+    pub epoch: Epoch,
+    pub held: H,
+    /// Its unplanned resumes of late.
+    pub unplanned: usize,
 }
 
 /// How the ringing of another phone went.
@@ -172,6 +199,22 @@ impl<H> Roster<H> {
         self.insert(call, None, held, now + self.policy.place)
     }
 
+    /// A stream of `epoch` takes the call over, from another instance or from an earlier life of this one.
+    pub fn adopt(&mut self, now: Instant, call: CallId, adopted: Adopted<H>) {
+        let Adopted { sid, epoch, held, unplanned } = adopted;
+        let state = State::Claimed { until: now + self.policy.claim };
+        let entry = Entry { held, sid: Some(sid), state, epoch, resumes: vec![now; unplanned], transfer: None };
+        self.calls.insert(call, entry);
+    }
+
+    /// A stream of `epoch` has joined the call on another instance: what was held for it here, if it was still ours.
+    pub fn taken_over(&mut self, call: CallId, epoch: Epoch) -> Option<H> {
+        let entry = self.calls.get(&call)?;
+        let has_joined = matches!(entry.state, State::Claimed { .. } | State::Live);
+        let is_theirs = entry.epoch < epoch || (entry.epoch == epoch && !has_joined);
+        if is_theirs { self.calls.remove(&call).map(|entry| entry.held) } else { None }
+    }
+
     fn insert(&mut self, call: CallId, sid: Option<CallSid>, held: H, until: Instant) -> Epoch {
         let entry = Entry { held, sid, state: State::Expected { until }, epoch: Epoch::FIRST, resumes: Vec::new(), transfer: None };
         self.calls.insert(call, entry);
@@ -194,15 +237,17 @@ impl<H> Roster<H> {
         if is_placed { None } else { self.calls.remove(&call).map(|entry| entry.held) }
     }
 
-    /// A stream shows its token; each works once.
-    pub fn claim(&mut self, now: Instant, call: CallId, epoch: Epoch) -> Option<Claimed> {
+    /// A stream shows its token; each works once, and the newest retires the others.
+    pub fn claim(&mut self, now: Instant, call: CallId, epoch: Epoch) -> Claim {
         let until = now + self.policy.claim;
-        let entry = self.calls.get_mut(&call)?;
-        let expected = matches!(entry.state, State::Expected { .. }) && entry.epoch == epoch;
-        expected.then(|| {
-            entry.state = State::Claimed { until };
-            Claimed { sid: entry.sid.clone(), epoch }
-        })
+        let Some(entry) = self.calls.get_mut(&call) else { return Claim::Unknown };
+        let is_expected = matches!(entry.state, State::Expected { .. }) && entry.epoch == epoch;
+        if !is_expected && epoch <= entry.epoch {
+            return Claim::Refused;
+        }
+        let retire = matches!(entry.state, State::Live | State::Claimed { .. });
+        (entry.epoch, entry.state, entry.transfer) = (epoch, State::Claimed { until }, None);
+        Claim::Taken { sid: entry.sid.clone(), retire }
     }
 
     /// The stream that claimed the call has started: the call's sid, if it may.
@@ -240,7 +285,7 @@ impl<H> Roster<H> {
         match cause.continuation() {
             Continuation::End => self.calls.remove(&call).map_or(After::Stale, |entry| After::Ended(entry.held)),
             Continuation::Resume | Continuation::Transfer | Continuation::Lifeboat => {
-                entry.state = State::Between { cause, until: now + self.policy.resume };
+                entry.state = State::Between { cause, since: now, until: now + self.policy.resume, sought: false };
                 entry.transfer = transfer;
                 After::Waits
             }
@@ -249,19 +294,21 @@ impl<H> Roster<H> {
 
     /// Twilio asks what comes after the stream before `epoch`.
     pub fn resume(&mut self, now: Instant, call: CallId, epoch: Epoch) -> NextStep<H> {
-        let Some(entry) = self.calls.get(&call).filter(|entry| epoch == entry.epoch.next() || epoch == entry.epoch) else {
-            return NextStep::Hangup;
-        };
+        let Some(entry) = self.calls.get(&call) else { return NextStep::Hangup };
+        if epoch < entry.epoch {
+            return NextStep::Wait { epoch: entry.epoch.next() };
+        }
         match entry.state {
             State::Between { cause: HangupCause::Transferred, .. } | State::Transferred { .. } if entry.transfer.is_some() => {
                 self.dial_on(now, call)
             }
             State::Transferred { .. } => NextStep::Hangup,
-            State::Expected { .. } => NextStep::Connect { epoch: entry.epoch, retire: false },
+            State::Expected { .. } if epoch <= entry.epoch.next() => NextStep::Connect { epoch: entry.epoch, retire: false },
+            State::Expected { .. } => self.reconnect(now, call, HangupCause::StreamLost, epoch, false),
             State::Between { cause, .. } if cause.continuation() == Continuation::Lifeboat => self.lifeboat(call, cause),
-            State::Between { cause, .. } => self.reconnect(now, call, cause, false),
-            State::Claimed { .. } | State::Live if epoch == entry.epoch => NextStep::Lives { epoch },
-            State::Claimed { .. } | State::Live => self.reconnect(now, call, HangupCause::StreamLost, true),
+            State::Between { cause, .. } => self.reconnect(now, call, cause, epoch, false),
+            State::Claimed { .. } | State::Live if epoch == entry.epoch => NextStep::Wait { epoch: epoch.next() },
+            State::Claimed { .. } | State::Live => self.reconnect(now, call, HangupCause::StreamLost, epoch, true),
         }
     }
 
@@ -294,17 +341,20 @@ impl<H> Roster<H> {
         self.calls.remove(&call).map_or(AfterDial::Known(NextStep::Hangup), |entry| AfterDial::Ended(cause, entry.held))
     }
 
-    fn reconnect(&mut self, now: Instant, call: CallId, cause: HangupCause, retire: bool) -> NextStep<H> {
-        let RosterPolicy { claim, resumes, resume_window, .. } = self.policy;
+    fn reconnect(&mut self, now: Instant, call: CallId, cause: HangupCause, asked: Epoch, retire: bool) -> NextStep<H> {
+        let RosterPolicy { claim, resumes, .. } = self.policy;
         let Some(entry) = self.calls.get_mut(&call) else { return NextStep::Hangup };
-        entry.resumes.retain(|at| now.saturating_duration_since(*at) < resume_window);
-        if entry.resumes.len() >= resumes {
+        entry.resumes.retain(|at| now.saturating_duration_since(*at) < resumes.window);
+        if entry.resumes.len() >= resumes.most {
             return self.lifeboat(call, cause);
         }
-        if cause != HangupCause::Drained {
+        if !cause.is_planned() {
+            if entry.resumes.last().is_some_and(|at| now.saturating_duration_since(*at) < resumes.apart) {
+                return NextStep::Wait { epoch: asked };
+            }
             entry.resumes.push(now);
         }
-        entry.epoch = entry.epoch.next();
+        entry.epoch = entry.epoch.next().max(asked);
         entry.state = State::Expected { until: now + claim };
         NextStep::Connect { epoch: entry.epoch, retire }
     }
@@ -324,19 +374,30 @@ impl<H> Roster<H> {
         self.calls.remove(&call).map(|entry| (cause, entry.held))
     }
 
+    /// Calls that lost their stream, and of which Twilio has not asked since; each is told once.
+    pub fn strays(&mut self, now: Instant) -> Vec<Stray> {
+        let mut strays = Vec::new();
+        for (call, entry) in &mut self.calls {
+            if let State::Between { since, sought, .. } = &mut entry.state
+                && !*sought
+                && now.saturating_duration_since(*since) >= self.policy.asked
+            {
+                *sought = true;
+                strays.extend(entry.sid.clone().map(|sid| Stray { call: *call, sid, epoch: entry.epoch }));
+            }
+        }
+        strays
+    }
+
     /// Calls whose deadline has passed, and why they are over.
     pub fn sweep(&mut self, now: Instant) -> Vec<(CallId, HangupCause, H)> {
         let overdue: Vec<_> = self.calls.iter().filter_map(|(id, entry)| entry.overdue(now).map(|cause| (*id, cause))).collect();
         overdue.into_iter().filter_map(|(id, cause)| self.calls.remove(&id).map(|entry| (id, cause, entry.held))).collect()
     }
 
-    /// Lets go of every call that is left. Those that another phone has taken go on without us.
-    pub fn abandon(&mut self) -> Vec<(CallId, HangupCause, H)> {
-        let cause = |entry: &Entry<H>| match entry.state {
-            State::Transferred { .. } => HangupCause::Transferred,
-            State::Expected { .. } | State::Claimed { .. } | State::Live | State::Between { .. } => HangupCause::Drained,
-        };
-        self.calls.drain().map(|(call, entry)| (call, cause(&entry), entry.held)).collect()
+    /// Lets go of every call that is left: they go on without us.
+    pub fn abandon(&mut self) -> Vec<(CallId, H)> {
+        self.calls.drain().map(|(call, entry)| (call, entry.held)).collect()
     }
 }
 
@@ -347,8 +408,8 @@ impl<H> Entry<H> {
                 Some(if self.epoch == Epoch::FIRST { HangupCause::NeverConnected } else { HangupCause::StreamLost })
             }
             // The other phone was never rung.
-            State::Between { cause: HangupCause::Transferred, until } if until <= now => Some(HangupCause::StreamLost),
-            State::Between { cause, until } if until <= now => Some(cause),
+            State::Between { cause: HangupCause::Transferred, until, .. } if until <= now => Some(HangupCause::StreamLost),
+            State::Between { cause, until, .. } if until <= now => Some(cause),
             State::Transferred { until } if until <= now => Some(HangupCause::Transferred),
             State::Expected { .. } | State::Claimed { .. } | State::Between { .. } | State::Transferred { .. } | State::Live => None,
         }

@@ -34,13 +34,15 @@ pub(super) async fn answered(doors: web::Data<Doors>, call: web::Path<String>, r
 
 /// `POST|GET /twilio/resume/{call}/{epoch}`: a stream is over, what comes next?
 pub(super) async fn resume(doors: web::Data<Doors>, path: web::Path<(String, String)>, request: HttpRequest, body: Body) -> Answer {
-    let _: Params = doors.signatures.form(&request, &body)?;
+    let form: Params = doors.signatures.form(&request, &body)?;
     let call: CallId = parsed(&path.0)?;
     let epoch: Epoch = parsed(&path.1)?;
+    // What Twilio tells of the call matters only where nothing else is known of it.
+    let told = VoiceRequest::parse(&form).ok();
     let waiting_room = doors.waiting_room(request.path());
     let engine = doors.engine.clone();
     let next = async move {
-        let instruction = engine.resume_call(call, epoch).await?;
+        let instruction = engine.resume_call(call, epoch, told).await?;
         let is_stream = matches!(instruction, Instruction::Connect { .. });
         twiml(&waiting_room.filter(|_| is_stream).unwrap_or(instruction))
     };
@@ -91,7 +93,7 @@ fn twiml(instruction: &Instruction) -> Result<Reply, Problem> {
             let stream = ConnectStream { stream_url, action_url, parameters: &[] };
             twiml::connect_stream(&stream).map_err(|error| Problem::new(Code::Internal, error.to_string()))?
         }
-        Instruction::Wait { url } => twiml::pause_and_redirect(3, url),
+        Instruction::Wait { url, pause } => twiml::pause_and_redirect(*pause, url),
         Instruction::Busy => twiml::reject_busy(),
         Instruction::Reject => twiml::reject(),
         Instruction::NotSetUp => twiml::say_and_hangup(NOT_SET_UP),

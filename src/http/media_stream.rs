@@ -8,6 +8,7 @@ use actix_web_actors::ws::{self, WsResponseBuilder};
 
 use super::frames::BoundedFrames;
 use super::{Doors, Problem};
+use crate::actors::claim::StreamRefused;
 use crate::actors::twilio_stream::{MAX_MESSAGE_BYTES, TwilioStreamActor};
 use crate::types::Code;
 
@@ -24,7 +25,7 @@ pub(super) async fn media_stream(
     ws::handshake(&request).map_err(|error| Problem::new(Code::MalformedRequest, error.to_string()))?;
     doors.signatures.upgrade(&request)?;
     let Ok(unstarted) = Arc::clone(&doors.unstarted).try_acquire_owned() else { return Err(too_many(&doors).into()) };
-    let refused = |error: crate::actors::inbound::StreamRefused| Problem::new(Code::InvalidStreamToken, error.to_string());
+    let refused = |error: StreamRefused| Problem::new(Code::InvalidStreamToken, error.to_string());
     let claim = doors.engine.claim_stream(&token).await.map_err(refused)?;
     let (begin, ended) = doors.engine.stream_ports();
     let actor = TwilioStreamActor::new(claim, begin, ended).holding(unstarted);

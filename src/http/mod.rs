@@ -37,7 +37,7 @@ use actix_web::web::{self, ServiceConfig};
 use tokio::sync::Semaphore;
 
 use crate::actors::engine::Engine;
-use crate::actors::inbound::Instruction;
+use crate::actors::inbound::{Instruction, MOMENT};
 use crate::config::Server;
 use crate::metrics::Handle;
 use crate::types::Scope;
@@ -86,7 +86,7 @@ impl Doors {
     /// Where a call waits, to ask this again, while no more streams are let in: it would ask again and again at once.
     fn waiting_room(&self, path: &str) -> Option<Instruction> {
         let domain = self.engine.config().public.domain.as_ref().filter(|_| self.unstarted.available_permits() == 0);
-        domain.map(|domain| Instruction::Wait { url: domain.https_url(path) })
+        domain.map(|domain| Instruction::Wait { url: domain.https_url(path), pause: MOMENT })
     }
 
     /// Forgets what need not be known any more: to be called now and then.

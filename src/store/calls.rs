@@ -19,8 +19,8 @@ use super::{CallStore, Recording, tally};
 use crate::types::{CallId, CallSid, CallStatus, Direction, Epoch, HangupCause, Redacted, StreamSid, billed_minutes};
 
 const ATTACH: &str = "UPDATE call_logs SET call_sid = $2 WHERE id = $1 AND (call_sid IS NULL OR call_sid = $2)";
-const CLAIM: &str = "UPDATE call_logs SET epoch = $2, claimed_at = $3 WHERE id = $1 AND epoch < $2";
-const CONNECT: &str = "UPDATE call_logs SET status = $4, stream_sid = $3, epoch = $2, connected_at = COALESCE(connected_at, $5) \
+const CONNECT: &str = "UPDATE call_logs SET status = $4, stream_sid = $3, epoch = $2, connected_at = COALESCE(connected_at, $5), \
+     owner = COALESCE($6, owner) \
      WHERE id = $1 AND epoch <= $2 AND ended_at IS NULL";
 const RINGING: &str = "UPDATE call_logs SET ringing_at = $2 WHERE id = $1 AND ringing_at IS NULL";
 const ANSWERED_BY: &str = "UPDATE call_logs SET answered_by = $2 WHERE id = $1";
@@ -86,6 +86,18 @@ pub enum Created {
     Existing(CallId),
 }
 
+/// A stream that is up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joined {
+    pub call: CallId,
+    pub epoch: Epoch,
+    pub stream: StreamSid,
+    pub at: DateTime<Utc>,
+    /// The instance that carries it.
+    #[serde(default)]
+    pub owner: Option<String>,
+}
+
 /// How a call ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallEnd {
@@ -99,6 +111,9 @@ pub struct CallEnd {
     pub at: DateTime<Utc>,
     /// What a minute of the phone line costs, in billionths of a US dollar; begun minutes count whole.
     pub minute_nanos: u64,
+    /// The instance that says so. It counts only from the one that carries the call; what Twilio says needs nobody's name.
+    #[serde(default)]
+    pub owner: Option<String>,
 }
 
 impl CallStore {
@@ -119,19 +134,12 @@ impl CallStore {
         self.run_soon(move |db| async move { attach(&db, id, &sid).await }).await
     }
 
-    /// Makes the stream `epoch` the one that may change the call; true for exactly one claimant of an epoch, and never for an older one.
-    pub async fn claim_stream(&self, id: CallId, epoch: Epoch, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        let values = [id.to_string().into(), i64::from(epoch.number()).into(), moment(now).into()];
-        Ok(self.run_soon(move |db| async move { execute(&db, CLAIM, values).await }).await? > 0)
-    }
-
     /// The stream is up. False if the call has ended, or belongs to a newer stream.
-    pub async fn connected(&self, id: CallId, epoch: Epoch, stream: &StreamSid, at: DateTime<Utc>) -> Result<bool, StoreError> {
-        let stream = stream.clone();
+    pub async fn connected(&self, joined: Joined) -> Result<bool, StoreError> {
         self.run(move |db| async move {
             let transaction = db.begin().await?;
-            let connected = connect(&transaction, id, epoch, &stream, at).await?;
-            hours::forget(&transaction, &[id.to_string()]).await?;
+            let connected = connect(&transaction, &joined).await?;
+            hours::forget(&transaction, &[joined.call.to_string()]).await?;
             transaction.commit().await?;
             Ok(connected)
         })
@@ -210,16 +218,11 @@ pub(super) async fn attach<C: ConnectionTrait>(db: &C, id: CallId, sid: &CallSid
     }
 }
 
-pub(super) async fn connect<C: ConnectionTrait>(
-    db: &C,
-    id: CallId,
-    epoch: Epoch,
-    stream: &StreamSid,
-    at: DateTime<Utc>,
-) -> Result<bool, StoreError> {
-    let status = CallStatus::Connected.as_str();
-    let values = [id.to_string().into(), i64::from(epoch.number()).into(), stream.as_str().into(), status.into(), moment(at).into()];
-    Ok(execute(db, CONNECT, values).await? > 0)
+pub(super) async fn connect<C: ConnectionTrait>(db: &C, joined: &Joined) -> Result<bool, StoreError> {
+    let Joined { call, epoch, stream, at, owner } = joined;
+    let (status, owner) = (CallStatus::Connected.as_str(), owner.as_deref().map(clean));
+    let values = [call.to_string().into(), i64::from(epoch.number()).into(), stream.as_str().into(), status.into()];
+    Ok(execute(db, CONNECT, values.into_iter().chain([moment(*at).into(), owner.into()])).await? > 0)
 }
 
 pub(super) async fn progress<C: ConnectionTrait>(db: &C, id: CallId, word: &str, at: DateTime<Utc>) -> Result<bool, StoreError> {
@@ -248,7 +251,7 @@ pub(super) async fn first_audio<C: ConnectionTrait>(db: &C, id: CallId, ms: u64)
 
 /// True if this is what ended it.
 pub(super) async fn end<C: ConnectionTrait>(db: &C, end: CallEnd) -> Result<bool, StoreError> {
-    let open = || call::Entity::find_by_id(end.id.to_string()).filter(call::Column::EndedAt.is_null());
+    let open = || call::Entity::find_by_id(end.id.to_string()).filter(may_end(&end));
     let Some(connected_at) = open().select_only().column(call::Column::ConnectedAt).into_tuple::<Option<DateTime<Utc>>>().one(db).await?
     else {
         return Ok(false);
@@ -269,8 +272,17 @@ pub(super) async fn end<C: ConnectionTrait>(db: &C, end: CallEnd) -> Result<bool
     for (column, word) in words.into_iter().flatten() {
         update = update.col_expr(column, word);
     }
-    let open = update.filter(call::Column::Id.eq(end.id.to_string())).filter(call::Column::EndedAt.is_null());
+    let open = update.filter(call::Column::Id.eq(end.id.to_string())).filter(may_end(&end));
     Ok(open.exec(db).await?.rows_affected > 0)
+}
+
+/// It has not ended yet, and nobody else has taken it on meanwhile.
+fn may_end(end: &CallEnd) -> Condition {
+    let open = Condition::all().add(call::Column::EndedAt.is_null());
+    match &end.owner {
+        Some(owner) => open.add(Condition::any().add(call::Column::Owner.is_null()).add(call::Column::Owner.eq(owner.as_str()))),
+        None => open,
+    }
 }
 
 fn line_cost(time: Duration, minute_nanos: u64) -> i64 {

@@ -251,7 +251,7 @@ fn cooled(row: &QueryResult) -> Result<Option<Cooled>, StoreError> {
     Ok(at.map(|at| Cooled { at, previous }))
 }
 
-fn is_postgres<C: ConnectionTrait>(db: &C) -> bool {
+pub(super) fn is_postgres<C: ConnectionTrait>(db: &C) -> bool {
     db.get_database_backend() == DbBackend::Postgres
 }
 

@@ -25,6 +25,7 @@ mod slots;
 mod spend;
 mod spool;
 mod sql;
+mod takeover;
 mod tally;
 mod unsettled;
 mod upsert;
@@ -42,7 +43,7 @@ pub use batch::{BatchPolicy, Batcher, Order, Ticket};
 pub use bulk::{
     BackedUp, BulkError, CleanupPlan, Conversation, Conversations, Counts, FaultyBackup, Leavings, Restored, SeedPlan, Seeded, Selection,
 };
-pub use calls::{CallEnd, Created, NewCall};
+pub use calls::{CallEnd, Created, Joined, NewCall};
 pub use compliance::{ListedNumber, NewConsent, OptOut, OptOutSource, Removal, RemovedNumber, Slice, StoredConsent};
 pub use connect::DatabaseSettings;
 pub use conversation::StoredTurn;
@@ -61,6 +62,7 @@ pub use schema::{Step, StepState};
 pub use slots::Renewal;
 pub use spend::DaySpend;
 pub use spool::{Appended, Spool, SpoolSettings, Spooled, Stored};
+pub use takeover::{FormerOwner, KnownCall, LostCall};
 pub use unsettled::Patience as SettlingPatience;
 pub use wishes::Callback;
 

@@ -6,7 +6,7 @@ use super::CallStore;
 use super::dials::clock;
 use super::error::StoreError;
 use super::sql::{execute, rows};
-use crate::types::{CallId, PhoneNumber};
+use crate::types::{CallId, Epoch, PhoneNumber};
 
 const ADD: &str = "INSERT INTO call_orders (call_id, owner, kind, word, created_at) VALUES ($1, $2, $3, $4, $5)";
 const TAKE: &str = "DELETE FROM call_orders WHERE owner = $1 RETURNING call_id, kind, word";
@@ -14,6 +14,8 @@ const TAKE: &str = "DELETE FROM call_orders WHERE owner = $1 RETURNING call_id, 
 const HANG_UP: &str = "hangup";
 const TRANSFER: &str = "transfer";
 const OVER: &str = "over";
+const TAKEN: &str = "taken";
+const ANSWERED: &str = "answered";
 
 /// What is to become of a call, or has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +25,10 @@ pub enum CallOrder {
     Transfer(PhoneNumber),
     /// Twilio told somebody else that the call is over, in this word.
     Over(String),
+    /// A stream of this epoch joined the call elsewhere.
+    TakenOver(Epoch),
+    /// Twilio told somebody else who picked up, in this word.
+    Answered(String),
 }
 
 impl CallStore {
@@ -33,6 +39,8 @@ impl CallStore {
             CallOrder::HangUp => (HANG_UP, None),
             CallOrder::Transfer(to) => (TRANSFER, Some(to.as_str().to_owned())),
             CallOrder::Over(word) => (OVER, Some(word)),
+            CallOrder::TakenOver(epoch) => (TAKEN, Some(epoch.to_string())),
+            CallOrder::Answered(word) => (ANSWERED, Some(word)),
         };
         self.run_soon(move |db| async move {
             let now = clock(&db).await?;
@@ -60,6 +68,8 @@ fn order(kind: &str, word: Option<String>) -> Option<CallOrder> {
         HANG_UP => Some(CallOrder::HangUp),
         TRANSFER => Some(CallOrder::Transfer(word?.parse().ok()?)),
         OVER => word.map(CallOrder::Over),
+        TAKEN => Some(CallOrder::TakenOver(word?.parse().ok()?)),
+        ANSWERED => word.map(CallOrder::Answered),
         _ => None,
     }
 }

@@ -5,12 +5,12 @@ use sea_orm::prelude::Json;
 use serde::{Deserialize, Serialize};
 
 use super::Recording;
-use super::calls::{CallEnd, NewCall};
+use super::calls::{CallEnd, Joined, NewCall};
 use super::entity::{Private, stream, turn};
 use super::sql::{clean, millis, moment, signed};
 use crate::session::StreamTally;
 use crate::session::event::{ToolUse, Turn};
-use crate::types::{CallId, CallSid, Epoch, HangupCause, StreamSid};
+use crate::types::{CallId, CallSid, Epoch, HangupCause, PhoneNumber};
 
 /// A row on its way to the database, at least once, in any order.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -23,12 +23,7 @@ pub enum Row {
         call: CallId,
         sid: CallSid,
     },
-    Connected {
-        call: CallId,
-        epoch: Epoch,
-        stream: StreamSid,
-        at: DateTime<Utc>,
-    },
+    Connected(Joined),
     /// Twilio's word on the call.
     Progress {
         call: CallId,
@@ -82,6 +77,8 @@ pub struct StreamRow<'a> {
     pub owner: &'a str,
     pub started: DateTime<Utc>,
     pub ended: Option<(DateTime<Utc>, HangupCause)>,
+    /// Who is to be rung after it.
+    pub transfer: Option<&'a PhoneNumber>,
     pub tally: &'a StreamTally,
     pub cost: StreamCost,
 }
@@ -111,7 +108,7 @@ impl Row {
         match self {
             Self::Created(call) => RowKey::Created(call.id),
             Self::Placed { call, .. } => RowKey::Placed(*call),
-            Self::Connected { call, epoch, .. } => RowKey::Connected(*call, *epoch),
+            Self::Connected(joined) => RowKey::Connected(joined.call, joined.epoch),
             Self::Progress { call, status, .. } => RowKey::Progress(*call, status.clone()),
             Self::Turn(turn) => RowKey::Turn(turn.call_id.clone(), turn.epoch, turn.seq),
             Self::Stream(stream) => RowKey::Stream(stream.call_id.clone(), stream.epoch),
@@ -129,7 +126,7 @@ impl Row {
             Self::Stream(stream) => stream.revision,
             Self::Created(_)
             | Self::Placed { .. }
-            | Self::Connected { .. }
+            | Self::Connected(_)
             | Self::Progress { .. }
             | Self::FirstAudio { .. }
             | Self::Ended(_)
@@ -151,7 +148,7 @@ impl Row {
         match self {
             Self::Created(_) => "created",
             Self::Placed { .. } => "placed",
-            Self::Connected { .. } => "connected",
+            Self::Connected(_) => "connected",
             Self::Progress { .. } => "progress",
             Self::Turn(_) => "turn",
             Self::Stream(_) => "stream",
@@ -172,6 +169,7 @@ fn stream_of(row: &StreamRow<'_>) -> stream::Model {
         started_at: moment(row.started),
         ended_at: row.ended.map(|(at, _)| moment(at)),
         ended_reason: row.ended.map(|(_, cause)| cause.as_str().to_owned()),
+        transfer_to: row.transfer.map(|number| Private(number.as_str().to_owned())),
         price_version: cost.price_version.clone(),
         restarts: signed(tally.restarts),
         reconnects: signed(tally.reconnects),

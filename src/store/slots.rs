@@ -19,11 +19,16 @@ const TAKE: &str = "WITH free AS (SELECT number FROM slots WHERE kind = $1 AND n
      UPDATE slots SET owner = $3, holder = $4, expires_at = now() + LEASE FROM free WHERE slots.kind = $1 AND slots.number = free.number";
 const PROVIDE: &str = "INSERT INTO slots (kind, number) SELECT $1, n FROM generate_series(1, $2) AS n ON CONFLICT DO NOTHING";
 const RELEASE: &str = "UPDATE slots SET owner = NULL, holder = NULL, expires_at = NULL WHERE owner = $1 AND holder = $2";
-const RELEASE_ALL: &str = "UPDATE slots SET owner = NULL, holder = NULL, expires_at = NULL WHERE holder = $1";
+const RELEASE_SPARE: &str = "UPDATE slots SET owner = NULL, holder = NULL, expires_at = NULL WHERE holder = $1 AND kind <> 'call'";
+/// Calls that are left go on elsewhere: their slots wait for them a little.
+const HAND_OVER: &str = "UPDATE slots SET expires_at = now() + interval '15 seconds' WHERE holder = $1 AND kind = 'call'";
+/// Also of one that expired, if nobody else has taken it yet.
+const TAKE_OVER: &str = "UPDATE slots SET holder = $2, expires_at = now() + LEASE WHERE kind = 'call' AND owner = $1 RETURNING number";
 const RENEW: &str = "UPDATE slots SET expires_at = now() + LEASE WHERE holder = $1 \
      AND owner IN (SELECT json_array_elements_text($2::json)) RETURNING owner";
 const SEEN: &str = "INSERT INTO instances (name, seen_at) VALUES ($1, now()) ON CONFLICT (name) DO UPDATE SET seen_at = now()";
 const ALIVE: &str = "SELECT name FROM instances WHERE name = $1 AND seen_at > now() - LEASE";
+const PEERS: &str = "SELECT count(*) AS peers FROM instances WHERE name <> $1 AND seen_at > now() - LEASE";
 const GONE: &str = "DELETE FROM instances WHERE name = $1 OR seen_at < now() - interval '1 day'";
 const FLEET: &str = "SELECT (SELECT count(*) FROM instances WHERE seen_at > now() - LEASE) AS instances, \
      (SELECT count(*) FROM slots WHERE kind = 'call' AND expires_at > now()) AS calls";
@@ -60,6 +65,15 @@ impl CallStore {
         .await
     }
 
+    /// Takes the slot of a call over from whoever held it. False if there is none any more.
+    pub async fn take_over_slot(&self, owner: Uuid, holder: &str) -> Result<bool, StoreError> {
+        let holder = holder.to_owned();
+        self.run_soon(move |db| async move {
+            Ok(!rows(&db, with_lease(TAKE_OVER), [owner.to_string().into(), holder.into()]).await?.is_empty())
+        })
+        .await
+    }
+
     /// Nothing happens if the slot has another holder by now.
     pub async fn release_slots(&self, owners: Vec<Uuid>, holder: &str) -> Result<(), StoreError> {
         let holder = holder.to_owned();
@@ -87,6 +101,19 @@ impl CallStore {
         .await
     }
 
+    /// How many other instances were heard of of late.
+    pub async fn peers(&self, me: &str) -> Result<u32, StoreError> {
+        if !self.is_shared() {
+            return Ok(0);
+        }
+        let me = me.to_owned();
+        self.run_soon(move |db| async move {
+            let counted = rows(&db, with_lease(PEERS), [me.into()]).await?;
+            counted.first().map_or(Ok(0), |row| Ok(small(row.try_get("", "peers")?)))
+        })
+        .await
+    }
+
     /// Whether that instance was heard of of late.
     pub async fn is_alive(&self, name: &str) -> Result<bool, StoreError> {
         if !self.is_shared() {
@@ -96,11 +123,12 @@ impl CallStore {
         self.run_soon(move |db| async move { Ok(!rows(&db, with_lease(ALIVE), [name.into()]).await?.is_empty()) }).await
     }
 
-    /// This instance ends: whatever it holds is free.
+    /// This instance ends: whatever it holds is free, but for what its calls hold that go on elsewhere.
     pub async fn leave(&self, holder: &str) -> Result<(), StoreError> {
         let holder = holder.to_owned();
         self.run_soon(move |db| async move {
-            execute(&db, RELEASE_ALL, [holder.as_str().into()]).await?;
+            execute(&db, RELEASE_SPARE, [holder.as_str().into()]).await?;
+            execute(&db, HAND_OVER, [holder.as_str().into()]).await?;
             execute(&db, GONE, [holder.into()]).await.map(drop)
         })
         .await

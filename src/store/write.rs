@@ -36,7 +36,7 @@ async fn store<C: ConnectionTrait>(db: &C, rows: Vec<Row>) -> Result<(), StoreEr
         match row {
             Row::Created(call) => drop(calls::insert(db, *call, None).await?),
             Row::Placed { call, sid } => calls::attach(db, call, &sid).await?,
-            Row::Connected { call, epoch, stream, at } => drop(calls::connect(db, call, epoch, &stream, at).await?),
+            Row::Connected(joined) => drop(calls::connect(db, &joined).await?),
             Row::Progress { call, status, at } => drop(calls::progress(db, call, &status, at).await?),
             Row::FirstAudio { call, ms } => calls::first_audio(db, call, ms).await?,
             Row::Turn(turn) => {

@@ -1,6 +1,7 @@
 //! TwiML, the documents by which Twilio is told what to do. <https://www.twilio.com/docs/voice/twiml>
 
 use std::io;
+use std::time::Duration;
 
 use quick_xml::Writer;
 use quick_xml::escape::escape;
@@ -111,11 +112,11 @@ pub fn reject() -> String {
     document(|xml| empty(xml, "Reject", &[]))
 }
 
-/// After `seconds` of silence `url` is asked, by POST.
+/// After so many seconds of silence `url` is asked, by POST.
 #[must_use]
-pub fn pause_and_redirect(seconds: u32, url: &str) -> String {
+pub fn pause_and_redirect(pause: Duration, url: &str) -> String {
     document(|xml| {
-        empty(xml, "Pause", &[("length", &seconds.to_string())])?;
+        empty(xml, "Pause", &[("length", &pause.as_secs().to_string())])?;
         text_element(xml, "Redirect", &[("method", "POST")], url)
     })
 }

@@ -162,7 +162,8 @@ impl DetectionCallback {
 }
 
 /// A word that we do not know must not cost the call.
-fn answered_by(word: &str) -> AnsweredBy {
+#[must_use]
+pub fn answered_by(word: &str) -> AnsweredBy {
     match word {
         "human" => AnsweredBy::Human,
         "machine_start" => AnsweredBy::MachineStarted,

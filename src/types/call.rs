@@ -85,6 +85,8 @@ words! {
         ActorFailed = "actor_failed",
         /// This instance is shutting down; the call goes on elsewhere.
         Drained = "drained",
+        /// The stream was closed before the platform would have cut it; the call goes on with another.
+        Rotated = "rotated",
         /// A newer stream of the same call took over.
         Superseded = "superseded",
         /// The phone was never answered.
@@ -115,7 +117,9 @@ impl HangupCause {
     #[must_use]
     pub const fn continuation(self) -> Continuation {
         match self {
-            Self::StreamLost | Self::MediaSilent | Self::ActorFailed | Self::Drained | Self::ProtocolViolation => Continuation::Resume,
+            Self::StreamLost | Self::MediaSilent | Self::ActorFailed | Self::Drained | Self::Rotated | Self::ProtocolViolation => {
+                Continuation::Resume
+            }
             Self::ModelUnavailable => Continuation::Lifeboat,
             Self::Transferred => Continuation::Transfer,
             Self::CallerHungUp
@@ -133,6 +137,12 @@ impl HangupCause {
             | Self::CarrierFailed
             | Self::NeverConnected => Continuation::End,
         }
+    }
+
+    /// We wanted the stream to end, and the call to go on.
+    #[must_use]
+    pub const fn is_planned(self) -> bool {
+        matches!(self, Self::Drained | Self::Rotated)
     }
 
     /// The coarse status of a call that ended for this cause.
@@ -155,6 +165,7 @@ impl HangupCause {
             | Self::ProtocolViolation
             | Self::ActorFailed
             | Self::Drained
+            | Self::Rotated
             | Self::NoAnswer
             | Self::Busy
             | Self::Canceled

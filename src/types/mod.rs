@@ -15,4 +15,4 @@ pub use ids::{AccountSid, CallId, CallSid, Epoch, InvalidId, RecordingSid, Strea
 pub use key::{ApiKey, Asker, BearerKey, InvalidKey, InvalidScope, KeyDigest, KeyId, KeyState, Scope, Scopes};
 pub use phone::{CallerId, InvalidPhoneNumber, NumberClass, PhoneNumber};
 pub use redacted::Redacted;
-pub use token::{InvalidToken, StreamToken, TokenKey};
+pub use token::{InvalidToken, StreamToken, Subject, TokenKey};

@@ -1,8 +1,9 @@
 //! The signed, short-lived name under which a media stream may join its call.
 //!
 //! It stands in the path of the stream's URL (Twilio drops query strings), so it is plain
-//! URL-safe text: `<call>.<epoch>.<expiry, Unix seconds>.<HMAC-SHA256>`. That it is used once
-//! is the claim's business, not the token's.
+//! URL-safe text: `<call>.<epoch>.<expiry, Unix seconds>.<CallSid>.<direction>.<assistant>.<HMAC-SHA256>`.
+//! It says what any instance must know to carry the call, should the database be away. That it is
+//! used once is the claim's business, not the token's.
 
 use std::fmt;
 
@@ -11,7 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::{CallId, Epoch};
+use super::{CallId, CallSid, Direction, Epoch};
 
 /// The key that signs stream tokens.
 #[derive(Clone)]
@@ -43,6 +44,16 @@ pub struct StreamToken {
     pub epoch: Epoch,
     /// Unix seconds.
     pub expires: i64,
+    pub subject: Subject,
+}
+
+/// Which phone call it is, and who speaks in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subject {
+    pub sid: CallSid,
+    pub direction: Direction,
+    /// The assistant's name.
+    pub assistant: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,7 +69,9 @@ pub enum InvalidToken {
 impl StreamToken {
     #[must_use]
     pub fn encode(&self, key: &TokenKey) -> String {
-        let claims = format!("{}.{}.{}", self.call, self.epoch, self.expires);
+        let Subject { sid, direction, assistant } = &self.subject;
+        let assistant = URL_SAFE_NO_PAD.encode(assistant);
+        let claims = format!("{}.{}.{}.{sid}.{direction}.{assistant}", self.call, self.epoch, self.expires);
         let signature = URL_SAFE_NO_PAD.encode(sign(&key.0, claims.as_bytes()));
         format!("{claims}.{signature}")
     }
@@ -74,8 +87,10 @@ impl StreamToken {
 
     fn parse(claims: &str) -> Option<Self> {
         let mut parts = claims.split('.');
-        let token = Self { call: parts.next()?.parse().ok()?, epoch: parts.next()?.parse().ok()?, expires: parts.next()?.parse().ok()? };
-        parts.next().is_none().then_some(token)
+        let (call, epoch, expires) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        let (sid, direction) = (parts.next()?.parse().ok()?, Direction::from_word(parts.next()?)?);
+        let assistant = String::from_utf8(URL_SAFE_NO_PAD.decode(parts.next()?).ok()?).ok()?;
+        parts.next().is_none().then_some(Self { call, epoch, expires, subject: Subject { sid, direction, assistant } })
     }
 }
 
@@ -97,7 +112,9 @@ mod tests {
     use super::*;
 
     fn token() -> StreamToken {
-        StreamToken { call: CallId::new(Uuid::from_u128(9)), epoch: Epoch::FIRST, expires: 100 }
+        let sid = "CA00000000000000000000000000000001".parse().expect("a sid");
+        let subject = Subject { sid, direction: Direction::Inbound, assistant: "front desk".to_owned() };
+        StreamToken { call: CallId::new(Uuid::from_u128(9)), epoch: Epoch::FIRST, expires: 100, subject }
     }
 
     #[test]
@@ -113,7 +130,9 @@ mod tests {
         let text = token().encode(&key);
 
         assert_eq!(StreamToken::decode(&text, &TokenKey::new(b"other"), 1), Err(InvalidToken::Forged));
-        assert_eq!(StreamToken::decode(&text.replace(".1.", ".2."), &key, 1), Err(InvalidToken::Forged));
+        for (said, forged) in [(".1.", ".2."), ("inbound", "outbound"), ("0001.", "0002.")] {
+            assert_eq!(StreamToken::decode(&text.replacen(said, forged, 1), &key, 1), Err(InvalidToken::Forged), "{said}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use alpha_call::types::{CallStatus, Direction, Epoch, HangupCause, Redacted};
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 
-use crate::words::{at, create, end, everything, found, id, migrated, new_call, sid, stored, stream};
+use crate::words::{at, create, end, everything, found, id, joined, migrated, new_call, sid, stored, stream};
 
 pub async fn a_call_is_kept_as_it_was_given(url: &str) {
     let store = migrated(url).await;
@@ -69,12 +69,12 @@ pub async fn one_of_fifty_claims_of_a_stream_wins(url: &str) {
     let store = migrated(url).await;
     create(&store, new_call(1)).await;
 
-    let claims = join_all((0..50).map(|_| store.claim_stream(id(1), Epoch::FIRST, at(1)))).await;
+    let claims = join_all((0..50).map(|_| store.claim_stream(id(1), Epoch::FIRST, "one", at(1)))).await;
 
-    assert_eq!(claims.into_iter().filter(|claim| *claim.as_ref().expect("asked")).count(), 1);
-    assert!(store.claim_stream(id(1), Epoch::new(3), at(2)).await.expect("asked"));
-    assert!(!store.claim_stream(id(1), Epoch::new(2), at(3)).await.expect("asked"));
-    assert!(!store.claim_stream(id(2), Epoch::FIRST, at(3)).await.expect("an unknown call"));
+    assert_eq!(claims.into_iter().filter(|claim| claim.as_ref().expect("asked").is_some()).count(), 1);
+    assert!(store.claim_stream(id(1), Epoch::new(3), "one", at(2)).await.expect("asked").is_some());
+    assert!(!store.claim_stream(id(1), Epoch::new(2), "one", at(3)).await.expect("asked").is_some());
+    assert!(!store.claim_stream(id(2), Epoch::FIRST, "one", at(3)).await.expect("an unknown call").is_some());
     let call = stored(&store, 1).await;
     assert_eq!((call.epoch, call.claimed_at), (Epoch::new(3), Some(at(2))));
 }
@@ -82,18 +82,18 @@ pub async fn one_of_fifty_claims_of_a_stream_wins(url: &str) {
 pub async fn an_older_stream_cannot_change_the_call(url: &str) {
     let store = migrated(url).await;
     create(&store, new_call(1)).await;
-    assert!(store.claim_stream(id(1), Epoch::FIRST, at(1)).await.expect("asked"));
-    assert!(store.connected(id(1), Epoch::FIRST, &stream(1), at(2)).await.expect("asked"));
-    assert!(store.claim_stream(id(1), Epoch::new(2), at(3)).await.expect("asked"));
+    assert!(store.claim_stream(id(1), Epoch::FIRST, "one", at(1)).await.expect("asked").is_some());
+    assert!(store.connected(joined(id(1), Epoch::FIRST, stream(1), at(2))).await.expect("asked"));
+    assert!(store.claim_stream(id(1), Epoch::new(2), "one", at(3)).await.expect("asked").is_some());
 
-    assert!(!store.connected(id(1), Epoch::FIRST, &stream(9), at(4)).await.expect("asked"));
-    assert!(store.connected(id(1), Epoch::new(2), &stream(2), at(5)).await.expect("asked"));
+    assert!(!store.connected(joined(id(1), Epoch::FIRST, stream(9), at(4))).await.expect("asked"));
+    assert!(store.connected(joined(id(1), Epoch::new(2), stream(2), at(5))).await.expect("asked"));
 
     let call = stored(&store, 1).await;
     assert_eq!((call.status, call.connected_at), (CallStatus::Connected, Some(at(2))));
     assert_eq!(call.stream_sid.as_deref(), Some(stream(2).as_str()));
     assert!(store.finish(end(1, HangupCause::CallerHungUp, 9)).await.expect("asked"));
-    assert!(!store.connected(id(1), Epoch::new(2), &stream(2), at(10)).await.expect("asked"));
+    assert!(!store.connected(joined(id(1), Epoch::new(2), stream(2), at(10))).await.expect("asked"));
     assert_eq!(stored(&store, 1).await.status, CallStatus::Completed);
 }
 
@@ -113,7 +113,7 @@ pub async fn twilios_word_only_moves_on(url: &str) {
 pub async fn a_call_ends_exactly_once(url: &str) {
     let store = migrated(url).await;
     create(&store, new_call(1)).await;
-    assert!(store.connected(id(1), Epoch::FIRST, &stream(1), at(2)).await.expect("asked"));
+    assert!(store.connected(joined(id(1), Epoch::FIRST, stream(1), at(2))).await.expect("asked"));
     let first = CallEnd { twilio_status: Some("completed".to_owned()), ..end(1, HangupCause::AssistantEnded, 62) };
 
     let mut ends = join_all((0..20).map(|_| store.finish(first.clone()))).await;
@@ -157,7 +157,7 @@ pub async fn a_call_comes_to_the_sum_of_its_streams(url: &str) {
         let cost = StreamCost { model_nanos: 9, transcription_nanos: 10, price_version: String::from(price_version) };
         let epoch = Epoch::new(epoch);
         let ended = Some((at(9), HangupCause::StreamLost));
-        Row::stream(StreamRow { call: id(1), epoch, revision, owner: "one", started: at(1), ended, tally: &tally, cost })
+        Row::stream(StreamRow { call: id(1), epoch, revision, owner: "one", started: at(1), ended, transfer: None, tally: &tally, cost })
     };
 
     store.write(vec![counted(1, 2, 1, "2026-11"), counted(2, 1, 1, "2026-11/unknown-model")]).await.expect("written");

@@ -7,7 +7,7 @@ use alpha_call::types::{CallStatus, Direction, Epoch, HangupCause};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, TransactionTrait};
 
-use crate::words::{at, create, end, id, migrated, new_call, row, stream, turn};
+use crate::words::{at, create, end, id, joined, migrated, new_call, row, stream, turn};
 
 /// Over everything, with the last 24 hours ending when the test data does.
 pub fn all() -> AnalyticsQuery {
@@ -22,7 +22,7 @@ async fn six_calls(store: &CallStore) {
         if call == 3 {
             create(store, NewCall { assistant: "sales".to_owned(), ..new_call(3) }).await;
         }
-        assert!(store.connected(id(call), Epoch::FIRST, &stream(1), at(10)).await.expect("asked"));
+        assert!(store.connected(joined(id(call), Epoch::FIRST, stream(1), at(10))).await.expect("asked"));
         let ended = CallEnd { at: at(10 + seconds) + TimeDelta::milliseconds(500), minute_nanos: 8_500_000, ..end(call, cause, 0) };
         assert!(store.finish(ended).await.expect("asked"));
     }
@@ -156,7 +156,7 @@ pub async fn what_is_kept_is_never_stale(url: &str) {
     let store = &kept.store;
     let call = |call, hours| NewCall { initiated_at: past(hours), ..new_call(call) };
     let latency = |seq, revision, ms| Turn { latency: Some(Duration::from_millis(ms)), interrupted: true, ..turn(seq, revision, "x") };
-    let connected = |call| async move { store.connected(id(call), Epoch::FIRST, &stream(1), past(1)).await.expect("asked") };
+    let connected = |call| async move { store.connected(joined(id(call), Epoch::FIRST, stream(1), past(1))).await.expect("asked") };
     create(store, call(1, 0)).await;
     create(store, call(2, 9)).await;
     kept.is_true("the first two").await;
@@ -175,7 +175,7 @@ pub async fn what_is_kept_is_never_stale(url: &str) {
     kept.is_true("the first sound").await;
     store.write(vec![Row::Created(Box::new(NewCall { assistant: "sales".to_owned(), ..call(9, 2) }))]).await.expect("written");
     kept.is_true("the call of that turn").await;
-    store.write(vec![Row::Connected { call: id(9), epoch: Epoch::FIRST, stream: stream(2), at: past(2) }]).await.expect("written");
+    store.write(vec![Row::Connected(joined(id(9), Epoch::FIRST, stream(2), past(2)))]).await.expect("written");
     kept.is_true("it is connected by a row").await;
     assert!(store.finish(CallEnd { at: past(3), ..end(1, HangupCause::CallerHungUp, 0) }).await.expect("asked"));
     kept.is_true("a call ends").await;

@@ -5,7 +5,7 @@ use alpha_call::types::{CallStatus, Direction, Epoch, HangupCause};
 use sea_orm::Database;
 use uuid::Uuid;
 
-use crate::words::{at, create, end, everything, id, migrated, new_call, number, sid, stream};
+use crate::words::{at, create, end, everything, id, joined, migrated, new_call, number, sid, stream};
 
 const SORTS: [Sort; 4] = [Sort::Newest, Sort::Oldest, Sort::Longest, Sort::Shortest];
 
@@ -36,7 +36,7 @@ async fn five_calls(store: &CallStore) {
     for (call, second, lasted) in [(1, 10, Some(60)), (2, 10, Some(90)), (3, 10, None), (4, 20, None), (5, 0, Some(60))] {
         create(store, NewCall { initiated_at: at(second), ..new_call(call) }).await;
         if let Some(seconds) = lasted {
-            assert!(store.connected(id(call), Epoch::FIRST, &stream(1), at(100)).await.expect("asked"));
+            assert!(store.connected(joined(id(call), Epoch::FIRST, stream(1), at(100))).await.expect("asked"));
             assert!(store.finish(end(call, HangupCause::CallerHungUp, 100 + seconds)).await.expect("asked"));
         }
     }
@@ -112,7 +112,7 @@ pub async fn each_property_filters(url: &str) {
     create(&store, NewCall { from: "+14155550199".to_owned(), initiated_at: at(1), ..new_call(2) }).await;
     let asked = NewCall { api_key_id: Some("k4jz7q2m".to_owned()), assistant: "sales".to_owned(), ..new_call(3) };
     create(&store, NewCall { initiated_at: at(2), ..asked }).await;
-    assert!(store.connected(id(2), Epoch::FIRST, &stream(1), at(3)).await.expect("asked"));
+    assert!(store.connected(joined(id(2), Epoch::FIRST, stream(1), at(3))).await.expect("asked"));
     assert!(store.finish(end(3, HangupCause::Busy, 4)).await.expect("asked"));
 
     let with = |change: fn(&mut HistoryFilter)| {

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
 use crate::figures::{Kept, past};
-use crate::words::{end, id, new_call, row, stream, turn};
+use crate::words::{end, id, joined, new_call, row, stream, turn};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -64,7 +64,7 @@ fn said(call: u128, seq: u32, revision: u32, latency: Option<u64>, user: bool) -
 fn as_row(step: &Step) -> Option<Row> {
     Some(match step {
         Step::Create { call, hours, sales, .. } => Row::Created(Box::new(created(*call, *hours, *sales))),
-        Step::Connect { call } => Row::Connected { call: id(*call), epoch: Epoch::FIRST, stream: stream(1), at: past(7) },
+        Step::Connect { call } => Row::Connected(joined(id(*call), Epoch::FIRST, stream(1), past(7))),
         Step::Say { call, seq, revision, latency, user } => said(*call, *seq, *revision, *latency, *user),
         Step::Sound { call, ms } => Row::FirstAudio { call: id(*call), ms: *ms },
         Step::End { call, failed } => Row::Ended(Box::new(ended(*call, *failed))),
@@ -81,7 +81,7 @@ async fn take(kept: &Kept, step: &Step) {
         Step::Create { call, hours, sales, refused: false } => {
             store.create_call(created(*call, *hours, *sales)).await.expect("asked");
         }
-        Step::Connect { call } => drop(store.connected(id(*call), Epoch::FIRST, &stream(1), past(7)).await.expect("asked")),
+        Step::Connect { call } => drop(store.connected(joined(id(*call), Epoch::FIRST, stream(1), past(7))).await.expect("asked")),
         Step::End { call, failed } => drop(store.finish(ended(*call, *failed)).await.expect("asked")),
         Step::Say { .. } | Step::Sound { .. } => store.write(as_row(step).into_iter().collect()).await.expect("written"),
         Step::Rows(steps) => store.write(steps.iter().filter_map(as_row).collect()).await.expect("written"),

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::figures::all;
 use crate::sql;
-use crate::words::{at, create, end, everything, id, migrated, new_call, number, open, row, sid, stored, stream, turn};
+use crate::words::{at, create, end, everything, id, joined, migrated, new_call, number, open, row, sid, stored, stream, turn};
 
 const FUTURE: &str = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_future', 0)";
 
@@ -62,8 +62,8 @@ async fn a_whole_life(store: &CallStore, call: u32) {
     store.create_refused(new_call(call_id + 1), "cooling-down").await.expect("kept");
     store.attach_call_sid(id(call_id), &sid(call)).await.expect("named");
     assert!(store.progress(id(call_id), "ringing", at(1)).await.expect("progress"));
-    assert!(store.claim_stream(id(call_id), Epoch::FIRST, at(2)).await.expect("claimed"));
-    assert!(store.connected(id(call_id), Epoch::FIRST, &stream(call), at(2)).await.expect("connected"));
+    assert!(store.claim_stream(id(call_id), Epoch::FIRST, "one", at(2)).await.expect("claimed").is_some());
+    assert!(store.connected(joined(id(call_id), Epoch::FIRST, stream(call), at(2))).await.expect("connected"));
     let rows =
         vec![row(call_id, 1, turn(1, 1, "older")), row(call_id, 1, turn(1, 2, "newer")), Row::FirstAudio { call: id(call_id), ms: 400 }];
     store.write(rows).await.expect("written");

@@ -53,6 +53,7 @@ async fn a_limit_that_is_raised_or_lowered_holds_from_then_on() {
         assert_eq!(taken(&store, 2, 5, "a").await.len(), 2);
         assert_eq!(taken(&store, 4, 5, "a").await.len(), 2);
         store.leave("a").await.expect("done");
+        expire(&url).await;
         assert_eq!(taken(&store, 1, 5, "a").await.len(), 1);
         assert!(store.take_slot(SlotKind::Spare, 1, Uuid::now_v7(), "a").await.expect("asked"), "of another kind");
     })
@@ -80,17 +81,24 @@ async fn a_lease_that_is_not_renewed_expires_and_its_holder_is_told() {
 }
 
 #[tokio::test]
-async fn what_an_instance_that_leaves_holds_is_free_at_once() {
+async fn the_slots_of_calls_wait_a_little_for_those_who_take_them_on_from_an_instance_that_leaves() {
     crate::on_postgres(async |url| {
         let store = migrated(&url).await;
-        assert_eq!(taken(&store, 3, 3, "a").await.len(), 3);
+        let calls = taken(&store, 3, 3, "a").await;
+        assert!(store.take_slot(SlotKind::Spare, 1, Uuid::now_v7(), "a").await.expect("asked"));
         store.renew_slots(&[], "a").await.expect("asked");
 
         store.leave("a").await.expect("done");
 
         let renewal = store.renew_slots(&[], "b").await.expect("asked");
-        assert_eq!((renewal.instances, renewal.calls), (1, 0));
-        assert_eq!(taken(&store, 3, 3, "b").await.len(), 3);
+        assert_eq!((renewal.instances, renewal.calls), (1, 3));
+        assert!(store.take_slot(SlotKind::Spare, 1, Uuid::now_v7(), "b").await.expect("asked"), "what no call has is free at once");
+        assert_eq!(take(&store, 3, "b").await, None);
+        assert!(store.take_over_slot(calls[0], "b").await.expect("asked"));
+        expire(&url).await;
+        assert!(store.take_over_slot(calls[1], "b").await.expect("asked"), "nobody else had taken it");
+        assert_eq!(taken(&store, 3, 3, "c").await.len(), 2, "who was not asked for is not waited for");
+        assert!(!store.take_over_slot(calls[2], "b").await.expect("asked"));
     })
     .await;
 }

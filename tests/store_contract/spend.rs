@@ -6,7 +6,7 @@ use alpha_call::session::StreamTally;
 use alpha_call::store::{CallEnd, CallStore, DaySpend, NewCall, Row, StreamCost, StreamRow};
 use alpha_call::types::{Direction, Epoch, HangupCause};
 
-use crate::words::{at, create, end, id, migrated, new_call, stream};
+use crate::words::{at, create, end, id, joined, migrated, new_call, stream};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const INBOUND: u64 = 1_000;
@@ -20,7 +20,7 @@ const fn minute(direction: Direction) -> u64 {
 }
 
 async fn connected(store: &CallStore, call: u128, epoch: u32, second: i64) {
-    assert!(store.connected(id(call), Epoch::new(epoch), &stream(epoch), at(second)).await.expect("asked"));
+    assert!(store.connected(joined(id(call), Epoch::new(epoch), stream(epoch), at(second))).await.expect("asked"));
 }
 
 /// The stream has cost so much, for the model and for writing down what was said.
@@ -28,7 +28,7 @@ async fn streamed(store: &CallStore, call: u128, epoch: u32, revision: u32, nano
     let [model_nanos, transcription_nanos] = nanos;
     let cost = StreamCost { model_nanos, transcription_nanos, price_version: "2026-11".to_owned() };
     let (epoch, tally) = (Epoch::new(epoch), StreamTally::default());
-    let row = StreamRow { call: id(call), epoch, revision, owner: "one", started: at(1), ended: None, tally: &tally, cost };
+    let row = StreamRow { call: id(call), epoch, revision, owner: "one", started: at(1), ended: None, transfer: None, tally: &tally, cost };
     store.write(vec![Row::stream(row)]).await.expect("written");
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alpha_call::session::event::{Speaker, Turn, TurnKind};
-use alpha_call::store::{Call, CallEnd, CallKey, CallStore, Created, DatabaseSettings, HistoryFilter, NewCall, Row};
+use alpha_call::store::{Call, CallEnd, CallKey, CallStore, Created, DatabaseSettings, HistoryFilter, Joined, NewCall, Row};
 use alpha_call::types::{CallId, CallSid, Direction, Epoch, HangupCause, PhoneNumber, Redacted, StreamSid};
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait as _, Database, Statement};
@@ -68,7 +68,11 @@ pub fn new_call(number: u128) -> NewCall {
 }
 
 pub fn end(number: u128, cause: HangupCause, seconds: i64) -> CallEnd {
-    CallEnd { id: id(number), cause, twilio_status: None, error_code: None, error: None, at: at(seconds), minute_nanos: 0 }
+    CallEnd { id: id(number), cause, twilio_status: None, error_code: None, error: None, at: at(seconds), minute_nanos: 0, owner: None }
+}
+
+pub fn joined(call: CallId, epoch: Epoch, stream: StreamSid, at: DateTime<Utc>) -> Joined {
+    Joined { call, epoch, stream, at, owner: None }
 }
 
 pub fn turn(seq: u32, revision: u32, text: &str) -> Turn {

@@ -28,9 +28,9 @@ impl Rig {
             place: secs(600),
             answer: secs(90),
             resume: secs(15),
+            asked: secs(3),
             transfer: secs(15_000),
-            resumes: 3,
-            resume_window: secs(300),
+            resumes: ResumePolicy { most: 3, window: secs(300), apart: secs(2) },
         };
         let mut rig = Self { roster: Roster::new(policy), slot: Rc::new(()), now: Instant::now() };
         rig.roster.expect(rig.now, CALL, sid(1), rig.slot.clone());
@@ -44,7 +44,7 @@ impl Rig {
     }
 
     fn connect(&mut self, epoch: Epoch) {
-        assert!(self.roster.claim(self.now, CALL, epoch).is_some());
+        assert!(matches!(self.roster.claim(self.now, CALL, epoch), Claim::Taken { .. }));
         assert_eq!(self.roster.begin(CALL, epoch), Some(sid(1)));
     }
 
@@ -65,16 +65,78 @@ impl Rig {
 fn a_token_works_once() {
     let mut rig = Rig::expecting();
 
-    assert_eq!(rig.roster.claim(rig.now, CALL, Epoch::FIRST), Some(Claimed { sid: Some(sid(1)), epoch: Epoch::FIRST }));
-    assert_eq!(rig.roster.claim(rig.now, CALL, Epoch::FIRST), None);
+    assert_eq!(rig.roster.claim(rig.now, CALL, Epoch::FIRST), Claim::Taken { sid: Some(sid(1)), retire: false });
+    assert_eq!(rig.roster.claim(rig.now, CALL, Epoch::FIRST), Claim::Refused);
 }
 
 #[test]
-fn a_token_of_another_epoch_or_call_opens_nothing() {
+fn the_newest_token_wins() {
+    let mut rig = Rig::live();
+
+    assert_eq!(rig.roster.claim(rig.now, CALL, SECOND.next()), Claim::Taken { sid: Some(sid(1)), retire: true });
+
+    assert_eq!(rig.roster.claim(rig.now, CALL, SECOND), Claim::Refused);
+    assert_eq!(rig.exit(Epoch::FIRST, HangupCause::CallerHungUp), After::Stale);
+    assert_eq!(rig.roster.begin(CALL, SECOND.next()), Some(sid(1)));
+}
+
+#[test]
+fn a_call_that_is_not_here_is_nobodys_to_claim() {
     let mut rig = Rig::expecting();
 
-    assert_eq!(rig.roster.claim(rig.now, CALL, SECOND), None);
-    assert_eq!(rig.roster.claim(rig.now, CallId::new(Uuid::from_u128(2)), Epoch::FIRST), None);
+    assert_eq!(rig.roster.claim(rig.now, CallId::new(Uuid::from_u128(2)), Epoch::FIRST), Claim::Unknown);
+}
+
+#[test]
+fn a_call_that_was_somebody_elses_is_joined_by_the_stream_that_brings_it() {
+    let mut rig = Rig { roster: Rig::expecting().roster, slot: Rc::new(()), now: Instant::now() };
+    let other = CallId::new(Uuid::from_u128(2));
+    let adopted = Adopted { sid: sid(2), epoch: SECOND, held: rig.slot.clone(), unplanned: 3 };
+
+    rig.roster.adopt(rig.now, other, adopted);
+
+    assert_eq!(rig.roster.begin(other, SECOND), Some(sid(2)));
+    rig.roster.exited(rig.now, other, SECOND, HangupCause::StreamLost, None);
+    let next = rig.roster.resume(rig.now, other, SECOND.next());
+    assert!(matches!(next, NextStep::Lifeboat { .. }), "its resumes count here too: {next:?}");
+}
+
+#[test]
+fn a_call_that_a_stream_joined_elsewhere_is_let_go() {
+    let mut rig = Rig::live();
+    assert!(rig.roster.taken_over(CALL, Epoch::FIRST).is_none(), "its stream is here");
+
+    assert!(rig.roster.taken_over(CALL, SECOND).is_some());
+
+    assert!(rig.slot_is_free() && rig.roster.is_empty());
+    let mut rig = Rig::expecting();
+    assert!(rig.roster.taken_over(CALL, Epoch::FIRST).is_some(), "what was promised here came there");
+}
+
+#[test]
+fn a_lost_stream_that_nobody_asks_about_is_looked_for_once() {
+    let mut rig = Rig::live();
+    rig.exit(Epoch::FIRST, HangupCause::StreamLost);
+    assert_eq!(rig.roster.strays(rig.now + secs(2)), []);
+
+    assert_eq!(rig.roster.strays(rig.now + secs(3)), [Stray { call: CALL, sid: sid(1), epoch: Epoch::FIRST }]);
+
+    assert_eq!(rig.roster.strays(rig.now + secs(4)), []);
+}
+
+#[test]
+fn resumes_that_follow_each_other_too_soon_wait() {
+    let mut rig = Rig::live();
+    rig.exit(Epoch::FIRST, HangupCause::StreamLost);
+    rig.roster.resume(rig.now, CALL, SECOND);
+    rig.connect(SECOND);
+    rig.now += secs(1);
+    rig.exit(SECOND, HangupCause::StreamLost);
+
+    assert_eq!(rig.roster.resume(rig.now, CALL, SECOND.next()), NextStep::Wait { epoch: SECOND.next() });
+
+    rig.now += secs(1);
+    assert_eq!(rig.roster.resume(rig.now, CALL, SECOND.next()), NextStep::Connect { epoch: SECOND.next(), retire: false });
 }
 
 #[test]
@@ -126,7 +188,7 @@ fn twilio_may_know_of_a_lost_stream_before_we_do() {
 fn an_old_question_does_not_cost_a_stream_that_lives() {
     let mut rig = Rig::live();
 
-    assert_eq!(rig.roster.resume(rig.now, CALL, Epoch::FIRST), NextStep::Lives { epoch: Epoch::FIRST });
+    assert_eq!(rig.roster.resume(rig.now, CALL, Epoch::FIRST), NextStep::Wait { epoch: SECOND });
 
     assert!(rig.roster.is_live(CALL, Epoch::FIRST));
 }
@@ -156,6 +218,7 @@ fn a_call_that_keeps_losing_its_stream_is_not_resumed_for_ever() {
     let mut rig = Rig::live();
     let mut epoch = Epoch::FIRST;
     for _ in 0..3 {
+        rig.now += secs(10);
         rig.exit(epoch, HangupCause::StreamLost);
         epoch = epoch.next();
         assert!(matches!(rig.roster.resume(rig.now, CALL, epoch), NextStep::Connect { .. }));
@@ -330,7 +393,7 @@ fn a_call_that_nobody_took_gets_another_stream_and_may_still_lose_as_many_as_bef
 
     let mut epoch = SECOND;
     rig.connect(epoch);
-    assert_eq!(rig.dialled(DialOutcome::NotReached), AfterDial::Known(NextStep::Lives { epoch: SECOND }));
+    assert_eq!(rig.dialled(DialOutcome::NotReached), AfterDial::Known(NextStep::Wait { epoch: SECOND.next() }));
     for _ in 0..3 {
         rig.exit(epoch, HangupCause::StreamLost);
         epoch = epoch.next();
@@ -375,12 +438,12 @@ fn the_end_of_the_phone_call_ends_a_call_that_was_handed_over_as_transferred() {
 }
 
 #[test]
-fn a_call_that_another_phone_has_is_let_go_as_transferred() {
+fn a_call_that_another_phone_has_is_let_go_too() {
     let mut rig = Rig::transferred();
 
-    let left: Vec<_> = rig.roster.abandon().into_iter().map(|(call, cause, _)| (call, cause)).collect();
+    let left: Vec<_> = rig.roster.abandon().into_iter().map(|(call, _)| call).collect();
 
-    assert_eq!(left, [(CALL, HangupCause::Transferred)]);
+    assert_eq!(left, [CALL]);
 }
 
 #[test]

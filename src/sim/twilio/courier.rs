@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -42,25 +43,36 @@ pub struct Webhook {
     pub idempotency_token: String,
 }
 
-/// Knows one address, whatever host a webhook names.
+/// Knows some addresses, whatever host a webhook names, and takes them in turn as a load balancer does.
 pub struct Courier {
-    engine: Mutex<SocketAddr>,
+    engines: Mutex<Vec<SocketAddr>>,
+    turn: AtomicUsize,
     auth_token: String,
 }
 
 impl Courier {
     #[must_use]
-    pub const fn new(engine: SocketAddr, auth_token: String) -> Self {
-        Self { engine: Mutex::new(engine), auth_token }
+    pub fn new(engine: SocketAddr, auth_token: String) -> Self {
+        Self { engines: Mutex::new(vec![engine]), turn: AtomicUsize::new(0), auth_token }
     }
 
-    #[must_use]
-    pub fn engine(&self) -> SocketAddr {
-        *lock(&self.engine)
+    pub fn set_engines(&self, engines: Vec<SocketAddr>) {
+        *lock(&self.engines) = engines;
     }
 
-    pub fn set_engine(&self, engine: SocketAddr) {
-        *lock(&self.engine) = engine;
+    /// Connects to the engine whose turn it is; one that takes nobody is passed over.
+    pub async fn connect(&self) -> std::io::Result<TcpStream> {
+        let mut engines = lock(&self.engines).clone();
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed).checked_rem(engines.len()).unwrap_or_default();
+        engines.rotate_left(turn);
+        let mut refused = std::io::ErrorKind::ConnectionRefused.into();
+        for engine in engines {
+            match TcpStream::connect(engine).await {
+                Ok(stream) => return Ok(stream),
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
     }
 
     /// The signature of a form posted to `url`, or of an upgrade or GET of it.
@@ -105,7 +117,7 @@ impl Courier {
     }
 
     async fn attempt(&self, request: &[u8], patience: &Patience) -> Result<Reply, Undelivered> {
-        let connected = timeout(patience.connect, TcpStream::connect(self.engine())).await;
+        let connected = timeout(patience.connect, self.connect()).await;
         let Ok(Ok(stream)) = connected else { return Err(Undelivered::NoConnection) };
         timeout(patience.total, exchange(stream, request)).await.unwrap_or(Err(Undelivered::TooLate))
     }

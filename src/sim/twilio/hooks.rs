@@ -23,6 +23,7 @@ struct Plan {
     scramble_callbacks: bool,
     keep_marks: bool,
     start_twice: bool,
+    forget_broken: bool,
     network: Network,
     on_fault: Option<Arc<OnFault>>,
 }
@@ -132,6 +133,15 @@ impl Hooks {
     /// Every stream says `start` twice.
     pub fn start_twice(&self, on: bool) {
         lock(&self.0).start_twice = on;
+    }
+
+    /// After a stream that broke off without a close frame the call is silent, and `action` is not asked for.
+    pub fn forget_broken_streams(&self, on: bool) {
+        lock(&self.0).forget_broken = on;
+    }
+
+    pub(super) fn forgets_broken_streams(&self) -> bool {
+        lock(&self.0).forget_broken
     }
 
     /// How packets of the streams from now on travel.

@@ -117,7 +117,12 @@ impl FakeTwilio {
 
     /// From now on the engine is somewhere else.
     pub fn set_engine(&self, engine: SocketAddr) {
-        self.exchange().courier.set_engine(engine);
+        self.set_engines(vec![engine]);
+    }
+
+    /// From now on there are several, which are turned to one after the other.
+    pub fn set_engines(&self, engines: Vec<SocketAddr>) {
+        self.exchange().courier.set_engines(engines);
     }
 
     /// How phones behave that the engine calls, until told otherwise.

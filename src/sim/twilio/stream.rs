@@ -39,6 +39,8 @@ const FRAME: Duration = Duration::from_millis(FRAME_MS);
 pub enum StreamEnd {
     /// The stream alone: `<Connect>` is done, and the call goes on.
     Over,
+    /// The same, without a word from the engine.
+    Broken,
     Interrupted(Interrupt),
 }
 
@@ -66,7 +68,12 @@ pub async fn run(call: &mut Call, noun: &Stream, base: Option<&Address>) -> Stre
     let end = leg.run(&noun.parameters).await;
     leg.over();
     tell(call, "stream-stopped", None);
-    end
+    match end {
+        StreamEnd::Broken if call.exchange.hooks.forgets_broken_streams() => {
+            call.idle(None, false).await.map_or(end, StreamEnd::Interrupted)
+        }
+        end => end,
+    }
 }
 
 struct Leg<'a> {
@@ -112,7 +119,7 @@ impl<'a> Leg<'a> {
         loop {
             let over = match self.send().await {
                 Ok(()) => self.wake().await,
-                Err(Lost) => Some(StreamEnd::Over),
+                Err(Lost) => Some(StreamEnd::Broken),
             };
             if let Some(end) = over {
                 return end;
@@ -330,7 +337,7 @@ impl<'a> Leg<'a> {
             self.call.line.note_now(Happening::StreamBroken { why: error.to_string() });
         }
         self.call.line.note_now(Happening::SocketDropped);
-        StreamEnd::Over
+        StreamEnd::Broken
     }
 
     /// The engine closed: the close is answered, and the call goes on without the stream.
@@ -356,7 +363,7 @@ impl<'a> Leg<'a> {
             _ => {}
         }
         self.call.line.note_now(Happening::StreamBroken { why: error.to_string() });
-        StreamEnd::Over
+        StreamEnd::Broken
     }
 
     fn over(&mut self) {

@@ -36,7 +36,7 @@ pub async fn connect(call: &Call, url: &str, base: Option<&Address>) -> Result<W
     let address = acceptable(call, url, base).inspect_err(|refused| call.violate(refused.to_string()))?;
     let request = request(call, &address).map_err(|error| Refused::Handshake(error.to_string()))?;
     let upgraded = async {
-        let stream = TcpStream::connect(call.exchange.courier.engine()).await.map_err(|_| Refused::NoConnection)?;
+        let stream = call.exchange.courier.connect().await.map_err(|_| Refused::NoConnection)?;
         stream.set_nodelay(true).map_err(|_| Refused::NoConnection)?;
         let (socket, _) = client_async(request, stream).await.map_err(refused)?;
         Ok(socket)

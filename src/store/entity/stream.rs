@@ -3,6 +3,8 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::Private;
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "stream_logs")]
@@ -17,6 +19,9 @@ pub struct Model {
     pub started_at: DateTimeUtc,
     pub ended_at: Option<DateTimeUtc>,
     pub ended_reason: Option<String>,
+    /// Who was to be rung after it.
+    #[serde(default)]
+    pub transfer_to: Option<Private>,
     pub price_version: String,
     /// Of the call's actor, after a panic.
     pub restarts: i64,

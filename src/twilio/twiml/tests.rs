@@ -83,7 +83,7 @@ fn the_short_documents_are_what_twilio_asks_for() {
     assert_eq!(body(reject_busy()), r#"<Response><Reject reason="busy"/></Response>"#);
     assert_eq!(body(say_and_hangup("Q&A <now>")), "<Response><Say>Q&amp;A &lt;now&gt;</Say><Hangup/></Response>");
     assert_eq!(
-        body(pause_and_redirect(3, "https://h/r?a=1&b=2")),
+        body(pause_and_redirect(Duration::from_secs(3), "https://h/r?a=1&b=2")),
         r#"<Response><Pause length="3"/><Redirect method="POST">https://h/r?a=1&amp;b=2</Redirect></Response>"#
     );
 }
@@ -103,7 +103,7 @@ proptest! {
         let expected: Vec<_> = Some(without_illegal(&text)).filter(|t| !t.is_empty()).into_iter().collect();
 
         prop_assert_eq!(values(&say_and_hangup(&text)), expected.clone());
-        prop_assert_eq!(values(&pause_and_redirect(7, &text)).split_off(2), expected);
+        prop_assert_eq!(values(&pause_and_redirect(Duration::from_secs(7), &text)).split_off(2), expected);
     }
 }
 

@@ -209,6 +209,7 @@ impl<'r> Talk<'r> {
         self.epoch += 1;
         self.seq = 0;
         self.streams.push(stream::Model {
+            transfer_to: None,
             call_id: self.call.clone(),
             epoch: self.epoch,
             revision: self.rng.i64(1..20),
