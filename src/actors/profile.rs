@@ -49,6 +49,7 @@ pub fn session_policy(config: &Config, casting: &Casting, at: DateTime<Utc>) -> 
         max_duration: assistant.limits.max_call(config.limits.max_call),
         end_warning: END_WARNING,
         renew_before: Duration::from_secs(300),
+        max_stream: call.max_stream,
         has_fallback: config.openai.fallback.is_some(),
         goodbye: call.goodbye,
         max_reconnects: call.max_reconnects,

@@ -181,10 +181,13 @@ impl Handler<Begin> for CallSupervisor {
         let Some(sid) = self.roster.begin(call, epoch) else { return Box::pin(actix::fut::ready(None)) };
         let Some(held) = self.roster.held_mut(call) else { return Box::pin(actix::fut::ready(None)) };
         let is_first = held.began.is_none();
-        held.left = None;
+        let left = held.left.take();
         let began = *held.began.get_or_insert(now);
         let direction = held.direction;
         let history = History { elapsed: now.saturating_duration_since(began), ..std::mem::take(&mut held.history) };
+        // Nobody was speaking: nothing is owed.
+        let owes_answer = history.owes_answer && left != Some(HangupCause::Rotated);
+        let history = History { owes_answer, ..history };
         let history = if std::mem::take(&mut held.transfer_failed) { after_failed_transfer(history) } else { history };
         let mut policy = held.policy.clone();
         self.outfit.phrases.fill(&mut policy);

@@ -169,6 +169,7 @@ impl Engine {
         if let Some(known) = known {
             held.began = known.connected_at.map(|at| began(at, clock::now()));
             held.transfer_failed = known.last.left.as_ref().is_some_and(|left| left.transfer.is_some());
+            held.left = known.last.left.map(|left| left.cause);
             unplanned = known.last.unplanned;
         }
         let adopted = Adopted { sid: subject.sid.clone(), epoch: *epoch, held, unplanned };

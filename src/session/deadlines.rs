@@ -56,6 +56,7 @@ impl CallSession {
             Timer::Patience => self.patience_over(now),
             Timer::Retry => self.retry_answer(now),
             Timer::Renew => self.open_standby(),
+            Timer::Rotate => self.stream_is_old(now),
             Timer::Tool => self.tools_overdue(now),
             Timer::Keys => self.tell_keys(now),
             Timer::Comfort => self.comfort(now),

@@ -31,6 +31,7 @@ pub mod policy;
 mod record;
 mod renewal;
 mod response;
+mod rotation;
 mod tally;
 mod timer;
 mod tools;
@@ -93,6 +94,8 @@ pub struct CallSession {
     closing: Option<HangupCause>,
     /// The call has cost what it may.
     broke: bool,
+    /// The stream is to end at the next pause in the talk.
+    rotates: bool,
     phase: Phase,
     sounded: bool,
 }
@@ -128,6 +131,7 @@ impl CallSession {
             doubt: None,
             closing: None,
             broke: false,
+            rotates: false,
             phase: Phase::Live,
             sounded: history.resumed,
             policy,
@@ -144,6 +148,7 @@ impl CallSession {
         }
         self.open_model(now, Duration::ZERO);
         self.set_limits(now);
+        self.limit_stream(now);
         self.enter(now);
         self.settle(now);
     }
@@ -216,6 +221,7 @@ impl CallSession {
             self.take_turns();
             self.part_for_want_of_money(now);
             self.leave_when_heard(now);
+            self.rotate_when_quiet(now);
         }
         if self.phase == Phase::Live {
             self.arm(now);

@@ -200,6 +200,8 @@ pub struct SessionPolicy {
     pub end_warning: Duration,
     /// A model session is replaced so long before it expires.
     pub renew_before: Duration,
+    /// A stream is replaced by another after so long; never if there is no need to.
+    pub max_stream: Option<Duration>,
     /// There is a second endpoint to turn to.
     pub has_fallback: bool,
     /// The longest wait for a goodbye to be heard.

@@ -28,6 +28,8 @@ pub(super) enum Timer {
     Retry,
     /// The model session will expire.
     Renew,
+    /// The stream is older than the platform likes.
+    Rotate,
     /// A tool takes too long.
     Tool,
     /// No more keys are pressed.
@@ -47,7 +49,7 @@ pub(super) enum Timer {
     Winding,
 }
 
-const ALL: [Timer; 21] = [
+const ALL: [Timer; 22] = [
     Timer::TopUp,
     Timer::MarkOverdue,
     Timer::Gap,
@@ -60,6 +62,7 @@ const ALL: [Timer; 21] = [
     Timer::Patience,
     Timer::Retry,
     Timer::Renew,
+    Timer::Rotate,
     Timer::Tool,
     Timer::Keys,
     Timer::Comfort,

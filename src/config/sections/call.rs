@@ -55,6 +55,8 @@ pub struct CallSettings {
     pub start_deadline: Duration,
     pub claim_deadline: Duration,
     pub resume_deadline: Duration,
+    /// A stream that is older is replaced by another.
+    pub max_stream: Option<Duration>,
     pub max_reconnects: u32,
     pub reconnect_pause: Duration,
 }
@@ -99,10 +101,20 @@ impl CallSettings {
             start_deadline: reader.millis("call.start_deadline_ms", 100..=60_000),
             claim_deadline: reader.millis("call.claim_deadline_ms", 1000..=600_000),
             resume_deadline: reader.millis("call.resume_deadline_ms", 1000..=600_000),
+            max_stream: max_stream(reader),
             max_reconnects: reader.number("call.max_reconnects", 0..=100),
             reconnect_pause: reader.millis("call.reconnect_pause_ms", 0..=60_000),
         }
     }
+}
+
+/// Where a platform cuts every connection at 60 minutes.
+const BEFORE_THE_CUT: Duration = Duration::from_secs(55 * 60);
+
+/// <https://docs.cloud.google.com/run/docs/triggering/websockets>
+fn max_stream(reader: &mut Reader<'_>) -> Option<Duration> {
+    let told = reader.seconds("call.max_stream_seconds", 0..=86_400);
+    Some(told).filter(|told| !told.is_zero()).or_else(|| reader.on_platform.then_some(BEFORE_THE_CUT))
 }
 
 /// Each bad entry is a problem of its own, told by its place: numbers are not printed.

@@ -11,6 +11,7 @@ mod properties;
 mod reconnect;
 mod record;
 mod renewal;
+mod rotation;
 mod tools;
 
 use std::collections::BTreeMap;
@@ -64,6 +65,7 @@ fn policy() -> SessionPolicy {
         max_duration: ms(3_600_000),
         end_warning: ms(30_000),
         renew_before: ms(300_000),
+        max_stream: None,
         has_fallback: false,
         goodbye: ms(10_000),
         max_reconnects: 3,

@@ -1,8 +1,10 @@
 //! Several processes on one database.
 
 mod budget;
+mod crew;
 mod limits;
 mod queue;
+mod survival;
 mod tokens;
 
 use alpha_call::sim::stage::Stage;
