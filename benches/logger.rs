@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use actix::Arbiter;
 use alpha_call::actors::logger::{LogPort, LoggerActor};
+use alpha_call::actors::supervise::Fallen;
 use alpha_call::session::event::{Speaker, Tokens, Turn, TurnKind};
 use alpha_call::store::{CallStore, DatabaseSettings, Row, Spool, SpoolSettings};
 use alpha_call::types::{CallId, Epoch, Redacted};
@@ -40,7 +41,7 @@ async fn main() {
 
     let folder = tempfile::tempdir().expect("a folder");
     let spool = Spool::open(&store, &SpoolSettings { folder: folder.path().into(), max_bytes: 1 << 30 }).await.expect("a spool");
-    let log = LogPort::start(&Arbiter::new(), LoggerActor::new(store.clone(), spool).await.expect("a logger"));
+    let log = LogPort::start(&Arbiter::new(), &Fallen::default(), LoggerActor::new(store.clone(), spool).await.expect("a logger"));
     empty(&db).await;
     let rate = through_the_spool(&log).await;
     assert_eq!(count(&db).await, i64::from(SPOOLED), "every row is in the table");

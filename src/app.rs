@@ -14,6 +14,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::actors::engine::{Engine, WarmPlan, keep_warm};
 use crate::actors::logger::LoggerActor;
+use crate::actors::strain::Load;
 use crate::config::Config;
 use crate::http::{ALLOWED, Doors, EXPOSED, RequestSpan, hurry, limit, observe};
 use crate::metrics;
@@ -74,7 +75,7 @@ impl Application {
                 kept.tidy();
             }
         });
-        Ok(Self { server: listen(listener, doors, engine.warm_plan())?, engine, addr, drain, black_box })
+        Ok(Self { server: listen(listener, doors, engine.warm_plan(), engine.load().clone())?, engine, addr, drain, black_box })
     }
 
     #[must_use]
@@ -137,7 +138,7 @@ impl Running {
     }
 }
 
-fn listen(listener: TcpListener, doors: Doors, warm: Option<WarmPlan>) -> std::io::Result<Server> {
+fn listen(listener: TcpListener, doors: Doors, warm: Option<WarmPlan>, load: Load) -> std::io::Result<Server> {
     let settings = doors.server();
     let (origins, patience) = (settings.cors_origins, settings.client_timeout);
     let server = HttpServer::new(move || {
@@ -146,6 +147,7 @@ fn listen(listener: TcpListener, doors: Doors, warm: Option<WarmPlan>) -> std::i
         if let Some(plan) = warm.clone() {
             keep_warm(plan);
         }
+        load.watch();
         App::new()
             .wrap(from_fn(move |request, next| hurry(request, next, patience)))
             .wrap(from_fn(limit))

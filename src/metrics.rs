@@ -20,6 +20,9 @@ pub const FRAMES_DROPPED: &str = "alpha_call_media_frames_dropped_total";
 pub const MALFORMED: &str = "alpha_call_malformed_messages_total";
 pub const NOTES: &str = "alpha_call_notes_total";
 pub const PHRASES_MISSING: &str = "alpha_call_phrases_missing";
+pub const LAG: &str = "alpha_call_scheduler_lag_seconds";
+pub const MEMORY_USED: &str = "alpha_call_memory_used_ratio";
+pub const DESCRIPTORS_USED: &str = "alpha_call_descriptors_used_ratio";
 pub const RESUMES: &str = "alpha_call_resumes_total";
 pub const REAPED: &str = "alpha_call_reaped_calls_total";
 pub const LEASES_LOST: &str = "alpha_call_leases_lost_total";
@@ -27,6 +30,7 @@ pub const MODELS_AWAY: &str = "alpha_call_models_away";
 pub const WARM_SESSIONS: &str = "alpha_call_warm_sessions";
 pub const WARM_SESSIONS_USED: &str = "alpha_call_warm_sessions_used_total";
 pub const ACTORS: &str = "alpha_call_actors";
+pub const ACTORS_RESTARTED: &str = "alpha_call_actors_restarted_total";
 pub const ACTORS_STOPPED: &str = "alpha_call_actors_stopped_total";
 pub const ROWS_QUEUED: &str = "alpha_call_rows_queued";
 pub const ROWS_SPOOLED: &str = "alpha_call_rows_spooled";
@@ -151,6 +155,9 @@ pub fn describe() {
     describe_counter!(FRAMES_DROPPED, "Audio frames given up, by leg and reason");
     describe_counter!(MALFORMED, "Messages of a peer that could not be read, by leg and kind");
     describe_gauge!(PHRASES_MISSING, "Phrases of the assistants that are still to be rendered");
+    describe_gauge!(LAG, "By how much timers of the threads that carry calls were late of late, at worst");
+    describe_gauge!(MEMORY_USED, "Share of the memory that the process may have, 0 without a limit");
+    describe_gauge!(DESCRIPTORS_USED, "Share of the open files that the process may have");
     describe_counter!(RESUMES, "Streams that went on with a call, by whether we wanted the one before to end");
     describe_counter!(REAPED, "Calls that nobody carried: `redirected` to another stream, or `ended`");
     describe_counter!(LEASES_LOST, "Slots of calls alive here that another instance may have taken, since they were not renewed in time");
@@ -160,6 +167,7 @@ pub fn describe() {
     describe_counter!(WARM_SESSIONS_USED, "Calls that got a model session which was connected already");
     describe_counter!(NOTES, "Events within calls that are worth counting, by word");
     describe_gauge!(ACTORS, "Actors alive, by kind");
+    describe_counter!(ACTORS_RESTARTED, "Actors that panicked and were restarted, by kind");
     describe_counter!(ACTORS_STOPPED, "Actors that ended, by kind and exit");
     describe_gauge!(ROWS_QUEUED, "Records that wait for the spool");
     describe_gauge!(ROWS_SPOOLED, "Records in the spool, that wait for the database");
@@ -224,6 +232,14 @@ pub fn leases_lost(n: usize) {
     counter!(LEASES_LOST).increment(n as u64);
 }
 
+/// How hard this process works.
+pub fn strain(lag: Duration, memory_percent: Option<u8>, descriptors_percent: Option<u8>) {
+    gauge!(LAG).set(lag.as_secs_f64());
+    let share = |percent: Option<u8>| percent.map_or(0.0, |percent| f64::from(percent) / 100.0);
+    gauge!(MEMORY_USED).set(share(memory_percent));
+    gauge!(DESCRIPTORS_USED).set(share(descriptors_percent));
+}
+
 /// Another stream goes on with a call.
 pub fn resumed(planned: bool) {
     counter!(RESUMES, "planned" => if planned { "true" } else { "false" }).increment(1);
@@ -263,6 +279,11 @@ pub fn note(word: &'static str) {
 
 pub fn actor_started(kind: &'static str) {
     gauge!(ACTORS, "kind" => kind).increment(1);
+}
+
+/// It panicked, and lives again.
+pub fn actor_restarted(kind: &'static str) {
+    counter!(ACTORS_RESTARTED, "kind" => kind).increment(1);
 }
 
 pub fn actor_stopped(kind: &'static str, exit: &'static str) {

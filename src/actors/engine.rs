@@ -1,7 +1,7 @@
 //! The way in: what HTTP and the command line may ask of the engine.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use actix::{Addr, Arbiter, Recipient};
@@ -26,13 +26,14 @@ use super::phrases::{PhraseBook, Studio};
 use super::plan::CallPlan;
 use super::profile::{roster_policy, session_policy};
 use super::registry::{Abandon, Census, HandOver, SabotageCall, TakeCensus};
-use super::supervise::{MAILBOX, permanent};
+use super::strain::Load;
+use super::supervise::{Fallen, MAILBOX, permanent};
 use super::supervisor::{Begin, CallSupervisor, Held, Outfit, StreamEnded};
 use super::takeover::Blind;
 use super::tools::CallMatter;
 use crate::config::{CallersWord, Config, Domain};
 use crate::governor::dialing::Pace;
-use crate::governor::{AdmissionPolicy, Callee, Callers, Capacity, DayBudgets, Refusal};
+use crate::governor::{AdmissionPolicy, Callee, Callers, Capacity, DayBudgets, Overload, Refusal};
 use crate::realtime::dialect::Dialect;
 use crate::realtime::socket::Endpoint;
 use crate::session::Budget;
@@ -66,7 +67,10 @@ pub(super) struct Parts {
     pub(super) token_key: TokenKey,
     pub(super) turns: Turns,
     pub(super) dialling: Dialling,
+    pub(super) dial_queue: OnceLock<Addr<DialQueue>>,
     instance: InstanceName,
+    load: Load,
+    fallen: Fallen,
     feed: Feed,
     draining: AtomicBool,
     /// Nobody else is there to take the calls on.
@@ -112,6 +116,7 @@ pub struct Vitals {
     pub census: Census,
     pub database: bool,
     pub draining: bool,
+    pub overload: Option<Overload>,
 }
 
 impl Engine {
@@ -121,11 +126,16 @@ impl Engine {
         let arbiters = [Arbiter::new(), Arbiter::new()];
         let [calls, logs] = &arbiters;
         let (feed, rest) = (Feed::default(), twilio_rest(&config));
-        let log = LogPort::start(logs, logger);
+        let fallen = Fallen::default();
+        let log = LogPort::start(logs, &fallen, logger);
         let instance = InstanceName::new(config.instance.as_deref());
+        let load = Load::default();
+        let (measured, max_memory) = (load.clone(), config.limits.max_memory);
+        calls.spawn_fn(move || drop(actix_rt::spawn(measured.measure(max_memory))));
         let books = Books::new(store.clone(), Arc::clone(&config.prices), config.limits.max_call);
-        let governor = ConcurrencyGovernor::new(admission_policy(&config), store.clone(), books, log.clone(), instance.clone());
-        let governor = permanent(calls, "governor", MAILBOX, governor);
+        let governor =
+            ConcurrencyGovernor::new(admission_policy(&config), store.clone(), books, log.clone(), load.clone(), instance.clone());
+        let governor = permanent(calls, "governor", MAILBOX, &fallen, governor);
         let phrases = PhraseBook::default();
         if config.openai.render_phrases && config.openai.api_key.is_some() {
             let (book, config, store, governor) = (phrases.clone(), config.clone(), store.clone(), governor.clone());
@@ -144,7 +154,7 @@ impl Engine {
             timing: timing(&config),
             prices: Arc::clone(&config.prices),
         };
-        let supervisor = permanent(calls, "supervisor", MAILBOX, CallSupervisor::new(roster_policy(&config), outfit));
+        let supervisor = permanent(calls, "supervisor", MAILBOX, &fallen, CallSupervisor::new(roster_policy(&config), outfit));
         let (token_key, draining) = (token_key(&config), AtomicBool::new(false));
         let dialling = Dialling::new(Pace::per_second(config.limits.calls_per_second));
         let engine = Self(Arc::new(Parts {
@@ -157,7 +167,10 @@ impl Engine {
             token_key,
             turns: Turns::default(),
             dialling,
+            dial_queue: OnceLock::new(),
             instance,
+            load,
+            fallen,
             feed,
             draining,
             alone: AtomicBool::new(true),
@@ -166,7 +179,8 @@ impl Engine {
             arbiters,
         }));
         // It holds the engine until its thread stops.
-        permanent(&engine.0.arbiters[0], "dial queue", MAILBOX, DialQueue::new(engine.clone()));
+        let queue = permanent(&engine.0.arbiters[0], "dial queue", MAILBOX, &engine.0.fallen, DialQueue::new(engine.clone()));
+        let _ = engine.0.dial_queue.set(queue);
         engine
     }
 
@@ -201,6 +215,12 @@ impl Engine {
         (self.0.supervisor.clone().recipient(), self.0.supervisor.clone().recipient())
     }
 
+    /// A thread that carries calls tells how late it is.
+    #[must_use]
+    pub fn load(&self) -> &Load {
+        &self.0.load
+    }
+
     /// What a thread that carries calls keeps connected; nothing where no call can be answered.
     #[must_use]
     pub fn warm_plan(&self) -> Option<WarmPlan> {
@@ -219,6 +239,12 @@ impl Engine {
         self.0.draining.load(Ordering::Acquire)
     }
 
+    /// Permanent actors that are gone: this process has to be replaced.
+    #[must_use]
+    pub fn fallen(&self) -> Vec<&'static str> {
+        self.0.fallen.names()
+    }
+
     pub(super) fn is_alone(&self) -> bool {
         self.0.alone.load(Ordering::Acquire)
     }
@@ -227,7 +253,7 @@ impl Engine {
         let occupancy = self.0.governor.send(AskOccupancy).await?;
         let census = self.0.supervisor.send(TakeCensus).await?;
         let database = self.0.store.ping().await.is_ok();
-        Ok(Vitals { occupancy, census, database, draining: self.is_draining() })
+        Ok(Vitals { occupancy, census, database, draining: self.is_draining(), overload: self.0.load.overload() })
     }
 
     /// What the calls of the day have cost, where that is limited.

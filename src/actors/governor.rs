@@ -11,6 +11,7 @@ use super::books::{Books, Known};
 use super::instance::InstanceName;
 use super::leases::{Leases, Taken};
 use super::logger::LogPort;
+use super::strain::Load;
 use super::{clock, port};
 use crate::governor::{
     AdmissionPolicy, Attempt, Breakers, Callee, Capacity, Facts, Grant, ModelKey, Refusal, Request, SlotKind, Spent, admit,
@@ -32,6 +33,7 @@ pub struct ConcurrencyGovernor {
     store: CallStore,
     books: Books,
     log: LogPort,
+    load: Load,
 }
 
 /// What this process holds.
@@ -44,7 +46,7 @@ struct Counts {
 }
 
 impl ConcurrencyGovernor {
-    pub(super) fn new(policy: AdmissionPolicy, store: CallStore, books: Books, log: LogPort, me: InstanceName) -> Self {
+    pub(super) fn new(policy: AdmissionPolicy, store: CallStore, books: Books, log: LogPort, load: Load, me: InstanceName) -> Self {
         let leases = Leases::new(store.clone(), me);
         Self {
             policy,
@@ -56,6 +58,7 @@ impl ConcurrencyGovernor {
             store,
             books,
             log,
+            load,
         }
     }
 
@@ -66,6 +69,7 @@ impl ConcurrencyGovernor {
             cut_off: fleet.is_cut_off().then_some(fleet.instances),
             draining: self.draining,
             record_full: self.log.is_crowded(),
+            overload: self.load.overload(),
             model_away: !self.breakers.admit(clock::now(), models),
             spent,
         }

@@ -64,6 +64,10 @@ impl Engine {
         if let Some(call) = self.parts().supervisor.send(Find(request.call.clone())).await? {
             return self.next_step(call, Epoch::FIRST, Some(request)).await;
         }
+        if self.is_draining() {
+            // Another instance takes the call, or the next life of this one.
+            return Ok(self.wait_at("/incoming-call"));
+        }
         if !self.can_answer() {
             tracing::error!(call.sid = %request.call, "call came in, but OPENAI_API_KEY or DOMAIN is not set");
             return Ok(Instruction::NotSetUp);
@@ -159,17 +163,21 @@ impl Engine {
     }
 
     pub(super) fn wait(&self, call: CallId, epoch: Epoch) -> Instruction {
+        self.wait_at(&resume_path(call, epoch))
+    }
+
+    fn wait_at(&self, path: &str) -> Instruction {
         let pause = match (self.is_draining(), self.is_alone()) {
             (false, _) => MOMENT,
             (true, false) => ELSEWHERE,
             (true, true) => RESTART,
         };
-        self.resume_url(call, epoch).map_or(Instruction::Hangup, |url| Instruction::Wait { url, pause })
+        self.domain().map_or(Instruction::Hangup, |domain| Instruction::Wait { url: patient(&domain.https_url(path)), pause })
     }
 
     /// Where Twilio asks what comes after a stream, and asks again if nobody answers.
     pub(super) fn resume_url(&self, call: CallId, epoch: Epoch) -> Option<String> {
-        Some(self.domain()?.https_url(&format!("/twilio/resume/{call}/{epoch}#{PATIENCE}")))
+        Some(patient(&self.domain()?.https_url(&resume_path(call, epoch))))
     }
 
     pub(super) fn connect(&self, call: CallId, promise: Promise) -> Instruction {
@@ -207,6 +215,7 @@ impl Engine {
             | Refusal::QuietHours { .. }
             | Refusal::CoolingDown { .. }
             | Refusal::AtCapacity
+            | Refusal::Overloaded(_)
             | Refusal::Draining
             | Refusal::NotConfigured { .. }
             | Refusal::Unavailable => Instruction::Busy,
@@ -226,6 +235,14 @@ impl Engine {
     fn can_answer(&self) -> bool {
         self.config().openai.api_key.is_some() && self.domain().is_some()
     }
+}
+
+fn resume_path(call: CallId, epoch: Epoch) -> String {
+    format!("/twilio/resume/{call}/{epoch}")
+}
+
+fn patient(url: &str) -> String {
+    format!("{url}#{PATIENCE}")
 }
 
 /// Questions about one call are answered one after the other, so that a repeated one finds what the first has done.

@@ -29,6 +29,8 @@ mod profile;
 mod progress;
 mod reaper;
 pub mod registry;
+pub mod sabotage;
+pub mod strain;
 mod stream_log;
 pub mod supervise;
 pub mod supervisor;

@@ -8,6 +8,7 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll};
 use std::time::{Duration, Instant};
 
@@ -62,18 +63,37 @@ where
 /// Messages that an actor takes in from those who do not wait, unless it is made for more.
 pub const MAILBOX: usize = 16;
 
-/// An actor that lives as long as the process, on a thread of its own.
-pub fn permanent<A>(arbiter: &Arbiter, name: &'static str, mailbox: usize, actor: A) -> Addr<A>
+/// Permanent actors that broke too often, and are gone; clones are the same list.
+#[derive(Clone, Debug, Default)]
+pub struct Fallen(Arc<Mutex<Vec<&'static str>>>);
+
+impl Fallen {
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn add(&self, name: &'static str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+    }
+}
+
+/// An actor that lives as long as the process, on a thread of its own. Without it the process is of no more use.
+pub fn permanent<A>(arbiter: &Arbiter, name: &'static str, mailbox: usize, fallen: &Fallen, actor: A) -> Addr<A>
 where
     A: Actor<Context = Context<A>> + Supervised + Send + 'static,
 {
     let (tell, told) = std::sync::mpsc::channel();
+    let fallen = fallen.clone();
     arbiter.spawn_fn(move || {
         let make = move |ctx: &mut Context<A>| {
             ctx.set_mailbox_capacity(mailbox);
             actor
         };
-        let ended = move |exit| tracing::error!(actor = name, %exit, "permanent actor ended");
+        let ended = move |exit| {
+            tracing::error!(actor = name, %exit, "permanent actor ended: this process has to be replaced");
+            fallen.add(name);
+        };
         let _ = tell.send(supervise(name, RestartBudget::PERMANENT, make, ended));
     });
     #[expect(clippy::expect_used, reason = "a thread that was just started answers, or nothing can be started at all")]
@@ -128,6 +148,7 @@ impl<A: Actor<Context = Context<A>> + Supervised> Future for Supervision<A> {
                 Ok(Poll::Ready(())) => return Poll::Ready(Exit::Normal),
                 Err(panic) => match self.panics.next_pause(clock::now()) {
                     Some(pause) => {
+                        metrics::actor_restarted(self.name);
                         tracing::error!(actor = self.name, panic = %text_of(&*panic), "actor panicked, restarting");
                         self.pause = Some(Box::pin(sleep(pause)));
                     }

@@ -73,8 +73,9 @@ impl TwilioStreamActor {
 
     /// Its place among those that have not begun.
     #[must_use]
-    pub fn holding(self, unstarted: OwnedSemaphorePermit) -> Self {
-        Self { unstarted: Some(unstarted), ..self }
+    pub fn holding(mut self, unstarted: OwnedSemaphorePermit) -> Self {
+        self.unstarted = Some(unstarted);
+        self
     }
 
     fn text(&mut self, text: &ByteString, ctx: &mut WebsocketContext<Self>) {
@@ -187,6 +188,13 @@ impl TwilioStreamActor {
             }
             State::Over => {}
         }
+    }
+}
+
+/// Also of one that panicked, and is told nothing.
+impl Drop for TwilioStreamActor {
+    fn drop(&mut self) {
+        self.over();
     }
 }
 

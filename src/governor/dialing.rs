@@ -53,7 +53,7 @@ pub enum Postponed {
 #[must_use]
 pub fn after_refusal(refusal: &Refusal, late: Duration) -> Postponed {
     let passes = match refusal {
-        Refusal::AtCapacity | Refusal::Draining | Refusal::Unavailable | Refusal::ModelUnavailable => true,
+        Refusal::AtCapacity | Refusal::Overloaded(_) | Refusal::Draining | Refusal::Unavailable | Refusal::ModelUnavailable => true,
         Refusal::NotAuthorized
         | Refusal::CallerNotAdmitted
         | Refusal::PremiumOrForeign

@@ -8,6 +8,7 @@ pub mod compliance;
 pub mod dialing;
 mod hours;
 mod onward;
+mod overload;
 pub mod places;
 mod roster;
 mod strikes;
@@ -24,6 +25,7 @@ pub use capacity::{Capacity, SlotKind};
 pub use compliance::{Callee, CompliancePolicy, Standing};
 pub use hours::CallingHours;
 pub use onward::{LastKnown, Left, Onward, ResumePolicy};
+pub use overload::{Overload, Scales, Strain};
 pub use roster::{Adopted, After, AfterDial, Claim, DialOutcome, NextStep, Roster, RosterPolicy, Stray};
 pub use strikes::Strikes;
 
@@ -54,6 +56,8 @@ pub struct Facts {
     pub draining: bool,
     /// Neither the database nor the spool takes what calls leave behind.
     pub record_full: bool,
+    /// There is more to do than can be done well.
+    pub overload: Option<Overload>,
     /// No model that could speak can be had: its breaker is open.
     pub model_away: bool,
     pub spent: Spent,
@@ -97,6 +101,7 @@ pub enum Refusal {
         retry_after: Duration,
     },
     AtCapacity,
+    Overloaded(Overload),
     Draining,
     NotConfigured {
         missing: Vec<&'static str>,
@@ -119,6 +124,7 @@ impl Refusal {
             Self::CoolingDown { .. } => Code::CoolingDown,
             Self::OverBudget { .. } => Code::OverBudget,
             Self::AtCapacity => Code::AtCapacity,
+            Self::Overloaded(_) => Code::Overloaded,
             Self::Draining => Code::Draining,
             Self::NotConfigured { .. } => Code::NotConfigured,
             Self::Unavailable => Code::DatabaseUnavailable,
@@ -132,7 +138,7 @@ impl Refusal {
         match self {
             Self::CoolingDown { retry_after } | Self::OverBudget { retry_after } => Some(*retry_after),
             Self::QuietHours { retry_after, .. } => *retry_after,
-            Self::AtCapacity | Self::Draining | Self::Unavailable => Some(Duration::from_secs(10)),
+            Self::AtCapacity | Self::Overloaded(_) | Self::Draining | Self::Unavailable => Some(Duration::from_secs(10)),
             Self::ModelUnavailable => Some(breaker::PAUSE),
             Self::NotAuthorized
             | Self::CallerNotAdmitted
@@ -158,6 +164,9 @@ pub fn admit(policy: &AdmissionPolicy, facts: &Facts, request: &Request<'_>) -> 
     };
     if facts.draining {
         return Err(Refusal::Draining);
+    }
+    if let Some(overload) = facts.overload {
+        return Err(Refusal::Overloaded(overload));
     }
     if facts.record_full {
         return Err(Refusal::Unavailable);
@@ -242,6 +251,15 @@ mod tests {
         let leaving = Facts { draining: true, ..Facts::default() };
 
         assert_eq!(admit(&policy(), &leaving, &Request::Inbound { from: None }), Err(Refusal::Draining));
+    }
+
+    #[test]
+    fn nobody_is_let_in_while_there_is_too_much_to_do() {
+        for overload in Overload::ALL {
+            let strained = Facts { overload: Some(overload), ..Facts::default() };
+
+            assert_eq!(admit(&policy(), &strained, &Request::Inbound { from: None }), Err(Refusal::Overloaded(overload)));
+        }
     }
 
     #[test]

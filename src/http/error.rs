@@ -74,7 +74,7 @@ const fn status(code: Code) -> StatusCode {
         Code::CallOver | Code::CallNotConnected | Code::RequestRunning => StatusCode::CONFLICT,
         Code::RequestKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
         Code::CoolingDown | Code::OverBudget | Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-        Code::AtCapacity | Code::Draining | Code::NotConfigured | Code::DatabaseUnavailable | Code::ModelUnavailable => {
+        Code::AtCapacity | Code::Overloaded | Code::Draining | Code::NotConfigured | Code::DatabaseUnavailable | Code::ModelUnavailable => {
             StatusCode::SERVICE_UNAVAILABLE
         }
         Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -106,6 +106,7 @@ const fn title(code: Code) -> &'static str {
         Code::OverBudget => "The budget of the day is spent",
         Code::RateLimited => "Too many requests in a short time",
         Code::AtCapacity => "All lines are busy",
+        Code::Overloaded => "This instance has too much to do",
         Code::Draining => "This instance is shutting down",
         Code::NotConfigured => "The service is not set up for calls",
         Code::DatabaseUnavailable => "The database is not available",
@@ -244,6 +245,7 @@ fn refused(refusal: &Refusal) -> Problem {
             "until 00:00 UTC; see MAX_DAY_USD, and the budget of the API key in `alpha-call keys list`".to_owned()
         }
         Refusal::AtCapacity => "MAX_CONCURRENT_CALLS or MAX_OPENAI_CONNECTIONS is reached".to_owned(),
+        Refusal::Overloaded(overload) => format!("too little {overload} left for another call, see docs/operations.md"),
         Refusal::Draining => "ask again, another instance will answer".to_owned(),
         Refusal::NotConfigured { missing } => format!("not set: {}", missing.join(", ")),
         Refusal::ModelUnavailable => "the model cannot be reached or refuses us; the log says why".to_owned(),

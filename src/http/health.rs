@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Doors, Problem};
 use crate::actors::engine::Vitals;
+use crate::governor::Overload;
 
 #[derive(Serialize)]
 struct Health {
@@ -20,6 +21,8 @@ struct Health {
     /// Models that new calls do without, since they could not be had.
     models_away: usize,
     draining: bool,
+    /// Of what there is too little: nobody is let in.
+    overload: Option<&'static str>,
     /// Variables without which no real phone can ring.
     not_configured: Vec<&'static str>,
 }
@@ -37,6 +40,10 @@ struct Usage {
 }
 
 pub(super) async fn health(doors: web::Data<Doors>) -> Result<HttpResponse, Problem> {
+    let fallen_actors = doors.engine.fallen();
+    if !fallen_actors.is_empty() {
+        return Ok(answer(false).json(serde_json::json!({ "status": "unavailable", "fallen_actors": fallen_actors })));
+    }
     let vitals = doors.engine.vitals().await?;
     let config = doors.engine.config();
     let well = is_well(&vitals);
@@ -50,13 +57,17 @@ pub(super) async fn health(doors: web::Data<Doors>) -> Result<HttpResponse, Prob
         fleet: fleet(&vitals),
         models_away: vitals.occupancy.models_away,
         draining: vitals.draining,
+        overload: vitals.overload.map(Overload::as_str),
         not_configured: config.missing().into_iter().map(|missing| missing.variable).collect(),
     };
     Ok(answer(well).json(health))
 }
 
-pub(super) async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(serde_json::json!({ "status": "ok" }))
+/// Whoever cannot live on without a part of itself is to be replaced.
+pub(super) async fn live(doors: web::Data<Doors>) -> HttpResponse {
+    let fallen = doors.engine.fallen();
+    let status = if fallen.is_empty() { "ok" } else { "unavailable" };
+    answer(fallen.is_empty()).json(serde_json::json!({ "status": status, "fallen_actors": fallen }))
 }
 
 pub(super) async fn ready(doors: web::Data<Doors>) -> Result<HttpResponse, Problem> {
@@ -70,7 +81,7 @@ fn fleet(vitals: &Vitals) -> Option<Fleet> {
 }
 
 const fn is_well(vitals: &Vitals) -> bool {
-    vitals.database && !vitals.draining
+    vitals.database && !vitals.draining && vitals.overload.is_none()
 }
 
 fn answer(well: bool) -> actix_web::HttpResponseBuilder {

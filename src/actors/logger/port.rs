@@ -8,7 +8,7 @@ use actix::{Addr, Arbiter, Recipient};
 
 use super::{Flush, Keep, Log, LoggerActor, Sabotage};
 use crate::actors::port;
-use crate::actors::supervise::permanent;
+use crate::actors::supervise::{Fallen, permanent};
 use crate::store::{BatchPolicy, Row};
 
 /// How full the logger is, for those who bring more.
@@ -36,9 +36,9 @@ pub struct LogPort {
 impl LogPort {
     /// Starts the logger on a thread of its own.
     #[must_use]
-    pub fn start(arbiter: &Arbiter, logger: LoggerActor) -> Self {
+    pub fn start(arbiter: &Arbiter, fallen: &Fallen, logger: LoggerActor) -> Self {
         let fill = logger.fill.clone();
-        let logger = permanent(arbiter, "logger", BatchPolicy::default().room, logger);
+        let logger = permanent(arbiter, "logger", BatchPolicy::default().room, fallen, logger);
         Self { fill, rows: logger.clone().recipient(), logger }
     }
 

@@ -23,6 +23,8 @@ pub struct Limits {
     pub max_call_nanos: Option<u64>,
     pub max_day_nanos: Option<u64>,
     pub max_key_day_nanos: Option<u64>,
+    /// Bytes of memory that the process may have; none: as many as its container.
+    pub max_memory: Option<u64>,
     /// Numbers that may be called.
     pub verified_numbers: Vec<PhoneNumber>,
     /// In production only where each of them must have agreed to be called.
@@ -73,6 +75,7 @@ impl Limits {
             max_call_nanos: reader.dollars("limits.max_call_usd"),
             max_day_nanos: reader.dollars("limits.max_day_usd"),
             max_key_day_nanos: reader.dollars("limits.max_key_day_usd"),
+            max_memory: max_memory(reader),
             verified_numbers: numbers(reader, "limits.verified_phone_numbers"),
             allow_all_us_canada: allow_all_us_canada(reader, consent_is_required),
             callers: reader.word("limits.callers"),
@@ -106,6 +109,11 @@ impl CallSettings {
             reconnect_pause: reader.millis("call.reconnect_pause_ms", 0..=60_000),
         }
     }
+}
+
+fn max_memory(reader: &mut Reader<'_>) -> Option<u64> {
+    let megabytes: u64 = reader.number("limits.max_memory_mb", 0..=16_777_216);
+    Some(megabytes << 20).filter(|bytes| *bytes > 0)
 }
 
 /// Where a platform cuts every connection at 60 minutes.

@@ -1,3 +1,5 @@
+use alpha_call::actors::sabotage::Part;
+
 use super::*;
 
 #[actix_rt::test]
@@ -81,4 +83,47 @@ async fn a_call_that_panics_too_often_goes_on_with_another_stream() {
     let row = house.ended(call.call_sid()).await;
     assert_eq!((&row["status"], &row["ended_reason"], &row["epoch"]), (&"completed".into(), &"assistant_ended".into(), &2.into()));
     house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_panic_of_what_all_calls_share_costs_none_of_them_anything_and_is_mended() {
+    let house = House::open().await;
+    let call = house.call_in(patient());
+    in_mid_answer(&house, &call).await;
+
+    for part in [Part::Governor, Part::Supervisor, Part::DialQueue, Part::Logger] {
+        house.engine.break_part(part);
+        assert_eq!(house.get("/health").await["status"], "ok", "after {part:?} broke");
+    }
+    let next = house.call_in(script([]));
+    let (report, other) = (call.ended(LONG).await.expect("an end"), next.ended(LONG).await.expect("an end"));
+
+    for report in [&report, &other] {
+        assert!(report.completed(), "{:?}", report.outcome);
+        assert_eq!(report.streams.len(), 1);
+        assert_eq!(house.ended(&report.call_sid).await["ended_reason"], "assistant_ended");
+    }
+    assert!(report.turn_latencies.iter().all(|latency| *latency < PAUSE), "{:?}", report.turn_latencies);
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_process_that_cannot_mend_itself_any_more_says_so_and_its_calls_go_on() {
+    let house = House::open().await;
+    let call = house.call_in(patient());
+    in_mid_answer(&house, &call).await;
+
+    for _ in 0..11 {
+        house.engine.break_part(Part::DialQueue);
+    }
+    eventually("the process is to be replaced", async || {
+        let live = house.api().get("/health/live").await.expect("an answer");
+        if live.status == 503 && live.body["fallen_actors"] == serde_json::json!(["dial queue"]) { Ok(()) } else { Err(live.body) }
+    })
+    .await;
+
+    assert_eq!(house.api().get("/health").await.expect("an answer").status, 503);
+    let report = call.ended(LONG).await.expect("an end");
+    assert!(report.completed(), "{:?}", report.outcome);
+    drop(house.give_up());
 }

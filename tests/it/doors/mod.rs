@@ -10,6 +10,7 @@ pub mod http;
 mod hygiene;
 mod neighbour;
 pub mod operator;
+mod overload;
 pub mod process;
 mod secrets;
 mod stream;

@@ -119,6 +119,16 @@ impl Instance {
         assert!(sent.success(), "kill -{name} failed");
     }
 
+    pub fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("its files").count()
+    }
+
+    /// It may have so many files open, sockets included.
+    pub fn limit_files(&self, most: usize) {
+        let limit = [format!("--pid={}", self.child.id()), format!("--nofile={most}:{most}")];
+        assert!(Command::new("prlimit").args(limit).status().expect("prlimit(1) runs").success());
+    }
+
     /// Waits until it has ended: its standard error closes then.
     pub fn ended(mut self, within: Duration) -> Told {
         let deadline = std::time::Instant::now() + within;

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use actix::Arbiter;
 use alpha_call::actors::logger::{LogPort, LoggerActor};
+use alpha_call::actors::supervise::Fallen;
 use alpha_call::session::event::{Speaker, Turn, TurnKind};
 use alpha_call::store::{CallStore, DatabaseSettings, Row, Spool, SpoolSettings};
 use alpha_call::types::{CallId, Epoch, Redacted};
@@ -41,7 +42,7 @@ impl Desk {
         let spool = Spool::open(&store, &SpoolSettings { folder: folder.join("spool"), max_bytes: 64 << 20 }).await.expect("a spool");
         let logger = LoggerActor::new(store.clone(), spool).await.expect("a logger");
         let arbiter = Arbiter::new();
-        Self { store, log: LogPort::start(&arbiter, logger), arbiter }
+        Self { store, log: LogPort::start(&arbiter, &Fallen::default(), logger), arbiter }
     }
 
     async fn close(self) {

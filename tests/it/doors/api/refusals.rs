@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::doors::http::{get, post_json};
 use crate::house::House;
 
-const CODES: [Code; 32] = [
+const CODES: [Code; 33] = [
     Code::MalformedRequest,
     Code::InvalidField,
     Code::Unauthenticated,
@@ -34,6 +34,7 @@ const CODES: [Code; 32] = [
     Code::OverBudget,
     Code::RateLimited,
     Code::AtCapacity,
+    Code::Overloaded,
     Code::Draining,
     Code::NotConfigured,
     Code::DatabaseUnavailable,
@@ -72,6 +73,7 @@ const fn is_told_by_http(code: Code) -> bool {
         | Code::OverBudget
         | Code::RateLimited
         | Code::AtCapacity
+        | Code::Overloaded
         | Code::Draining
         | Code::NotConfigured
         | Code::DatabaseUnavailable
