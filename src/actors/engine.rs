@@ -116,7 +116,8 @@ pub struct Vitals {
     pub census: Census,
     pub database: bool,
     pub draining: bool,
-    pub overload: Option<Overload>,
+    /// Of what there is too little.
+    pub overload: Option<&'static str>,
 }
 
 impl Engine {
@@ -253,7 +254,7 @@ impl Engine {
         let occupancy = self.0.governor.send(AskOccupancy).await?;
         let census = self.0.supervisor.send(TakeCensus).await?;
         let database = self.0.store.ping().await.is_ok();
-        Ok(Vitals { occupancy, census, database, draining: self.is_draining(), overload: self.0.load.overload() })
+        Ok(Vitals { occupancy, census, database, draining: self.is_draining(), overload: self.0.load.overload().map(Overload::as_str) })
     }
 
     /// What the calls of the day have cost, where that is limited.

@@ -23,11 +23,11 @@ use crate::types::{Asker, CallId, PhoneNumber};
 pub use super::leases::Fleet;
 
 pub struct ConcurrencyGovernor {
-    policy: AdmissionPolicy,
+    pub(super) policy: AdmissionPolicy,
     counts: Counts,
     draining: bool,
     breakers: Breakers,
-    leases: Leases,
+    pub(super) leases: Leases,
     /// The next one.
     renewal: SpawnHandle,
     store: CallStore,
@@ -75,7 +75,7 @@ impl ConcurrencyGovernor {
         }
     }
 
-    fn take(&mut self, seat: Seat, ctx: &Context<Self>) -> Slot {
+    pub(super) fn take(&mut self, seat: Seat, ctx: &Context<Self>) -> Slot {
         self.count(seat, 1);
         Slot { seat, home: ctx.address().recipient() }
     }
@@ -148,7 +148,7 @@ impl Supervised for ConcurrencyGovernor {}
 
 /// What a slot stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Seat {
+pub(super) enum Seat {
     Call(Uuid),
     /// The model connection that every call has.
     Model,
@@ -320,26 +320,6 @@ impl ConcurrencyGovernor {
                 admit(&self.policy, &facts, &request).map(drop)
             }
         }
-    }
-}
-
-/// A call goes on here that another instance carried: its slot comes with it.
-#[derive(Message)]
-#[rtype(result = "Slot")]
-pub struct TakeOver(pub CallId);
-
-impl Handler<TakeOver> for ConcurrencyGovernor {
-    type Result = ResponseActFuture<Self, Slot>;
-
-    /// Never refused: the call lives, whatever became of its slot.
-    fn handle(&mut self, TakeOver(call): TakeOver, ctx: &mut Context<Self>) -> Self::Result {
-        let owner = call.as_uuid();
-        let slot = self.take(Seat::Call(owner), ctx);
-        let asking = self.leases.take_over(owner).into_actor(self);
-        Box::pin(asking.map(move |(), governor, _| {
-            governor.leases.took(SlotKind::Call, governor.policy.calls, owner, &Taken::Yes);
-            slot
-        }))
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::casting::Casting;
+pub use super::claim::StreamRefused;
 use super::clock;
 use super::engine::{Ends, Engine, EngineError, OtherEnd};
 use super::plan::Lifeboat;

@@ -6,12 +6,15 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use actix::{ActorFutureExt as _, Context, Handler, Message, ResponseActFuture, WrapFuture as _};
 use uuid::Uuid;
 
+use super::governor::{ConcurrencyGovernor, Seat, Slot};
 use super::instance::InstanceName;
 use crate::governor::{Capacity, SlotKind};
 use crate::metrics;
 use crate::store::{CallStore, Renewal, StoreError};
+use crate::types::CallId;
 
 /// A lease lasts three times as long.
 const RENEWAL: Duration = Duration::from_secs(10);
@@ -177,4 +180,24 @@ pub(super) struct Renewed {
     asked: Vec<Uuid>,
     still_owed: Vec<Uuid>,
     renewal: Result<Renewal, StoreError>,
+}
+
+/// A call goes on here that another instance carried: its slot comes with it.
+#[derive(Message)]
+#[rtype(result = "Slot")]
+pub struct TakeOver(pub CallId);
+
+impl Handler<TakeOver> for ConcurrencyGovernor {
+    type Result = ResponseActFuture<Self, Slot>;
+
+    /// Never refused: the call lives, whatever became of its slot.
+    fn handle(&mut self, TakeOver(call): TakeOver, ctx: &mut Context<Self>) -> Self::Result {
+        let owner = call.as_uuid();
+        let slot = self.take(Seat::Call(owner), ctx);
+        let asking = self.leases.take_over(owner).into_actor(self);
+        Box::pin(asking.map(move |(), governor, _| {
+            governor.leases.took(SlotKind::Call, governor.policy.calls, owner, &Taken::Yes);
+            slot
+        }))
+    }
 }

@@ -3,7 +3,7 @@
 mod books;
 pub mod call;
 pub mod casting;
-pub mod claim;
+mod claim;
 pub mod clock;
 pub mod commands;
 pub mod compliance;

@@ -5,7 +5,6 @@ use serde::Serialize;
 
 use super::{Doors, Problem};
 use crate::actors::engine::Vitals;
-use crate::governor::Overload;
 
 #[derive(Serialize)]
 struct Health {
@@ -57,7 +56,7 @@ pub(super) async fn health(doors: web::Data<Doors>) -> Result<HttpResponse, Prob
         fleet: fleet(&vitals),
         models_away: vitals.occupancy.models_away,
         draining: vitals.draining,
-        overload: vitals.overload.map(Overload::as_str),
+        overload: vitals.overload,
         not_configured: config.missing().into_iter().map(|missing| missing.variable).collect(),
     };
     Ok(answer(well).json(health))

@@ -8,7 +8,7 @@ use actix_web_actors::ws::{self, WsResponseBuilder};
 
 use super::frames::BoundedFrames;
 use super::{Doors, Problem};
-use crate::actors::claim::StreamRefused;
+use crate::actors::inbound::StreamRefused;
 use crate::actors::twilio_stream::{MAX_MESSAGE_BYTES, TwilioStreamActor};
 use crate::types::Code;
 

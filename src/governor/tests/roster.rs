@@ -395,6 +395,7 @@ fn a_call_that_nobody_took_gets_another_stream_and_may_still_lose_as_many_as_bef
     rig.connect(epoch);
     assert_eq!(rig.dialled(DialOutcome::NotReached), AfterDial::Known(NextStep::Wait { epoch: SECOND.next() }));
     for _ in 0..3 {
+        rig.now += secs(10);
         rig.exit(epoch, HangupCause::StreamLost);
         epoch = epoch.next();
         assert!(matches!(rig.roster.resume(rig.now, CALL, epoch), NextStep::Connect { .. }));

@@ -4,6 +4,7 @@ use super::*;
 
 fn rig() -> Rig {
     let mut rig = Rig::with(SessionPolicy { max_stream: Some(ms(60_000)), idle: ms(600_000), ..policy() });
+    rig.become_ready();
     rig.answer("g", "greeting", "Hello.", 400);
     rig.marks_return();
     rig.out.clear();
@@ -48,6 +49,7 @@ fn a_talk_without_a_pause_is_cut_rather_by_us_than_by_the_platform() {
 #[test]
 fn a_stream_without_a_limit_goes_on() {
     let mut rig = Rig::with(SessionPolicy { idle: ms(9_000_000), max_duration: ms(9_000_000), ..policy() });
+    rig.become_ready();
     rig.pass_with_media(4_000_000);
 
     assert_eq!(hangup(&rig), None);

@@ -67,7 +67,7 @@ impl Crew {
         let steps = vec![
             Step::WaitForSpeech { within: LONG },
             Step::Pause(quiet),
-            Step::Say(utterance("opening_hours")),
+            Step::Say(utterance("caller_hours")),
             Step::WaitForSpeech { within: LONG },
             Step::HangUp,
         ];
