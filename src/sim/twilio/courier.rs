@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -15,6 +15,7 @@ use super::address::Address;
 use super::http::{self, Reply};
 use super::lock;
 use super::signing::{Params, signature};
+use crate::sim::random::SplitMix;
 
 /// Longer answers are refused, error 11750.
 const LONGEST_ANSWER: usize = 64 * 1024;
@@ -43,28 +44,29 @@ pub struct Webhook {
     pub idempotency_token: String,
 }
 
-/// Knows some addresses, whatever host a webhook names, and takes them in turn as a load balancer does.
+/// Knows some addresses, whatever host a webhook names, and takes any of them each time, as a load balancer does.
 pub struct Courier {
     engines: Mutex<Vec<SocketAddr>>,
-    turn: AtomicUsize,
+    turn: AtomicU64,
     auth_token: String,
 }
 
 impl Courier {
     #[must_use]
     pub fn new(engine: SocketAddr, auth_token: String) -> Self {
-        Self { engines: Mutex::new(vec![engine]), turn: AtomicUsize::new(0), auth_token }
+        Self { engines: Mutex::new(vec![engine]), turn: AtomicU64::new(0), auth_token }
     }
 
     pub fn set_engines(&self, engines: Vec<SocketAddr>) {
         *lock(&self.engines) = engines;
     }
 
-    /// Connects to the engine whose turn it is; one that takes nobody is passed over.
+    /// Connects to one of the engines; one that takes nobody is passed over.
     pub async fn connect(&self) -> std::io::Result<TcpStream> {
         let mut engines = lock(&self.engines).clone();
-        let turn = self.turn.fetch_add(1, Ordering::Relaxed).checked_rem(engines.len()).unwrap_or_default();
-        engines.rotate_left(turn);
+        let mut random = SplitMix::new(self.turn.fetch_add(1, Ordering::Relaxed));
+        let first = usize::try_from(random.below(engines.len().max(1) as u64)).unwrap_or_default();
+        engines.rotate_left(first);
         let mut refused = std::io::ErrorKind::ConnectionRefused.into();
         for engine in engines {
             match TcpStream::connect(engine).await {

@@ -120,7 +120,7 @@ impl FakeTwilio {
         self.set_engines(vec![engine]);
     }
 
-    /// From now on there are several, which are turned to one after the other.
+    /// From now on there are several, any of which may be turned to.
     pub fn set_engines(&self, engines: Vec<SocketAddr>) {
         self.exchange().courier.set_engines(engines);
     }
