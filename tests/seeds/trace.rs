@@ -1,0 +1,51 @@
+//! What happened in a world, as one number, and for whoever looks closer as text.
+
+use std::collections::VecDeque;
+use std::fmt::Debug;
+
+use super::agenda::Time;
+
+/// Lines that are kept.
+const LAST: usize = 160;
+/// Characters of one.
+const LONGEST: usize = 300;
+
+pub struct Trace {
+    digest: u64,
+    lines: Option<VecDeque<String>>,
+}
+
+impl Trace {
+    pub fn new(written: bool) -> Self {
+        Self { digest: 0xCBF2_9CE4_8422_2325, lines: written.then(VecDeque::new) }
+    }
+
+    pub fn mix(&mut self, number: u64) {
+        self.digest = (self.digest ^ number).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(23);
+    }
+
+    pub fn is_written(&self) -> bool {
+        self.lines.is_some()
+    }
+
+    pub fn note(&mut self, at: Time, what: &str, of: &impl Debug) {
+        self.mix(u64::try_from(at.as_nanos()).unwrap_or(u64::MAX));
+        self.mix(what.len() as u64);
+        if let Some(lines) = &mut self.lines {
+            let mut line = format!("{:>10.3} {what} {of:?}", at.as_secs_f64());
+            line = line.chars().take(LONGEST).collect();
+            lines.push_back(line);
+            if lines.len() > LAST {
+                lines.pop_front();
+            }
+        }
+    }
+
+    pub fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    pub fn text(&self) -> String {
+        self.lines.iter().flatten().cloned().collect::<Vec<_>>().join("\n")
+    }
+}
