@@ -6,9 +6,14 @@ use std::fmt::Debug;
 use super::agenda::Time;
 
 /// Lines that are kept.
-const LAST: usize = 160;
+const LAST: usize = 4_000;
 /// Characters of one.
 const LONGEST: usize = 300;
+
+/// What happens all the time, and what audio looks like.
+const NOISE: [&str; 11] =
+    ["Append(", "Audio(EncodedAudio", " Frame(", " Wake ", " Sweep ", " LoggerDue ", " Errand ", " Answer ", " Census", " Renew ", " Reap "];
+const SAMPLES: [(&str, &str); 2] = [("[redacted]", "."), ("Some(", "(")];
 
 pub struct Trace {
     digest: u64,
@@ -32,8 +37,12 @@ impl Trace {
         self.mix(u64::try_from(at.as_nanos()).unwrap_or(u64::MAX));
         self.mix(what.len() as u64);
         if let Some(lines) = &mut self.lines {
-            let mut line = format!("{:>10.3} {what} {of:?}", at.as_secs_f64());
-            line = line.chars().take(LONGEST).collect();
+            let line: String = format!("{:>10.3} {what} {of:?}", at.as_secs_f64()).chars().take(LONGEST).collect();
+            if NOISE.iter().any(|noise| line.contains(noise)) {
+                return;
+            }
+            let line = SAMPLES.iter().fold(line, |line, (from, to)| line.replace(from, to));
+            let line = line.split("b\"").next().unwrap_or_default().to_owned();
             lines.push_back(line);
             if lines.len() > LAST {
                 lines.pop_front();

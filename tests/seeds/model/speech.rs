@@ -20,6 +20,8 @@ pub(super) struct Response {
     pieces: u64,
     words: u64,
     tool: Option<&'static str>,
+    /// All of the item was said.
+    said: bool,
 }
 
 impl Model {
@@ -51,7 +53,7 @@ impl Model {
         if luck.fails(15) {
             deeds.push(error(luck.pick(&[ErrorClass::OurFault, ErrorClass::Benign, ErrorClass::NothingToCancel])));
         }
-        self.active = Some(Response { number, id, item: None, pieces, words: 0, tool });
+        self.active = Some(Response { number, id, item: None, pieces, words: 0, tool, said: false });
         let slow = if luck.fails(25) { luck.ms(1_500..12_000) } else { luck.ms(20..400) };
         deeds.push(Deed::Later(slow, Step::GoOn(number)));
     }
@@ -91,6 +93,7 @@ impl Model {
                 let last = active.pieces == 0;
                 self.speak(luck, &item, deeds);
                 if last {
+                    self.active.iter_mut().for_each(|active| active.said = true);
                     self.item_done(luck, item, deeds);
                 }
             }
@@ -103,7 +106,7 @@ impl Model {
         let ms = if luck.fails(5) { luck.within(8_000..14_000) } else { luck.within(40..900) };
         let Some(active) = &mut self.active else { return };
         active.words += 1 + ms / 350;
-        let (response, words) = (active.id.clone(), active.words);
+        let (response, words, said_all) = (active.id.clone(), active.words, active.said);
         let bytes = bytes_of(ms) - if luck.percent(20) { 3 } else { 0 };
         let audio = Bytes::from(vec![tag_of(item); bytes]);
         if let Some(known) = self.items.get_mut(&**item) {
@@ -120,7 +123,7 @@ impl Model {
         if luck.fails(12) {
             self.speak_late(luck, deeds);
         }
-        if luck.percent(70) {
+        if luck.percent(70) && !said_all {
             deeds.push(Deed::Tell(ModelEvent::Text { item: item.clone(), delta: Redacted(format!("w{words} ")) }));
         }
     }

@@ -8,11 +8,13 @@ use alpha_call::session::event::{Input, LegCommand, ModelEvent};
 
 use crate::agenda::Time;
 use crate::model::tag_of;
-use crate::rule::{Held, Rule, holds};
+use crate::rule::{Held, Rule, broken, holds};
 
 /// One message, and the silence that fills up the last frame.
 const MESSAGE: Duration = Duration::from_millis(120);
 const MESSAGE_BYTES: usize = 800;
+/// The longest wait for the caller's last words, and a little.
+const WINDING: Duration = Duration::from_millis(2_100);
 
 pub struct LegWatch {
     lead: Duration,
@@ -28,6 +30,8 @@ pub struct LegWatch {
     items: BTreeMap<u8, Item>,
     /// Audio that the session is being told.
     coming: Option<(u8, usize)>,
+    /// More waits than may; no fault of a session that only waits for the caller's last words.
+    crowded: Option<(Time, String)>,
 }
 
 /// Audio of one item of a model: every sample of it bears the item's tag.
@@ -51,15 +55,20 @@ impl LegWatch {
             tone: false,
             items: BTreeMap::new(),
             coming: None,
+            crowded: None,
         }
     }
 
-    pub fn told(&mut self, input: &Input) {
+    pub fn told(&mut self, now: Time, input: &Input) -> Held {
         self.coming = None;
         if let Input::Model(ModelEvent::Audio { item, audio, .. }) = input {
             let tag = tag_of(item);
             self.items.entry(tag).or_default();
             self.coming = Some((tag, audio.len()));
+        }
+        match &self.crowded {
+            Some((since, how)) if now - *since > WINDING => broken(Rule::Room, how.clone()),
+            _ => Ok(()),
         }
     }
 
@@ -116,12 +125,14 @@ impl LegWatch {
         self.coming = None;
     }
 
-    pub fn settled(&mut self) -> Held {
-        let Some((tag, bytes)) = self.coming.take() else { return Ok(()) };
-        let Some(item) = self.items.get_mut(&tag).filter(|item| !item.refused && !item.dead) else { return Ok(()) };
+    pub fn settled(&mut self, now: Time) {
+        let Some((tag, bytes)) = self.coming.take() else { return };
+        let Some(item) = self.items.get_mut(&tag).filter(|item| !item.refused && !item.dead) else { return };
         item.taken += bytes;
         let waits = duration_ms(item.taken.saturating_sub(item.played));
-        holds(Rule::Room, waits <= self.max_queued_ms, || format!("{waits} ms of item {tag} wait"))
+        if waits > self.max_queued_ms {
+            self.crowded.get_or_insert((now, format!("{waits} ms of item {tag} wait")));
+        }
     }
 
     /// The phone may still hold what the session before sent: what comes now is of another generation.

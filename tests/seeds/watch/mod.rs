@@ -53,7 +53,7 @@ impl StreamWatch {
     pub fn told(&mut self, now: Time, input: &Input) -> Held {
         (self.flushing, self.flushed_ms) = (matches!(input, Input::Model(ModelEvent::Ready)), 0);
         self.lane.told(input);
-        self.leg.told(input);
+        self.leg.told(now, input)?;
         if *input == Input::Timeout {
             let woken = if self.woken.0 == now { self.woken.1 + 1 } else { 1 };
             self.woken = (now, woken);
@@ -97,8 +97,8 @@ impl StreamWatch {
     }
 
     /// All orders are given.
-    pub fn settled(&mut self, session: &CallSession) -> Held {
-        self.leg.settled()?;
+    pub fn settled(&mut self, now: Time, session: &CallSession) -> Held {
+        self.leg.settled(now);
         let asleep = self.hangup.is_none() || session.poll_timeout().is_none();
         holds(Rule::AfterHangup, asleep, || "a timer runs on".to_owned())
     }

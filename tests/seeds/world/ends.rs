@@ -29,7 +29,13 @@ impl World {
         let local = process.local(id, epoch);
         match process.roster.exited(now, id, local, cause, transfer) {
             After::Ended(_) => self.call_ended(instance, call, cause),
-            After::Waits => self.coverage.saw("streams waited for"),
+            After::Waits => {
+                // Who leaves leaves the slot to whoever goes on with the call.
+                if process.is_draining {
+                    process.held.remove(&id);
+                }
+                self.coverage.saw("streams waited for");
+            }
             After::Stale => self.coverage.saw("stale streams"),
         }
     }

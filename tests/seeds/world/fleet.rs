@@ -1,5 +1,7 @@
 //! Who takes a call on, and who goes on with it.
 
+use std::collections::BTreeSet;
+
 use alpha_call::governor::{AfterDial, DialOutcome, NextStep, Refusal, Request};
 use alpha_call::session::event::Input;
 use alpha_call::session::policy::History;
@@ -70,9 +72,12 @@ impl World {
     /// While the database answers, and has for a while, there are never more calls than slots.
     pub(super) fn slots_hold(&self) -> Held {
         let recent = self.database.last_away.is_some_and(|at| self.agenda.now() < at + UNSURE);
-        let calls: usize = self.instances.iter().filter_map(|i| i.process.as_ref()).map(|process| process.held.len()).sum();
+        // Who leaves may still count what somebody else has taken over.
+        let held: BTreeSet<CallId> = self.instances.iter().filter_map(|i| i.process.as_ref()).flat_map(|p| p.held.iter().copied()).collect();
+        let calls = held.len();
+        let full = self.database.slots_taken(self.agenda.now());
         let limit = self.weather.slots as usize;
-        unless(holds(Rule::Slots, calls <= limit, || format!("{calls} calls hold {limit} slots")), recent || self.beyond > 0)
+        unless(holds(Rule::Slots, calls <= limit, || format!("{calls} calls hold {full} of {limit} slots: {held:?}")), recent || self.beyond > 0)
     }
 
     pub(super) fn put_on_record(&mut self, instance: usize, call: usize) -> Held {

@@ -111,7 +111,7 @@ impl World {
             return self.coverage.saw("marks lost");
         }
         if self.luck().fails(3) {
-            self.to_us(stream, LegEvent::MarkReached(format!("{name}0").into()));
+            self.to_us(stream, LegEvent::MarkReached(format!("x{name}").into()));
         }
         self.to_us(stream, LegEvent::MarkReached(name.into()));
     }

@@ -38,8 +38,9 @@ impl World {
         let stream = self.streams.iter().position(|stream| !stream.is_gone);
         let call = self.database.calls.iter().find(|(_, record)| record.ended.is_none());
         let busy = |i: &crate::instance::Instance| {
-            let idle = i.process.as_ref().is_some_and(|p| p.logger.batcher.waiting() == 0 && p.roster.is_empty() && p.owed.is_empty());
-            !idle || !i.spool.is_empty()
+            let logged = |b: &alpha_call::store::Batcher| b.waiting() == 0 && b.backlog() == 0;
+            let idle = |p: &crate::instance::Process| logged(&p.logger.batcher) && p.roster.is_empty() && p.owed.is_empty();
+            !i.process.as_ref().is_some_and(idle)
         };
         let instance = self.instances.iter().position(busy);
         let left = (line, stream, call.map(|(id, _)| *id), instance);
@@ -47,7 +48,11 @@ impl World {
     }
 
     pub(super) fn unrest(&self) -> String {
-        format!("after {} things at {:?}: {:?}", self.steps, self.agenda.now(), self.unfinished())
+        let process = |i: &crate::instance::Instance| {
+            i.process.as_ref().map(|p| (p.logger.batcher.waiting(), p.roster.len(), p.owed.len(), p.is_draining, i.spool.bounds()))
+        };
+        let instances: Vec<_> = self.instances.iter().map(process).collect();
+        format!("after {} things at {:?}: {:?}, {instances:?}", self.steps, self.agenda.now(), self.unfinished())
     }
 
     pub(super) fn is_at_rest(&mut self) -> Held {

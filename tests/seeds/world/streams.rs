@@ -8,7 +8,6 @@ use alpha_call::store::Row;
 use alpha_call::types::{Continuation, HangupCause, Redacted};
 
 use super::{Event, World};
-use crate::agenda::Time;
 use crate::policy;
 use crate::rule::{Held, Rule, holds};
 
@@ -43,7 +42,7 @@ impl World {
             self.perform(stream, output)?;
         }
         let s = &mut self.streams[stream];
-        s.watch.settled(&s.session)?;
+        s.watch.settled(time, &s.session)?;
         self.arm(stream);
         if self.streams[stream].watch.hangup().is_some() { self.is_deaf(stream) } else { Ok(()) }
     }
@@ -253,10 +252,6 @@ impl World {
             }
         }
         lost
-    }
-
-    pub(super) fn began(&self, call: usize) -> Time {
-        self.phones[call].began.unwrap_or_else(|| self.agenda.now())
     }
 }
 
