@@ -40,10 +40,6 @@ impl Chance {
         self.below(100) < percent
     }
 
-    pub fn permille(&mut self, permille: u64) -> bool {
-        self.below(1_000) < permille
-    }
-
     pub fn pick<T: Clone>(&mut self, from: &[T]) -> T {
         from[usize::try_from(self.below(from.len() as u64)).unwrap_or_default()].clone()
     }

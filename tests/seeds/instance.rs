@@ -54,14 +54,14 @@ impl Instance {
     }
 
     /// `name`: of the process, as nobody else has it.
-    pub fn start(&mut self, name: u32, now: Instant) {
+    pub fn start(&mut self, name: u32, room: usize, now: Instant) {
         self.processes += 1;
         self.process = Some(Process {
             number: name,
             roster: Roster::new(policy::ROSTER),
             breakers: Breakers::default(),
             pace: Pace::per_second(1),
-            logger: Logger::new(&self.spool, now),
+            logger: Logger::new(&self.spool, room, now),
             is_draining: false,
             live: BTreeMap::new(),
             held: BTreeSet::new(),

@@ -11,19 +11,25 @@ use super::luck::Luck;
 use super::rule::{Held, Rule, holds};
 use super::spool::Spool;
 
+/// Rows that are kept without the question whether there is room: beginnings and ends of calls, and of streams.
+const KEPT: usize = 24;
+
 /// Small, so that bounds are met.
-const POLICY: BatchPolicy = BatchPolicy {
-    room: 64,
-    commit_rows: 8,
-    commit_age: Time::from_millis(20),
-    ship_rows: 12,
-    ship_age: Time::from_millis(100),
-    first_retry: Time::from_millis(100),
-    last_retry: Time::from_secs(5),
-};
+const fn policy(room: usize) -> BatchPolicy {
+    BatchPolicy {
+        room,
+        commit_rows: 8,
+        commit_age: Time::from_millis(20),
+        ship_rows: 12,
+        ship_age: Time::from_millis(100),
+        first_retry: Time::from_millis(100),
+        last_retry: Time::from_secs(5),
+    }
+}
 
 pub struct Logger {
     pub batcher: Batcher,
+    room: usize,
     /// Which order an answer must belong to: those given before a panic are not heard of any more.
     pub life: u32,
     /// When the batcher is to be polled next, if that is known.
@@ -48,9 +54,9 @@ pub enum Answer {
 }
 
 impl Logger {
-    pub fn new(spool: &Spool, now: Instant) -> Self {
+    pub fn new(spool: &Spool, room: usize, now: Instant) -> Self {
         let (gone, newest) = spool.bounds();
-        Self { batcher: Batcher::new(POLICY, gone, newest, now), life: 0, armed: None }
+        Self { batcher: Batcher::new(policy(room), gone, newest, now), room, life: 0, armed: None }
     }
 
     /// Hands a row over, or gives it back.
@@ -76,7 +82,7 @@ impl Logger {
     /// What comes at once with no question asked is a group, and the end of a call.
     fn is_bounded(&self) -> Held {
         let waiting = self.batcher.waiting();
-        holds(Rule::Room, waiting <= POLICY.room + POLICY.commit_rows, || format!("{waiting} rows wait for the spool"))
+        holds(Rule::Room, waiting <= self.room + KEPT, || format!("{waiting} rows wait for the spool"))
     }
 
     pub fn told(&mut self, answer: Answer, now: Instant) {
@@ -97,7 +103,14 @@ impl Logger {
 }
 
 /// The order arrives, at the spool of this number or at the database.
-pub fn carry_out(order: Order, number: usize, spool: &mut Spool, database: &mut Database, luck: &mut Luck<'_>, saw: &mut Coverage) -> Answer {
+pub fn carry_out(
+    order: Order,
+    number: usize,
+    spool: &mut Spool,
+    database: &mut Database,
+    luck: &mut Luck<'_>,
+    saw: &mut Coverage,
+) -> Answer {
     match order {
         Order::Commit(_) if luck.fails(30) => {
             saw.saw("spool failures");

@@ -3,7 +3,13 @@
 //! The pure tiers of the product run in virtual time, without a runtime, a socket or a clock. `SEEDS=n` runs so many worlds,
 //! `SEED=x` that one alone, with all that happened in it last.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::print_stdout, reason = "a test that cannot go on has failed")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod agenda;
 mod chance;

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alpha_call::audio::bytes_of;
-use alpha_call::governor::{
-    AdmissionPolicy, Authorization, Callers, CallingHours, Capacity, CompliancePolicy, DayBudgets, RosterPolicy,
-};
+use alpha_call::governor::{AdmissionPolicy, Authorization, Callers, CallingHours, Capacity, CompliancePolicy, DayBudgets, RosterPolicy};
 use alpha_call::session::policy::{KeyAction, Opening, Patience, Phrase, Profile, SessionPolicy, Tool, TurnDetection};
 use alpha_call::types::{PhoneNumber, Redacted};
 use bytes::Bytes;

@@ -37,6 +37,27 @@ pub enum Rule {
     Rest,
 }
 
+impl Rule {
+    pub const ALL: [Self; 16] = [
+        Self::OneResponse,
+        Self::DeadAudio,
+        Self::Lead,
+        Self::Room,
+        Self::Epoch,
+        Self::AfterHangup,
+        Self::BusyLoop,
+        Self::Terminal,
+        Self::Acknowledged,
+        Self::Slots,
+        Self::Heard,
+        Self::Items,
+        Self::Tools,
+        Self::Record,
+        Self::OneDial,
+        Self::Rest,
+    ];
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
     pub rule: Rule,

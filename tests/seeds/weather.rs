@@ -18,6 +18,8 @@ pub struct Weather {
     pub frame: Duration,
     /// One turn in so many cannot be stored; 0 for none.
     pub poison: u64,
+    /// The disk of the spools takes its time, and there is little room before it.
+    pub slow_disk: bool,
     pub budget: Option<u64>,
     /// What a call may cost.
     pub call_budget: Option<u64>,
@@ -36,11 +38,12 @@ pub enum Death {
 impl Weather {
     pub fn of(chance: &mut Chance) -> Self {
         Self {
-            calls: usize::try_from(chance.within(1..4)).unwrap_or(1),
+            calls: usize::try_from(chance.within(1..5)).unwrap_or(1),
             slots: u32::try_from(chance.within(1..4)).unwrap_or(1),
             bad: chance.pick(&[0, 60, 100, 100, 250]),
             frame: Duration::from_millis(20 * chance.within(6..14)),
             poison: chance.pick(&[0, 0, 40, 11]),
+            slow_disk: chance.percent(15),
             budget: chance.percent(6).then_some(1),
             call_budget: chance.percent(10).then_some(200),
             outages: outages(chance),

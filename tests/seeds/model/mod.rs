@@ -6,9 +6,7 @@ mod speech;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use alpha_call::session::event::{
-    ErrorClass, ItemId, ItemKind, ModelCommand, ModelError, ModelEvent, ResponseId, SeedContent, TurnTaking,
-};
+use alpha_call::session::event::{ErrorClass, ItemId, ItemKind, ModelCommand, ModelError, ModelEvent, ResponseId, SeedContent, TurnTaking};
 
 use self::ear::Ear;
 use self::speech::Response;
@@ -42,7 +40,9 @@ pub enum Deed {
     Tell(ModelEvent),
     Later(Duration, Step),
     /// The connection ends, in the server's word or without one.
-    Close { retry: bool },
+    Close {
+        retry: bool,
+    },
 }
 
 pub struct Model {
@@ -117,7 +117,7 @@ impl Model {
             ModelCommand::Commit { .. } => self.commit(luck, deeds),
             ModelCommand::CreateResponse { .. } => self.asked(luck, deeds),
             ModelCommand::Cancel { response, .. } => self.cancelled(luck, response, deeds),
-            ModelCommand::Truncate { item, audio_end_ms, .. } => self.truncated(item, *audio_end_ms, deeds)?,
+            ModelCommand::Truncate { item, audio_end_ms, .. } => self.truncated(item, *audio_end_ms)?,
             ModelCommand::Delete { item, .. } => self.deleted(item, deeds),
             ModelCommand::ToolResult { call_id, .. } => {
                 holds(Rule::Tools, self.calls.contains(&**call_id), || format!("an answer to {call_id}, which was never called"))?;
@@ -163,11 +163,8 @@ impl Model {
     }
 
     /// Of what was never generated nothing can be cut off.
-    fn truncated(&mut self, item: &ItemId, end: u64, deeds: &mut Vec<Deed>) -> Held {
-        let Some(known) = self.items.get_mut(&**item) else {
-            deeds.push(error(ErrorClass::Benign));
-            return Ok(());
-        };
+    fn truncated(&mut self, item: &ItemId, end: u64) -> Held {
+        let Some(known) = self.items.get_mut(&**item) else { return broken(Rule::Items, format!("{item}, which is cut, is not here")) };
         holds(Rule::Items, end > 0 && end <= known.ms, || format!("{item} cut at {end} of {} ms", known.ms))?;
         if std::mem::replace(&mut known.cut, true) {
             return broken(Rule::Items, format!("{item} was cut twice"));

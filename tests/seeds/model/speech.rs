@@ -1,9 +1,7 @@
 //! Responses: faster than anybody speaks, broken off, repeated, late, or silent.
 
-use alpha_call::session::event::{
-    ErrorClass, ItemId, ItemKind, ModelEvent, ResponseId, ResponseStatus, ToolCall, Usage,
-};
 use alpha_call::audio::{bytes_of, duration_ms};
+use alpha_call::session::event::{ErrorClass, ItemId, ItemKind, ModelEvent, ResponseId, ResponseStatus, ToolCall, Usage};
 use alpha_call::types::Redacted;
 use bytes::Bytes;
 
@@ -36,6 +34,11 @@ impl Model {
             // Nothing at all comes of it.
             2 if luck.fails(500) => {}
             3 if luck.fails(500) => deeds.push(Deed::Close { retry: true }),
+            // The server has begun one of its own in this moment.
+            4 => {
+                self.respond(luck, deeds);
+                deeds.push(error(ErrorClass::LaneTaken));
+            }
             _ => self.respond(luck, deeds),
         }
     }
@@ -123,7 +126,7 @@ impl Model {
         if luck.fails(12) {
             self.speak_late(luck, deeds);
         }
-        if luck.percent(70) && !said_all {
+        if luck.percent(70) && (!said_all || luck.fails(300)) {
             deeds.push(Deed::Tell(ModelEvent::Text { item: item.clone(), delta: Redacted(format!("w{words} ")) }));
         }
     }
@@ -161,7 +164,8 @@ impl Model {
         let (number, response) = (self.calls.len(), active.id.clone());
         let (item, call_id) = (ItemId::from(format!("f{}_{number}", self.number)), format!("c{}_{number}", self.number));
         self.calls.insert(call_id.clone());
-        let call = ToolCall { response, item: item.clone(), call_id: call_id.into(), name: name.to_owned(), arguments: Redacted("{}".into()) };
+        let call =
+            ToolCall { response, item: item.clone(), call_id: call_id.into(), name: name.to_owned(), arguments: Redacted("{}".into()) };
         self.add(&item, ItemKind::Other, deeds);
         if luck.fails(50) {
             deeds.push(Deed::Tell(ModelEvent::ToolCalled(call.clone())));

@@ -10,8 +10,8 @@ use crate::agenda::Time;
 use crate::model::tag_of;
 use crate::rule::{Held, Rule, broken, holds};
 
-/// One message, and the silence that fills up the last frame.
-const MESSAGE: Duration = Duration::from_millis(120);
+/// One message, and the silence that fills up the last frames of short items.
+const MESSAGE: Duration = Duration::from_millis(180);
 const MESSAGE_BYTES: usize = 800;
 /// The longest wait for the caller's last words, and a little.
 const WINDING: Duration = Duration::from_millis(2_100);

@@ -1,9 +1,11 @@
 //! Looks on at one stream of a call, and knows what must not be.
 
+mod by_hand;
 mod lane;
 mod leg;
 mod record;
 
+pub use by_hand::BY_HAND;
 pub use lane::LaneWatch;
 pub use leg::LegWatch;
 pub use record::RecordWatch;

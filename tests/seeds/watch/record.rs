@@ -11,6 +11,8 @@ pub struct RecordWatch {
     turns: BTreeMap<u32, Turn>,
     /// What the model was told that was heard of its items.
     cut: BTreeMap<String, u64>,
+    /// Items of models that are gone: another one knows them as words of ours, if at all.
+    orphans: BTreeSet<String>,
 }
 
 impl RecordWatch {
@@ -36,7 +38,13 @@ impl RecordWatch {
     pub fn ordered(&mut self, output: &Output) -> Held {
         match output {
             Output::Model(ModelCommand::Truncate { item, audio_end_ms, .. }) => self.told(item, *audio_end_ms),
-            Output::Model(ModelCommand::Delete { item, .. }) if item.starts_with('i') => self.told(item, 0),
+            Output::Model(ModelCommand::Delete { item, .. }) if item.starts_with('i') && !self.orphans.contains(&**item) => {
+                self.told(item, 0)
+            }
+            Output::Model(ModelCommand::Open { .. }) => {
+                self.orphans.extend(self.turns.values().filter_map(|turn| turn.item.as_ref()).map(ToString::to_string));
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

@@ -8,7 +8,7 @@ use alpha_call::store::NewCall;
 use alpha_call::types::{CallId, CallSid, Direction, HangupCause};
 use chrono::DateTime;
 
-use super::{Event, World};
+use super::{Event, Tamper, World};
 use crate::agenda::Time;
 use crate::instance::Kept;
 use crate::phone::Line;
@@ -45,7 +45,7 @@ pub fn new_call(id: CallId, sid: CallSid) -> NewCall {
 
 impl World {
     pub(super) fn rings(&mut self, call: usize, since: Time) -> Held {
-        let Some(instance) = self.open_door() else {
+        let Some(instance) = self.any_door() else {
             self.agenda.after(Duration::from_secs(2), Event::Ring(call, since));
             return Ok(());
         };
@@ -115,6 +115,9 @@ impl World {
             return Ok(());
         }
         self.place(call)?;
+        if self.tampers(Tamper::DialTwice) {
+            self.place(call)?;
+        }
         self.identify(instance, call);
         Ok(())
     }

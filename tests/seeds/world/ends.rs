@@ -7,7 +7,7 @@ use alpha_call::session::event::Input;
 use alpha_call::store::{CallEnd, Row};
 use alpha_call::types::HangupCause;
 
-use super::{Event, World};
+use super::{Event, Tamper, World};
 use crate::phone::Line;
 use crate::rule::Held;
 use crate::weather::{Death, HEALED};
@@ -61,8 +61,9 @@ impl World {
 
     fn release(&mut self, instance: usize, call: usize) {
         let id = self.phones[call].id;
+        let keeps = self.tampers(Tamper::KeepSlots);
         let Some(process) = self.instances[instance].process.as_mut() else { return };
-        if process.held.remove(&id) && !self.tamper.as_ref().is_some_and(super::Tamper::keeps_slots) {
+        if !keeps && process.held.remove(&id) {
             let number = process.number;
             let released = self.database.release_slot(id, number);
             if self.unsure(released).is_err()
@@ -78,7 +79,7 @@ impl World {
     }
 
     pub(super) fn finish(&mut self, instance: usize, process: u32, call: usize, cause: HangupCause) -> Held {
-        if !self.is_process(instance, process) || self.tamper.as_ref().is_some_and(super::Tamper::forgets_ends) {
+        if !self.is_process(instance, process) || self.tampers(Tamper::ForgetEnds) {
             return Ok(());
         }
         let id = self.phones[call].id;
@@ -175,7 +176,8 @@ impl World {
         }
         self.processes += 1;
         let (number, now) = (self.processes, self.now());
-        self.instances[instance].start(number, now);
+        let room = if self.weather.slow_disk { 12 } else { 64 };
+        self.instances[instance].start(number, room, now);
         self.agenda.after(SWEEP, Event::Sweep { instance, process: number });
         self.agenda.after(AGAIN, Event::Renew { instance, process: number });
         self.agenda.after(REAP, Event::Reap { instance, process: number });
@@ -208,7 +210,8 @@ impl World {
 
     /// No new calls; those that live go on elsewhere.
     fn drain_instance(&mut self, instance: usize) -> Held {
-        let streams: Vec<usize> = self.process(instance).map(|process| process.live.values().map(|(_, stream)| *stream).collect()).unwrap_or_default();
+        let streams: Vec<usize> =
+            self.process(instance).map(|process| process.live.values().map(|(_, stream)| *stream).collect()).unwrap_or_default();
         if let Some(process) = self.process(instance) {
             process.is_draining = true;
         }

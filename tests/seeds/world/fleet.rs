@@ -8,10 +8,10 @@ use alpha_call::session::policy::History;
 use alpha_call::store::{Row, StoredTurn};
 use alpha_call::types::{CallId, Epoch, HangupCause};
 
-use super::{Event, World, unless};
+use super::{Event, Tamper, World, unless};
 use crate::agenda::Time;
 use crate::database::Fault;
-use crate::instance::{Kept, Process};
+use crate::instance::{Instance, Kept, Process};
 use crate::phone::Line;
 use crate::rule::{Held, Rule, holds};
 use crate::stream::{Brief, Stream};
@@ -28,6 +28,12 @@ impl World {
     pub(super) fn open_door(&mut self) -> Option<usize> {
         let first = self.some_instance();
         [first, 1 - first].into_iter().find(|i| self.process(*i).is_some_and(|process| !process.is_draining))
+    }
+
+    /// Whoever answers, in or on the way out.
+    pub(super) fn any_door(&mut self) -> Option<usize> {
+        let first = self.some_instance();
+        [first, 1 - first].into_iter().find(|i| self.process(*i).is_some())
     }
 
     /// Who has the call; not somebody who leaves.
@@ -73,11 +79,15 @@ impl World {
     pub(super) fn slots_hold(&self) -> Held {
         let recent = self.database.last_away.is_some_and(|at| self.agenda.now() < at + UNSURE);
         // Who leaves may still count what somebody else has taken over.
-        let held: BTreeSet<CallId> = self.instances.iter().filter_map(|i| i.process.as_ref()).flat_map(|p| p.held.iter().copied()).collect();
+        let held: BTreeSet<CallId> =
+            self.instances.iter().filter_map(|i| i.process.as_ref()).flat_map(|p| p.held.iter().copied()).collect();
         let calls = held.len();
         let full = self.database.slots_taken(self.agenda.now());
         let limit = self.weather.slots as usize;
-        unless(holds(Rule::Slots, calls <= limit, || format!("{calls} calls hold {full} of {limit} slots: {held:?}")), recent || self.beyond > 0)
+        unless(
+            holds(Rule::Slots, calls <= limit, || format!("{calls} calls hold {full} of {limit} slots: {held:?}")),
+            recent || self.beyond > 0,
+        )
     }
 
     pub(super) fn put_on_record(&mut self, instance: usize, call: usize) -> Held {
@@ -124,6 +134,24 @@ impl World {
         self.stream_begins(call, instance, epoch)
     }
 
+    /// Somebody shows a token that was used, wherever.
+    pub(super) fn replay(&mut self, call: usize, epoch: u32) -> Held {
+        let (id, now) = (self.phones[call].id, self.now());
+        // A claim that could not be put on record is known to whoever has the call alone.
+        let known = self.database.calls.get(&id).is_some_and(|record| record.epoch >= epoch);
+        let works = match self.any_door().filter(|_| known).map(|instance| &mut self.instances[instance]) {
+            // Whoever leaves may not know that somebody else has taken the call over: the record does.
+            Some(Instance { process: Some(process), .. }) if process.has(id) && !process.is_draining => {
+                let local = process.local(id, Epoch::new(epoch));
+                process.roster.claim(now, id, local).is_some()
+            }
+            _ => false,
+        };
+        let again = self.tampers(Tamper::ClaimTwice) || (known && self.database.claim(id, epoch, 0).is_ok_and(|claimed| claimed));
+        self.coverage.saw("tokens shown again");
+        holds(Rule::Epoch, !works && !again, || format!("the token of epoch {epoch} works again"))
+    }
+
     fn stream_begins(&mut self, call: usize, instance: usize, epoch: u32) -> Held {
         let (now, time, id) = (self.now(), self.agenda.now(), self.phones[call].id);
         let began = *self.phones[call].began.get_or_insert(time);
@@ -147,6 +175,9 @@ impl World {
         self.streams.push(Stream::new(brief, now));
         self.phones[call].joined(stream);
         self.foresee(stream);
+        if self.luck().fails(80) {
+            self.after(10..9_000, Event::Replay { call, epoch });
+        }
         let sid = format!("MZ{stream:032x}").parse().expect("a sid");
         self.log(instance, Row::Connected { call: id, epoch: Epoch::new(epoch), stream: sid, at: chrono::DateTime::UNIX_EPOCH })?;
         let row = self.streams[stream].stream_row(None);

@@ -44,13 +44,38 @@ const IN_ALL: u64 = 400_000;
 pub enum Event {
     /// A caller dials, or somebody wants a number called.
     Ring(usize, Time),
-    Dial { call: usize, process: u32, attempts: u32 },
-    Look { call: usize, process: u32, since: Time },
+    Dial {
+        call: usize,
+        process: u32,
+        attempts: u32,
+    },
+    Look {
+        call: usize,
+        process: u32,
+        since: Time,
+    },
     Answered(usize),
     Unanswered(usize, HangupCause),
-    Open { call: usize, epoch: u32, chain: u32 },
-    Ask { call: usize, epoch: u32, chain: u32 },
-    Dialled { call: usize, epoch: u32, chain: u32, outcome: DialOutcome },
+    Open {
+        call: usize,
+        epoch: u32,
+        chain: u32,
+    },
+    Ask {
+        call: usize,
+        epoch: u32,
+        chain: u32,
+    },
+    Replay {
+        call: usize,
+        epoch: u32,
+    },
+    Dialled {
+        call: usize,
+        epoch: u32,
+        chain: u32,
+        outcome: DialOutcome,
+    },
     HangUp(usize),
     /// Twilio says that the phone call is over.
     Status(usize),
@@ -60,27 +85,81 @@ pub enum Event {
     Drop(usize),
     Detect(usize),
     Wanted(usize),
-    Order { stream: usize, command: LegCommand },
-    Mark { stream: usize, serial: u64 },
-    Leg { stream: usize, event: LegEvent },
+    Order {
+        stream: usize,
+        command: LegCommand,
+    },
+    Mark {
+        stream: usize,
+        serial: u64,
+    },
+    Leg {
+        stream: usize,
+        event: LegEvent,
+    },
     Closed(usize),
-    Said { model: usize, event: ModelEvent },
-    Told { model: usize, command: ModelCommand },
-    Step { model: usize, step: Step },
-    Connect { model: usize, away: bool, fallback: bool },
-    Tool { stream: usize, outcome: ToolOutcome },
-    Wake { stream: usize, life: u32 },
+    Said {
+        model: usize,
+        event: ModelEvent,
+    },
+    Told {
+        model: usize,
+        command: ModelCommand,
+    },
+    Step {
+        model: usize,
+        step: Step,
+    },
+    Connect {
+        model: usize,
+        away: bool,
+        fallback: bool,
+    },
+    Tool {
+        stream: usize,
+        outcome: ToolOutcome,
+    },
+    Wake {
+        stream: usize,
+        life: u32,
+    },
     Reckon(usize),
     Rows(usize),
     Panic(usize),
-    Errand { instance: usize, process: u32, errand: Errand },
-    Answer { instance: usize, process: u32, life: u32, answer: Answer },
-    LoggerDue { instance: usize, process: u32 },
+    Errand {
+        instance: usize,
+        process: u32,
+        errand: Errand,
+    },
+    Answer {
+        instance: usize,
+        process: u32,
+        life: u32,
+        answer: Answer,
+    },
+    LoggerDue {
+        instance: usize,
+        process: u32,
+    },
     LoggerPanic(usize),
-    Finish { instance: usize, process: u32, call: usize, cause: HangupCause },
-    Sweep { instance: usize, process: u32 },
-    Renew { instance: usize, process: u32 },
-    Reap { instance: usize, process: u32 },
+    Finish {
+        instance: usize,
+        process: u32,
+        call: usize,
+        cause: HangupCause,
+    },
+    Sweep {
+        instance: usize,
+        process: u32,
+    },
+    Renew {
+        instance: usize,
+        process: u32,
+    },
+    Reap {
+        instance: usize,
+        process: u32,
+    },
     Die(usize, Death),
     Start(usize),
     Away(bool),
@@ -171,7 +250,7 @@ impl World {
     fn live(&mut self) -> Held {
         self.begin();
         while let Some(event) = self.agenda.next() {
-            self.trace.note(self.agenda.now(), "", &event);
+            self.trace.note(self.agenda.now(), &event);
             self.is_going_on()?;
             self.happen(event)?;
             if self.done {
@@ -210,6 +289,7 @@ impl World {
             Event::Unanswered(call, cause) => self.unanswered(call, cause),
             Event::Open { call, epoch, chain } => self.open(call, epoch, chain)?,
             Event::Ask { call, epoch, chain } => self.ask(call, epoch, chain)?,
+            Event::Replay { call, epoch } => self.replay(call, epoch)?,
             Event::Dialled { call, epoch, chain, outcome } => self.dialled(call, epoch, chain, outcome)?,
             Event::HangUp(call) => self.hang_up(call),
             Event::Status(call) => self.status(call),

@@ -2,7 +2,7 @@
 
 use alpha_call::store::Row;
 
-use super::{Event, World};
+use super::{Event, Tamper, World};
 use crate::logger::{Answer, Errand, carry_out};
 use crate::luck::Luck;
 use crate::rule::Held;
@@ -19,11 +19,17 @@ impl World {
 
     /// Gives out every order that is due, and sets the clock for the next.
     pub(super) fn pump(&mut self, instance: usize) -> Held {
-        let now = self.now();
+        let (now, time) = (self.now(), self.agenda.now());
         let Some(process) = self.instances[instance].process.as_mut() else { return Ok(()) };
         let number = process.number;
         for errand in process.logger.orders(now)? {
-            let slow = if self.chance.percent(4) { 50..1_500 } else { 1..30 };
+            let slow = if self.weather.slow_disk && time < HEALED {
+                100..2_500
+            } else if self.chance.percent(4) {
+                50..1_500
+            } else {
+                1..30
+            };
             let wait = self.chance.ms(slow);
             self.agenda.after(wait, Event::Errand { instance, process: number, errand });
         }
@@ -53,12 +59,11 @@ impl World {
         if !alive && self.chance.percent(50) {
             return;
         }
+        let loses = self.tampers(Tamper::LoseRows);
         let spool = &mut self.instances[instance].spool;
         let luck = &mut Luck::new(&mut self.chance, bad);
         let answer = carry_out(order, instance, spool, &mut self.database, luck, &mut self.coverage);
-        if self.tamper.as_ref().is_some_and(super::Tamper::loses_rows)
-            && let (Answer::Committed { .. }, Some((place, _))) = (answer, spool.head(1).pop())
-        {
+        if loses && let (Answer::Committed { .. }, Some((place, _))) = (answer, spool.head(1).pop()) {
             spool.remove(place);
         }
         let back = self.chance.ms(1..20);
@@ -67,8 +72,12 @@ impl World {
 
     pub(super) fn logger_told(&mut self, instance: usize, number: u32, life: u32, answer: Answer) -> Held {
         let now = self.now();
-        let Some(process) = self.process(instance).filter(|process| process.number == number) else { return Ok(()) };
-        if process.logger.life != life {
+        if self.process(instance).is_none_or(|process| process.number != number) {
+            return Ok(());
+        }
+        let deaf = self.tampers(Tamper::LoseAnswers);
+        let Some(process) = self.process(instance) else { return Ok(()) };
+        if process.logger.life != life || deaf {
             return Ok(());
         }
         process.logger.told(answer, now);

@@ -30,12 +30,10 @@ impl World {
     pub(super) fn drain(&mut self, stream: usize) -> Held {
         let time = self.agenda.now();
         while let Some(output) = self.streams[stream].session.poll_output() {
-            if self.trace.is_written() {
-                self.trace.note(time, "  order", &output);
-            }
+            self.trace.tell(time, "  order", &output);
             let s = &mut self.streams[stream];
             s.watch.ordered(time, &output)?;
-            if let Some(forged) = self.tamper.as_ref().and_then(|tamper| tamper.forge(&output)) {
+            if let Some(forged) = self.tamper.and_then(|tamper| tamper.forge(&output)) {
                 s.watch.ordered(time, &forged)?;
             }
             s.observe(&output);
