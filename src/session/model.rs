@@ -123,7 +123,9 @@ impl CallSession {
         if self.lane.is_busy() {
             self.stop_half_an_answer(now);
         }
-        self.playback.complete_all();
+        for item in self.playback.outlive_model() {
+            self.transcript.adopt(&item);
+        }
         self.entrance.greeted &= self.sounded;
         self.history.owes_answer = self.entrance.greeted && self.owes_answer();
         self.lane.reset();

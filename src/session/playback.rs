@@ -56,6 +56,8 @@ struct Item {
     played_ms: u64,
     played_at: Option<Instant>,
     complete: bool,
+    /// The model session that made it is gone.
+    orphaned: bool,
 }
 
 /// An item that left the ledger, and how much of it was heard.
@@ -131,9 +133,12 @@ impl Playback {
         self.items.iter_mut().filter(|item| item.response == *response).for_each(|item| item.complete = true);
     }
 
-    /// Items of the model session that is gone: nothing more will come of them.
-    pub(super) fn complete_all(&mut self) {
-        self.items.iter_mut().for_each(|item| item.complete = true);
+    /// The model session is gone: nothing more will come of its items. What is still to be heard of them, another one
+    /// learns as if we said it; these are they.
+    pub(super) fn outlive_model(&mut self) -> Vec<ItemId> {
+        let theirs = |item: &&mut Item| item.source == Source::Model;
+        self.items.iter_mut().filter(theirs).for_each(|item| (item.complete, item.orphaned) = (true, true));
+        self.items.iter().filter(|item| item.orphaned).map(|item| item.id.clone()).collect()
     }
 
     /// Sends what the lead allows; returns the items whose first sound went out.
@@ -225,6 +230,7 @@ impl Playback {
             played_ms: 0,
             played_at: None,
             complete: false,
+            orphaned: false,
         });
         self.items.len() - 1
     }
@@ -301,12 +307,13 @@ impl Item {
 
     fn into_played(self, now: Instant) -> Played {
         let heard_ms = self.heard_ms(now);
-        Played { heard_ms, audio_ms: duration_ms(self.received), item: self.id, response: self.response, source: self.source }
+        Played { heard_ms, ..self.into_whole() }
     }
 
     fn into_whole(self) -> Played {
         let audio_ms = duration_ms(self.received);
-        Played { heard_ms: audio_ms, audio_ms, item: self.id, response: self.response, source: self.source }
+        let source = if self.orphaned { Source::Phrase } else { self.source };
+        Played { heard_ms: audio_ms, audio_ms, item: self.id, response: self.response, source }
     }
 }
 

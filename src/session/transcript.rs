@@ -83,13 +83,17 @@ impl Transcript {
         self.touch(item);
     }
 
+    /// Words of an item that come after all of its words were there are none.
     pub(super) fn text(&mut self, item: &ItemId, delta: &str, at: Duration) {
-        self.entry(item, ItemKind::Assistant, at).turn.generated.0.push_str(delta);
+        let entry = self.entry(item, ItemKind::Assistant, at);
+        if !entry.written {
+            entry.turn.generated.0.push_str(delta);
+        }
     }
 
     pub(super) fn text_done(&mut self, item: &ItemId, text: Redacted<String>, at: Duration) {
         let entry = self.entry(item, ItemKind::Assistant, at);
-        entry.turn.generated = text;
+        (entry.turn.generated, entry.written) = (text, true);
         entry.recut();
         self.touch(item);
     }
@@ -99,6 +103,13 @@ impl Transcript {
         let entry = self.entry(item, ItemKind::Assistant, at);
         entry.own = true;
         entry.turn.generated = text;
+    }
+
+    /// The model that said it is gone, and it is still to be heard: another one is told of it as of what we say ourselves.
+    pub(super) fn adopt(&mut self, item: &ItemId) {
+        if let Some(entry) = self.index.get(item).and_then(|index| self.entries.get_mut(*index)) {
+            entry.own = !entry.turn.generated.is_empty();
+        }
     }
 
     /// The words that were heard of an item, as far as they are known.

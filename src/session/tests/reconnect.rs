@@ -54,6 +54,26 @@ fn a_model_lost_while_its_answer_is_played_out_lets_it_play() {
 }
 
 #[test]
+fn the_next_model_is_told_what_still_plays_and_what_of_it_was_cut_off() {
+    let mut rig = Rig::greeted();
+    rig.answer("r", "a", "one two three four five six seven eight", 4_000);
+    rig.leg(LegEvent::MarkReached("0:1:0".into()));
+    lose(&mut rig);
+    rig.take();
+
+    rig.become_ready();
+    assert_eq!(seeds(&rig), [(Speaker::Ai, "Hello."), (Speaker::Ai, "one two three four five six seven eight")]);
+    rig.take();
+    rig.pass(1_000);
+    rig.caller_begins("u");
+
+    let cut = rig.orders();
+    assert!(cut.iter().any(|order| matches!(order, ModelCommand::Delete { item, .. } if item == "a")), "{cut:?}");
+    assert!(!cut.iter().any(|order| matches!(order, ModelCommand::Truncate { .. })), "it has no audio of that: {cut:?}");
+    assert_eq!(seeds(&rig), [(Speaker::Ai, "one two")]);
+}
+
+#[test]
 fn a_greeting_that_never_sounded_is_asked_for_again() {
     let mut rig = Rig::ready();
     rig.take();

@@ -144,3 +144,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn words_that_come_after_all_words_were_there_are_not_said_twice() {
+    let mut transcript = Transcript::new(0);
+    transcript.text(&id("a"), "At ", AT);
+    transcript.text_done(&id("a"), text("At nine."), AT);
+    transcript.text(&id("a"), "nine.", AT);
+
+    transcript.heard(&id("a"), 900, 900, AT);
+
+    assert_eq!(said(&transcript), ["At nine."]);
+}

@@ -20,6 +20,8 @@ pub(super) struct Entry {
     pub(super) sounded: bool,
     /// We say it ourselves.
     pub(super) own: bool,
+    /// Its words are all there.
+    pub(super) written: bool,
     /// There is something new to record.
     pub(super) changed: bool,
     pub(super) recorded: bool,
@@ -46,6 +48,7 @@ impl Entry {
             confirmed: false,
             sounded: false,
             own: false,
+            written: false,
             changed: false,
             recorded: false,
         }
