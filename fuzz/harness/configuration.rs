@@ -103,8 +103,7 @@ impl<'a> Case<'a> {
         assert!(!invalid.problems.is_empty());
         invalid.problems.iter().for_each(placed);
         self.silent(&format!("{invalid} {invalid:?}"));
-        let (first, last) = (invalid.problems.first().map(kind), invalid.problems.last().map(kind));
-        format!("refused {} {}", first.unwrap_or_default(), last.unwrap_or_default())
+        format!("refused {}", invalid.problems.last().map(kind).unwrap_or_default())
     }
 
     /// No secret is told, where secrets stand in their own places alone.

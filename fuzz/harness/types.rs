@@ -138,7 +138,9 @@ fn database(text: &str) -> bool {
     let Ok(url) = DatabaseUrl::parse(text) else { return false };
     assert_eq!(url.as_str(), text);
     let parsed = Url::parse(text).ok().filter(|_| !url.is_sqlite());
-    let password = parsed.as_ref().and_then(Url::password).filter(|password| password.len() >= 8 && text.matches(*password).count() == 1);
-    assert!(password.is_none_or(|password| !format!("{url:?}").contains(password)), "a password prints");
+    let password = parsed.as_ref().and_then(|url| Some((url, url.password()?)));
+    // Elsewhere in the address, the same words are no password.
+    let password = password.filter(|(url, password)| password.len() >= 8 && url.as_str().matches(password).count() == 1);
+    assert!(password.is_none_or(|(_, password)| !format!("{url:?}").contains(password)), "a password prints");
     true
 }

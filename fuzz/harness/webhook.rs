@@ -45,10 +45,7 @@ fn same_fields(input: &[u8], params: &Params) {
 }
 
 /// What is read is read again from the fields that it came from; a refusal names a field that is wrong, or is missing.
-fn outcome<T: PartialEq>(params: &Params, read: Result<T, InvalidForm>, fields: fn(&T) -> Vec<(&'static str, String)>) -> String
-where
-    T: Parsed,
-{
+fn outcome<T: Parsed>(params: &Params, read: Result<T, InvalidForm>, fields: fn(&T) -> Vec<(&'static str, String)>) -> String {
     match read {
         Ok(value) => {
             let again = T::again(&Params::from_iter(fields(&value)));
@@ -66,7 +63,7 @@ where
     }
 }
 
-trait Parsed: Sized {
+trait Parsed: PartialEq + Sized {
     fn again(params: &Params) -> Result<Self, InvalidForm>;
 }
 

@@ -13,22 +13,26 @@ use crate::{ALLOCATOR, MAX_ALLOCATED, folder};
 
 /// Where the input stands that is being tried.
 pub const RUNNING: &str = "running";
-/// An input that takes longer has hung.
-const MAX_TIME: Duration = Duration::from_secs(5);
+/// An input that takes so many ticks has hung. Ticks are counted, since a process that is stopped has not.
+const MAX_TICKS: u32 = 10;
+const TICK: Duration = Duration::from_millis(500);
 
 static EXECUTIONS: AtomicU64 = AtomicU64::new(0);
 
 /// The corpus first, then what becomes of it. An input with a new outcome is changed further.
 pub fn fuzz(target: &Target, seconds: u64, seed: u64, keep: bool) -> bool {
-    let started = Instant::now();
     let diary = File::create(folder("artifacts", target).join(RUNNING)).expect("a file");
     let mut pool = corpus(target);
     assert!(!pool.is_empty(), "the corpus of {} is empty", target.name);
     std::thread::spawn(watch);
     let mut outcomes: BTreeSet<String> = pool.iter().map(|input| tried(target, input, &diary)).collect();
     let mut mutator = Mutator::new(seed, dictionary(target.dictionary));
-    let mut found = 0;
-    while started.elapsed() < Duration::from_secs(seconds) {
+    let (mut found, mut spent, mut last) = (0, Duration::ZERO, Instant::now());
+    while spent < Duration::from_secs(seconds) {
+        // Not the time for which the process is stopped.
+        let now = Instant::now();
+        spent += (now - last).min(TICK);
+        last = now;
         let input = mutator.next(&pool);
         if !outcomes.insert(tried(target, &input, &diary)) {
             continue;
@@ -39,12 +43,12 @@ pub fn fuzz(target: &Target, seconds: u64, seed: u64, keep: bool) -> bool {
         }
         pool.push(input);
     }
-    let (executions, took) = (EXECUTIONS.load(Ordering::Relaxed), started.elapsed());
-    let rate = executions as f64 / took.as_secs_f64();
+    let executions = EXECUTIONS.load(Ordering::Relaxed);
+    let rate = executions as f64 / spent.as_secs_f64();
     println!(
         "{:<14} {executions:>10} executions in {:.0} s ({rate:.0}/s), {} outcomes, {found} of them new, seed {seed}: no finding",
         target.name,
-        took.as_secs_f64(),
+        spent.as_secs_f64(),
         outcomes.len(),
     );
     true
@@ -64,17 +68,15 @@ fn tried(target: &Target, input: &[u8], diary: &File) -> String {
 
 /// Ends the process if one input takes too long.
 fn watch() {
-    let mut last = (u64::MAX, Instant::now());
-    loop {
-        std::thread::sleep(Duration::from_millis(500));
+    let (mut last, mut ticks) = (u64::MAX, 0);
+    while ticks < MAX_TICKS {
+        std::thread::sleep(TICK);
         let now = EXECUTIONS.load(Ordering::Relaxed);
-        if now != last.0 {
-            last = (now, Instant::now());
-        } else if last.1.elapsed() > MAX_TIME {
-            eprintln!("an input takes longer than {MAX_TIME:?}");
-            std::process::exit(1);
-        }
+        ticks = if now == last { ticks + 1 } else { 0 };
+        last = now;
     }
+    eprintln!("an input takes longer than {:?}", TICK * MAX_TICKS);
+    std::process::exit(1);
 }
 
 /// In the order of their names, so that a seed means the same everywhere.
