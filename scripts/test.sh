@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-usage: scripts/test.sh [--help] [-- ARGUMENTS OF THE TEST RUNNER]
+usage: scripts/test.sh [--help] [--fuzz [SECONDS]] [-- ARGUMENTS OF THE TEST RUNNER]
 
 Runs everything that guards this repository, on a fresh Debian machine with Rust:
 
@@ -15,6 +15,10 @@ Runs everything that guards this repository, on a fresh Debian machine with Rust
   4. all tests, with cargo-nextest if it is installed, else with cargo test; then the doc tests
   5. searches what the tests wrote, with cargo-nextest, for what no log may hold: numbers, keys, tokens
   6. stops the server and removes the folder, however the run ends
+
+With --fuzz it does none of that, and fuzzes instead: each target of fuzz/ for SECONDS, 10 if not told. It uses
+cargo-fuzz where that and a nightly compiler are installed, else the same harnesses on the stable compiler, and fails
+on the first finding. fuzz/README.md has the rest.
 
 Works as root (the server then runs as an unprivileged user) and as anybody else.
 
@@ -27,9 +31,17 @@ TEXT
 step() { printf '\n==> %s\n' "$*"; }
 fail() { printf 'test.sh: %s\n' "$*" >&2; exit 1; }
 
+fuzz=''
 case "${1:-}" in
     -h | --help) usage; exit 0 ;;
     --) shift ;;
+    --fuzz)
+        fuzz=${2:-10}
+        if [ "$#" -gt 2 ] || ! [[ $fuzz =~ ^[1-9][0-9]*$ ]]; then
+            usage >&2
+            exit 2
+        fi
+        ;;
     '') ;;
     *) usage >&2; exit 2 ;;
 esac
@@ -156,7 +168,41 @@ search_log() {
     echo "$(wc -l <"$log") lines, nothing found"
 }
 
+# libFuzzer makes copies of the corpus: what it finds of interest stays out of the repository.
+fuzz_with_cargo_fuzz() {
+    local target
+    # In the versions of the workspace, and beside them libFuzzer's.
+    cp Cargo.lock fuzz/Cargo.lock
+    for target in $(cargo fuzz list); do
+        run "fuzz $target, with cargo-fuzz" fuzz_target "$target"
+    done
+}
+
+fuzz_target() {
+    mkdir -p "target/fuzz/corpus/$1"
+    cargo +nightly fuzz run --target-dir target/fuzz "$1" "target/fuzz/corpus/$1" "fuzz/corpus/$1" -- \
+        -max_total_time="$fuzz" -max_len=65536 -timeout=5 -malloc_limit_mb=64 -dict="fuzz/dictionaries/$1.dict" \
+        -print_final_stats=1 -verbosity=0
+}
+
+fuzz_all() {
+    if cargo +nightly --version >/dev/null 2>&1 && cargo +nightly fuzz --version >/dev/null 2>&1; then
+        fuzz_with_cargo_fuzz
+    else
+        cat <<'TEXT'
+cargo-fuzz, or a nightly compiler for it, is not installed: fuzzing on the stable compiler, without its coverage.
+To have both: rustup toolchain install nightly && cargo install cargo-fuzz
+TEXT
+        run 'fuzz, on the stable compiler' cargo run --quiet --locked --example fuzz -- --seconds "$fuzz"
+    fi
+}
+
 command -v cargo >/dev/null || fail 'cargo is not found: install Rust from https://rustup.rs'
+
+if [ -n "$fuzz" ]; then
+    fuzz_all
+    exit
+fi
 
 if [ -n "${TEST_DATABASE_URL:-}" ]; then
     step 'PostgreSQL: the server at TEST_DATABASE_URL'

@@ -19,7 +19,7 @@ mod source;
 
 use source::{Source, read};
 
-const OURS: [&str; 4] = ["src", "tests", "migration", "benches"];
+const OURS: [&str; 7] = ["src", "tests", "migration", "benches", "fuzz/harness", "fuzz/stable", "fuzz/fuzz_targets"];
 
 /// Where a rule is broken, and how.
 #[derive(Debug, PartialEq, Eq)]

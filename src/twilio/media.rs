@@ -59,6 +59,9 @@ pub enum Malformed {
 /// One message of the stream. The audio in it is not copied.
 pub fn decode(text: &ByteString) -> Result<Inbound, Malformed> {
     let message: Message = serde_json::from_str(text).map_err(|e| broken(&e))?;
+    if !is_object(text) {
+        return Err(Malformed::MissingField("event"));
+    }
     match message.event.as_ref() {
         "media" => media(text, body("media", message.media)?),
         "mark" => mark(text, body("mark", message.mark)?),
@@ -145,7 +148,13 @@ fn broken(error: &serde_json::Error) -> Malformed {
 }
 
 fn body<'a, T: Deserialize<'a>>(name: &'static str, raw: Option<&'a RawValue>) -> Result<T, Malformed> {
-    raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).ok_or(Malformed::MissingField(name))
+    let object = raw.map(RawValue::get).filter(|text| is_object(text));
+    object.and_then(|text| serde_json::from_str(text).ok()).ok_or(Malformed::MissingField(name))
+}
+
+/// serde takes a list for a struct whose fields come in their order.
+fn is_object(json: &str) -> bool {
+    json.trim_start().starts_with('{')
 }
 
 fn media(message: &ByteString, body: MediaBody) -> Result<Inbound, Malformed> {

@@ -52,7 +52,9 @@ const MAX_RESET_S: f64 = 86_400.0;
 
 /// Reads one text message. Anything may come in; nothing panics.
 pub fn decode(text: &str) -> Result<Decoded, Malformed> {
-    let head: Head<'_> = serde_json::from_str(text).map_err(|_| Malformed::Untyped)?;
+    // serde takes a list for a struct whose fields come in their order.
+    let object = Some(text).filter(|text| text.trim_start().starts_with('{'));
+    let head: Head<'_> = object.and_then(|text| serde_json::from_str(text).ok()).ok_or(Malformed::Untyped)?;
     let name = head.kind.ok_or(Malformed::Untyped)?;
     let Some(kind) = KINDS.iter().copied().find(|kind| *kind == name.as_str()) else {
         return Ok(Decoded::Unknown(name.as_str().chars().take(64).collect()));

@@ -417,6 +417,7 @@ fn what_is_malformed_is_told_without_its_text() {
     assert!(!error.to_string().contains("secret"), "{error}");
     assert_eq!(decode("[]"), Err(Malformed::Untyped));
     assert_eq!(decode(r#"{"type":7}"#), Err(Malformed::Untyped));
+    assert_eq!(decode(r#"["session.created"]"#), Err(Malformed::Untyped), "a list is no object, though serde reads one as a struct");
 }
 
 proptest! {

@@ -133,6 +133,8 @@ fn nonsense_is_named() {
         ("[]", Malformed::MissingField("event")),
         ("{}", Malformed::MissingField("event")),
         (r#"{"event":7}"#, Malformed::MissingField("event")),
+        (r#"["stop",null,null,null,null]"#, Malformed::MissingField("event")),
+        (r#"{"event":"mark","mark":["3:1:1480"]}"#, Malformed::MissingField("mark")),
         (r#"{"event":"media"}"#, Malformed::MissingField("media")),
         (r#"{"event":"media","media":{"track":"inbound"}}"#, Malformed::MissingField("media")),
         (r#"{"event":"media","media":{"payload":5}}"#, Malformed::MissingField("media")),

@@ -1,0 +1,6 @@
+//! The harnesses, for cargo-fuzz.
+
+#[path = "harness/mod.rs"]
+mod harness;
+
+pub use harness::check;
