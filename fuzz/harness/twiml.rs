@@ -1,5 +1,7 @@
 //! TwiML: whatever the words are, the document is well formed and says these words.
 
+use std::time::Duration;
+
 use alpha_call::twilio::twiml::{ConnectStream, Dial, connect_stream, dial, pause_and_redirect, say_and_dial, say_and_hangup};
 use alpha_call::types::PhoneNumber;
 use quick_xml::Reader;
@@ -32,7 +34,7 @@ fn kept(text: &str) -> String {
 }
 
 fn redirected(text: &str, said: &str) {
-    let pieces = pieces(&pause_and_redirect(1, text));
+    let pieces = pieces(&pause_and_redirect(Duration::from_secs(1), text));
     assert_eq!(pieces.last().filter(|_| !said.is_empty()), Some(&Piece::Text(said.to_owned())).filter(|_| !said.is_empty()));
 }
 

@@ -7,8 +7,8 @@ use alpha_call::config::template::{faults, fill};
 use alpha_call::config::{DatabaseUrl, Domain};
 use alpha_call::session::event::Mark;
 use alpha_call::types::{
-    AccountSid, BearerKey, CallId, CallSid, CallerId, Epoch, KeyId, PhoneNumber, RecordingSid, Scopes, StreamSid, StreamToken, TokenKey,
-    numbers,
+    AccountSid, BearerKey, CallId, CallSid, CallerId, Direction, Epoch, KeyId, PhoneNumber, RecordingSid, Scopes, StreamSid, StreamToken,
+    Subject, TokenKey, numbers,
 };
 use secrecy::ExposeSecret as _;
 use url::Url;
@@ -50,7 +50,11 @@ fn own_token(input: &[u8]) -> bool {
     let mut rng = choices(input);
     let key = TokenKey::new(input);
     let expires = rng.i64(..);
-    let token = StreamToken { call: CallId::new(uuid::Uuid::from_u128(rng.u128(..))), epoch: Epoch::new(rng.u32(..)), expires };
+    let sid = format!("CA{:032x}", rng.u128(..)).parse().expect("a sid");
+    let direction = *rng.choice(Direction::ALL).expect("a direction");
+    let subject = Subject { sid, direction, assistant: String::from_utf8_lossy(input).into_owned() };
+    let call = CallId::new(uuid::Uuid::from_u128(rng.u128(..)));
+    let token = StreamToken { call, epoch: Epoch::new(rng.u32(..)), expires, subject };
     let text = token.encode(&key);
     assert_eq!(StreamToken::decode(&text, &key, expires), Ok(token));
     assert!(expires == i64::MAX || StreamToken::decode(&text, &key, expires + 1).is_err(), "too late");

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand, value_parser};
 use super::db::args::DbCommand;
 use super::keys::args::KeysCommand;
 use super::lists::args::{ConsentCommand, DncCommand};
+use super::simulate::chaos::Chaos;
 
 /// An AI phone engine: joins Twilio Media Streams to OpenAI Realtime.
 #[derive(Debug, Parser)]
@@ -80,6 +81,11 @@ pub struct Simulate {
     /// Have the callers break in N times in all, at random moments, over a network with jitter and late marks
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=10_000), conflicts_with = "seconds")]
     pub barge_ins: Option<u32>,
+    /// Spoil the network between the engine and its peers: latency=MS, jitter=MS, bandwidth=BYTES/S, slice=BYTES, close=MS,
+    /// hole=S (nothing gets through for a second, every S), reset=S (every connection breaks off, every S), seed=N; of a
+    /// target, the phones' way alone
+    #[arg(long, value_name = "WORDS")]
+    pub chaos: Option<Chaos>,
     /// Play this scenario instead, a TOML file, and say whether it came out as it expects; may be repeated
     #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["target", "print_env"])]
     pub scenario: Vec<PathBuf>,

@@ -1,5 +1,6 @@
 //! `alpha-call simulate`: the simulators as a load, and what their callers heard of the engine.
 
+pub mod chaos;
 mod figures;
 mod load;
 mod render;
@@ -8,12 +9,17 @@ mod shares;
 mod target;
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
 
 use super::args::Simulate;
 use super::rehearsal::{Plan, Rehearsal, fresh_seed};
 use super::screen::{Paint, complain, say};
 use crate::sim::stage::{Ports, Stage, StageError, environment};
+use chaos::Spoiled;
 use figures::{Figures, Observed};
 use load::{Load, Progress};
 use target::{SETTLE, Target};
@@ -68,23 +74,48 @@ async fn run(wish: &Simulate, env: &BTreeMap<String, String>) -> Result<Figures,
 }
 
 async fn load_ourselves(wish: &Simulate) -> Result<Figures, Failure> {
-    let plan = Plan { variables: limits(wish.calls).map(|(name, value)| (name.to_owned(), value)).to_vec(), ..Plan::default() };
-    let rehearsal = Rehearsal::start(plan).await?;
+    let stage = Stage::start(fresh_seed())?;
+    let mut variables = limits(wish.calls).map(|(name, value)| (name.to_owned(), value)).to_vec();
+    let model = wish.chaos.map(|chaos| chaos.before(SocketAddr::from((Ipv4Addr::LOCALHOST, stage.openai.port())))).transpose()?;
+    variables.extend(model.as_ref().map(|way| ("OPENAI_REALTIME_URL".to_owned(), format!("ws://{}/v1/realtime", way.address()))));
+    let rehearsal = Rehearsal::start_on(stage, Plan { variables, ..Plan::default() }).await?;
     let progress = Progress::show();
     progress.say("the model says the greeting once, which is kept for all calls");
     let known = rehearsal.until_phrases_are_known().await;
     progress.end();
     known?;
-    let figures = measure(&rehearsal.stage, &Target::own(rehearsal.addr), wish).await;
+    let phone = wish.chaos.map(|chaos| chaos.before(rehearsal.addr)).transpose()?;
+    let target = Target::own(rehearsal.addr);
+    let figures = amid([&model, &phone], &rehearsal.stage, measure(&rehearsal.stage, &target, wish)).await;
     rehearsal.end().await?;
     figures
+}
+
+/// With the phone's way through the second of the bad networks, if there are any.
+async fn amid(
+    ways: [&Option<Spoiled>; 2],
+    stage: &Stage,
+    measured: impl Future<Output = Result<Figures, Failure>>,
+) -> Result<Figures, Failure> {
+    if let [_, Some(phone)] = ways {
+        stage.twilio.set_engine(phone.address());
+    }
+    let raging = async {
+        join_all(ways.into_iter().flatten().map(Spoiled::rage)).await;
+        std::future::pending::<Infallible>().await
+    };
+    tokio::select! {
+        figures = measured => figures,
+        never = raging => match never {},
+    }
 }
 
 async fn load_target(wish: &Simulate, url: &str, env: &BTreeMap<String, String>) -> Result<Figures, Failure> {
     let target = Target::find(url, env.get("API_KEYS").map(String::as_str)).await?;
     let stage = Stage::start_on(ports(wish), fresh_seed()).map_err(taken)?;
     stage.twilio.set_engine(target.addr());
-    measure(&stage, &target, wish).await
+    let phone = wish.chaos.map(|chaos| chaos.before(target.addr())).transpose()?;
+    amid([&None, &phone], &stage, measure(&stage, &target, wish)).await
 }
 
 fn taken(error: StageError) -> String {

@@ -95,7 +95,7 @@ impl Database {
         match row {
             Row::Created(call) => drop(self.calls.entry(call.id).or_default()),
             Row::Ended(end) => drop(self.end(end.id, end.cause)),
-            Row::Connected { call, epoch, .. } => self.connect(*call, *epoch),
+            Row::Connected(joined) => self.connect(joined.call, joined.epoch),
             _ => {}
         }
         if self.rows.get(&key).is_none_or(|known| known.revision() < row.revision()) {

@@ -78,6 +78,7 @@ impl Process {
             calls: u32::try_from(self.roster.len()).unwrap_or(u32::MAX),
             cut_off: self.is_cut_off.then_some(2),
             draining: self.is_draining,
+            overload: None,
             record_full: self.logger.batcher.is_crowded(),
             model_away: !self.breakers.admit(now, &keys),
             spent: Spent { all: spent, is_current: !self.is_cut_off, ..Spent::default() },

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alpha_call::audio::bytes_of;
-use alpha_call::governor::{AdmissionPolicy, Authorization, Callers, CallingHours, Capacity, CompliancePolicy, DayBudgets, RosterPolicy};
+use alpha_call::governor::{
+    AdmissionPolicy, Authorization, Callers, CallingHours, Capacity, CompliancePolicy, DayBudgets, ResumePolicy, RosterPolicy,
+};
 use alpha_call::session::policy::{KeyAction, Opening, Patience, Phrase, Profile, SessionPolicy, Tool, TurnDetection};
 use alpha_call::types::{PhoneNumber, Redacted};
 use bytes::Bytes;
@@ -68,6 +70,7 @@ pub fn session(chance: &mut Chance, outbound: bool) -> SessionPolicy {
         max_duration: chance.pick(&[ms(45_000), ms(180_000), ms(180_000)]),
         end_warning: ms(10_000),
         renew_before: ms(12_000),
+        max_stream: None,
         has_fallback: chance.percent(40),
         goodbye: ms(8_000),
         max_reconnects: 3,
@@ -116,6 +119,6 @@ pub const ROSTER: RosterPolicy = RosterPolicy {
     answer: Duration::from_secs(30),
     resume: Duration::from_secs(15),
     transfer: Duration::from_secs(60),
-    resumes: 3,
-    resume_window: Duration::from_secs(300),
+    asked: Duration::from_secs(3),
+    resumes: ResumePolicy { most: 3, window: Duration::from_secs(300), apart: Duration::from_secs(2) },
 };

@@ -120,6 +120,7 @@ impl Stream {
             owner: "i",
             started: DateTime::UNIX_EPOCH,
             ended: ended.map(|cause| (DateTime::UNIX_EPOCH, cause)),
+            transfer: None,
             tally: &self.tally,
             cost,
         })

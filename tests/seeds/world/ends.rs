@@ -89,7 +89,7 @@ impl World {
         }
         self.coverage.saw("ends in the spool");
         let at = chrono::DateTime::UNIX_EPOCH;
-        let end = CallEnd { id, cause, twilio_status: None, error_code: None, error: None, at, minute_nanos: 0 };
+        let end = CallEnd { id, cause, twilio_status: None, error_code: None, error: None, at, minute_nanos: 0, owner: None };
         self.log(instance, Row::Ended(Box::new(end)))
     }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use alpha_call::governor::{AfterDial, DialOutcome, NextStep, Refusal, Request};
+use alpha_call::governor::{AfterDial, Claim, DialOutcome, NextStep, Refusal, Request};
 use alpha_call::session::event::Input;
 use alpha_call::session::policy::History;
-use alpha_call::store::{Row, StoredTurn};
+use alpha_call::store::{Joined, Row, StoredTurn};
 use alpha_call::types::{CallId, Epoch, HangupCause};
 
 use super::{Event, Tamper, World, unless};
@@ -112,7 +112,7 @@ impl World {
         let claimed = self.holder(id).filter(|instance| {
             let Some(process) = self.instances[*instance].process.as_mut() else { return false };
             let local = process.local(id, Epoch::new(epoch));
-            process.roster.claim(now, id, local).is_some()
+            matches!(process.roster.claim(now, id, local), Claim::Taken { .. })
         });
         let Some(instance) = claimed else {
             self.coverage.saw("streams refused");
@@ -143,7 +143,7 @@ impl World {
             // Whoever leaves may not know that somebody else has taken the call over: the record does.
             Some(Instance { process: Some(process), .. }) if process.has(id) && !process.is_draining => {
                 let local = process.local(id, Epoch::new(epoch));
-                process.roster.claim(now, id, local).is_some()
+                matches!(process.roster.claim(now, id, local), Claim::Taken { .. })
             }
             _ => false,
         };
@@ -179,7 +179,8 @@ impl World {
             self.after(10..9_000, Event::Replay { call, epoch });
         }
         let sid = format!("MZ{stream:032x}").parse().expect("a sid");
-        self.log(instance, Row::Connected { call: id, epoch: Epoch::new(epoch), stream: sid, at: chrono::DateTime::UNIX_EPOCH })?;
+        let joined = Joined { call: id, epoch: Epoch::new(epoch), stream: sid, at: chrono::DateTime::UNIX_EPOCH, owner: None };
+        self.log(instance, Row::Connected(joined))?;
         let row = self.streams[stream].stream_row(None);
         self.keep(stream, row)?;
         self.drain(stream)
@@ -233,8 +234,8 @@ impl World {
                 self.call_ended(instance, call, ended);
                 self.after(1_000..4_000, Event::HangUp(call));
             }
-            NextStep::Lives { epoch } => {
-                let epoch = global(self, epoch.next());
+            NextStep::Wait { epoch } => {
+                let epoch = global(self, epoch);
                 self.after(3_000..3_001, Event::Ask { call, epoch, chain });
             }
             NextStep::Hangup => self.after(10..200, Event::HangUp(call)),
