@@ -123,6 +123,12 @@ impl Instance {
         std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("its files").count()
     }
 
+    pub fn resident_kilobytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("its status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
     /// It may have so many files open, sockets included.
     pub fn limit_files(&self, most: usize) {
         let limit = [format!("--pid={}", self.child.id()), format!("--nofile={most}:{most}")];
