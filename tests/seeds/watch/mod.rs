@@ -55,6 +55,7 @@ impl StreamWatch {
     pub fn told(&mut self, now: Time, input: &Input) -> Held {
         (self.flushing, self.flushed_ms) = (matches!(input, Input::Model(ModelEvent::Ready)), 0);
         self.lane.told(input);
+        self.record.told(input);
         self.leg.told(now, input)?;
         if *input == Input::Timeout {
             let woken = if self.woken.0 == now { self.woken.1 + 1 } else { 1 };

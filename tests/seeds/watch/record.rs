@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alpha_call::session::event::{ModelCommand, Output, Speaker, Transcription, Turn, TurnKind};
+use alpha_call::session::event::{Input, ModelCommand, ModelEvent, Output, Speaker, Transcription, Turn, TurnKind};
 
 use crate::rule::{Held, Rule, broken, holds};
 
@@ -11,8 +11,8 @@ pub struct RecordWatch {
     turns: BTreeMap<u32, Turn>,
     /// What the model was told that was heard of its items.
     cut: BTreeMap<String, u64>,
-    /// Items of models that are gone: another one knows them as words of ours, if at all.
-    orphans: BTreeSet<String>,
+    /// Items of the model in use. Those of models that are gone are words of ours to it.
+    theirs: BTreeSet<String>,
 }
 
 impl RecordWatch {
@@ -35,21 +35,25 @@ impl RecordWatch {
         holds(Rule::Items, told.is_none_or(|ms| *ms == turn.heard_ms), || format!("the model was told {told:?} ms of {turn:?}"))
     }
 
+    pub fn told(&mut self, input: &Input) {
+        if let Input::Model(ModelEvent::Audio { item, .. }) = input {
+            self.theirs.insert(item.to_string());
+        }
+    }
+
     pub fn ordered(&mut self, output: &Output) -> Held {
         match output {
-            Output::Model(ModelCommand::Truncate { item, audio_end_ms, .. }) => self.told(item, *audio_end_ms),
-            Output::Model(ModelCommand::Delete { item, .. }) if item.starts_with('i') && !self.orphans.contains(&**item) => {
-                self.told(item, 0)
-            }
-            Output::Model(ModelCommand::Open { .. }) => {
-                self.orphans.extend(self.turns.values().filter_map(|turn| turn.item.as_ref()).map(ToString::to_string));
+            Output::Model(ModelCommand::Truncate { item, audio_end_ms, .. }) => self.cut(item, *audio_end_ms),
+            Output::Model(ModelCommand::Delete { item, .. }) if self.theirs.contains(&**item) => self.cut(item, 0),
+            Output::Model(ModelCommand::Open { .. }) | Output::Promote => {
+                self.theirs.clear();
                 Ok(())
             }
             _ => Ok(()),
         }
     }
 
-    fn told(&mut self, item: &str, ms: u64) -> Held {
+    fn cut(&mut self, item: &str, ms: u64) -> Held {
         match self.cut.insert(item.to_owned(), ms) {
             Some(before) => broken(Rule::Items, format!("{item} was cut at {before} ms and again at {ms} ms")),
             None => Ok(()),
