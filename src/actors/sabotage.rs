@@ -27,7 +27,6 @@ macro_rules! breakable {
         $(impl Handler<Break> for $actor {
             type Result = ();
 
-            #[expect(clippy::panic, reason = "to break is what it is for")]
             fn handle(&mut self, _: Break, _: &mut Context<Self>) {
                 panic!("sabotaged")
             }

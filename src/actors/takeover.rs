@@ -164,7 +164,7 @@ impl Engine {
         let gone = |_| StreamRefused("shutting down");
         let slot = self.parts().governor.send(TakeOver(*call)).await.map_err(gone)?;
         let casting = known.as_ref().map_or_else(|| self.casting_of_subject(subject), |known| self.casting_of(known));
-        let number = known.as_ref().and_then(|known| other_end(known));
+        let number = known.as_ref().and_then(other_end);
         let mut held = self.held(*call, Admission { slot, cooldown: None }, &casting, number);
         let mut unplanned = 0;
         if let Some(known) = known {

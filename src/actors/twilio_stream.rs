@@ -313,3 +313,7 @@ impl Handler<CloseLeg> for TwilioStreamActor {
         ctx.run_later(FAREWELL, |_, ctx| ctx.stop());
     }
 }
+
+#[cfg(test)]
+#[path = "tests/twilio_stream.rs"]
+mod tests;

@@ -13,8 +13,9 @@ use crate::governor::SlotKind;
 /// A lease that is not renewed for so long is over.
 const LEASE: &str = "interval '30 seconds'";
 
-/// Whoever locks a free row has it; the others look at the next one, so that nobody counts and nobody waits.
+/// Whoever locks a free row has it; the others look at the next one, so that nobody counts and nobody waits. Nobody has two.
 const TAKE: &str = "WITH free AS (SELECT number FROM slots WHERE kind = $1 AND number <= $2 AND (expires_at IS NULL OR expires_at < now()) \
+     AND NOT EXISTS (SELECT 1 FROM slots AS held WHERE held.owner = $3 AND held.expires_at > now()) \
      ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED) \
      UPDATE slots SET owner = $3, holder = $4, expires_at = now() + LEASE FROM free WHERE slots.kind = $1 AND slots.number = free.number";
 const PROVIDE: &str = "INSERT INTO slots (kind, number) SELECT $1, n FROM generate_series(1, $2) AS n ON CONFLICT DO NOTHING";

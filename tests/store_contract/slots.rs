@@ -95,6 +95,7 @@ async fn the_slots_of_calls_wait_a_little_for_those_who_take_them_on_from_an_ins
         assert!(store.take_slot(SlotKind::Spare, 1, Uuid::now_v7(), "b").await.expect("asked"), "what no call has is free at once");
         assert_eq!(take(&store, 3, "b").await, None);
         assert!(store.take_over_slot(calls[0], "b").await.expect("asked"));
+        assert!(!store.take_slot(SlotKind::Call, 9, calls[0], "a").await.expect("asked"), "the call has a slot");
         expire(&url).await;
         assert!(store.take_over_slot(calls[1], "b").await.expect("asked"), "nobody else had taken it");
         assert_eq!(taken(&store, 3, 3, "c").await.len(), 2, "who was not asked for is not waited for");

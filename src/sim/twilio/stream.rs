@@ -231,12 +231,20 @@ impl<'a> Leg<'a> {
                 Some(Deed::HangUp) => return Some(self.hang_up(Interrupt::HungUp).await),
                 Some(Deed::GiveUp(failure)) => return Some(self.hang_up(Interrupt::ScriptFailed(failure)).await),
                 Some(Deed::DropSocket) => return Some(self.drop_socket()),
-                Some(Deed::GoDeaf) => self.deaf = true,
+                Some(Deed::GoDeaf) => self.go_deaf(),
                 Some(Deed::Fault(fault)) => self.call.exchange.hooks.strike(&fault),
                 Some(Deed::GoMute) | None => {}
             }
         }
         if self.call.time_is_up(now) { Some(self.hang_up(Interrupt::TimeIsUp).await) } else { None }
+    }
+
+    /// What the engine sends stays with it, and soon: little room is left on the way.
+    fn go_deaf(&mut self) {
+        self.deaf = true;
+        if let Err(error) = socket2::SockRef::from(self.socket.get_ref()).set_recv_buffer_size(1) {
+            self.call.line.note_now(Happening::StreamBroken { why: error.to_string() });
+        }
     }
 
     /// What was played reaches the ear; marks that were reached go back.

@@ -4,6 +4,7 @@ mod commands;
 mod crowd;
 mod ending;
 mod interrupting;
+mod jammed;
 mod limits;
 mod lost_model;
 mod lost_stream;
@@ -24,7 +25,7 @@ use alpha_call::sim::twilio::{CallHandle, CallReport, Happening};
 use alpha_call::types::CallId;
 use serde_json::Value;
 
-use crate::house::{House, LONG, eventually};
+use crate::house::{House, LONG, eventually, eventually_within};
 
 const WITHIN: Duration = Duration::from_secs(20);
 /// The longest silence that a fault of ours may cost a caller.

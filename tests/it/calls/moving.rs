@@ -14,7 +14,10 @@ async fn an_engine_that_is_told_to_stop_leaves_every_record_on_file_and_its_next
 
     assert!(took < GRANTED, "{took:?}");
     let row = house.ended(call.call_sid()).await;
-    assert_eq!((&row["status"], &row["ended_reason"], &row["resumes"]), (&"completed".into(), &"caller_hung_up".into(), &1.into()));
+    assert_eq!(
+        (&row["status"], &row["ended_reason"], &row["counters"]["resumes"]),
+        (&"completed".into(), &"caller_hung_up".into(), &1.into())
+    );
     let conversation = house.conversation(call.call_sid()).await;
     assert_eq!(said(&conversation, "user"), [clip("caller_hours")]);
     let cut = turns(&conversation)[2];

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use super::*;
-use crate::house::eventually_within;
 
 /// An engine whose threads each keep one session ready, once they do.
 async fn warm_house(variables: &[(&str, &str)]) -> House {

@@ -3,7 +3,12 @@
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use alpha_call::sim::scenario::{CallerScript, Step};
+use alpha_call::sim::stage::{CALLER, Stage};
+use alpha_call::sim::twilio::CallIn;
+
 use super::process::{Shell, Told};
+use crate::house::LONG;
 
 const SECRETS: [(&str, &str); 7] = [
     ("OPENAI_API_KEY", "sk-hush-openai"),
@@ -138,6 +143,27 @@ fn a_service_told_to_stop_ends_well_within_its_drain_time() {
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert!(err.contains("draining") && !err.contains("panicked"), "{err}");
     drop(open);
+}
+
+#[actix_rt::test]
+async fn a_second_signal_stops_it_at_once() {
+    let stage = Stage::start(1).expect("a stage");
+    let mut service = stage.environment().iter().fold(Shell::new(), |shell, (name, value)| shell.with(name, value)).serve();
+    stage.twilio.set_engine(service.address());
+    let script = CallerScript::new(vec![Step::WaitForSpeech { within: LONG }, Step::AwaitHangup { within: LONG }]);
+    let call = stage.twilio.call_in(CallIn { from: CALLER.to_owned(), script }).expect("a domain");
+    call.until(LONG, |report| report.first_audio().is_some()).await.expect("a greeting");
+    // It would wait for a question that cannot come.
+    stage.twilio.set_engines(Vec::new());
+
+    service.signal("TERM");
+    call.until(LONG, |report| report.streams[0].ended.is_some()).await.expect("the end of the stream");
+    let began = Instant::now();
+    service.signal("TERM");
+    let Told { err, .. } = service.ended(Duration::from_secs(6));
+
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+    assert!(err.contains("stopped at once") && !err.contains("panicked"), "{err}");
 }
 
 #[test]

@@ -72,3 +72,31 @@ async fn a_process_whose_files_run_out_serves_who_is_in_lets_nobody_else_in_and_
     })
     .await;
 }
+
+#[actix_rt::test]
+async fn a_process_that_is_held_up_again_and_again_lets_nobody_in_until_it_is_not() {
+    let stage = Stage::start(1).expect("a stage");
+    let mut instance = stage.environment().iter().fold(Shell::new(), |shell, (name, value)| shell.with(name, value)).serve();
+    let address = instance.address();
+    let is_well = async |wanted: bool| match ApiClient::new(address).get("/health").await {
+        Ok(health) if (health.status == 200) == wanted => Ok(health.body["overload"].clone()),
+        other => Err(format!("{other:?}")),
+    };
+
+    let holding_up = async {
+        loop {
+            instance.signal("STOP");
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            instance.signal("CONT");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let overload = tokio::select! {
+        () = holding_up => unreachable!("it goes on for ever"),
+        overload = eventually_within(LONG, "it is overloaded", async || is_well(false).await) => overload,
+    };
+    instance.signal("CONT");
+
+    assert_eq!(overload, "processor");
+    eventually_within(LONG, "it is well again", async || is_well(true).await).await;
+}

@@ -38,6 +38,11 @@ impl Twiml {
                 Event::Empty(start) => elements.push(element(&start, depth)),
                 Event::End(_) => depth -= 1,
                 Event::Text(words) => elements.last_mut().expect("an element").text.push_str(&words.decode().expect("utf-8")),
+                Event::GeneralRef(name) => {
+                    let entity = format!("&{};", name.decode().expect("utf-8"));
+                    let meant = quick_xml::escape::unescape(&entity).expect("an entity").into_owned();
+                    elements.last_mut().expect("an element").text.push_str(&meant);
+                }
                 Event::Eof => break,
                 Event::Decl(_) => assert!(elements.is_empty(), "{text}"),
                 other => panic!("{other:?} in {text}"),
@@ -54,12 +59,13 @@ impl Twiml {
         self.0.iter().map(|element| element.name.as_str()).collect()
     }
 
-    /// The URL of the stream, and of what is asked after it.
+    /// The URL of the stream, and of what is asked after it, as it is sent: the fragment is for Twilio alone.
     pub fn connect(&self) -> (String, String) {
         let [connect, stream] = self.0.as_slice() else { panic!("not a stream: {self:?}") };
         assert_eq!((connect.name.as_str(), stream.name.as_str(), stream.depth), ("Connect", "Stream", 2), "{self:?}");
         assert_eq!(connect.attributes["method"], "POST", "{self:?}");
-        (stream.attributes["url"].clone(), connect.attributes["action"].clone())
+        let action = connect.attributes["action"].split('#').next().unwrap_or_default();
+        (stream.attributes["url"].clone(), action.to_owned())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Two processes behind a load balancer, and calls that are under way at both.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -120,6 +121,15 @@ pub struct Outcome {
     pub survived: usize,
     /// Between two streams: from the end of one to the first sound of the next.
     gaps: Vec<Duration>,
+    /// Some of those that did not, and what happened to them last.
+    lost: Vec<String>,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { calls, moved, survived, .. } = self;
+        write!(f, "{calls} calls, {moved} moved, {survived} survived, dead air p50 {:?} p95 {:?}", self.p(50), self.p(95))
+    }
 }
 
 impl Outcome {
@@ -130,19 +140,9 @@ impl Outcome {
         gaps.sort();
         let survived = ended.iter().flatten().filter(|report| report.completed() && report.hung_up_by == Some(HungUpBy::Caller));
         let moved = reports.iter().filter(|report| report.streams.len() > 1).count();
-        let outcome = Self { calls: calls.len(), moved, survived: survived.count(), gaps };
-        for report in reports.iter().filter(|report| !report.completed()).take(3) {
-            println!("lost: {:?} {:?}", report.outcome, report.timeline.iter().rev().take(12).collect::<Vec<_>>());
-        }
-        println!(
-            "{} calls, {} moved, {} survived, dead air p50 {:?} p95 {:?}",
-            outcome.calls,
-            moved,
-            outcome.survived,
-            outcome.p(50),
-            outcome.p(95)
-        );
-        outcome
+        let lost = reports.iter().filter(|report| !report.completed()).take(3);
+        let lost = lost.map(|report| format!("{:?} after {:?}", report.outcome, report.timeline.iter().rev().take(12).collect::<Vec<_>>()));
+        Self { calls: calls.len(), moved, survived: survived.count(), gaps, lost: lost.collect() }
     }
 
     pub fn p(&self, percent: usize) -> Duration {
@@ -161,7 +161,6 @@ fn gaps_of(report: &CallReport) -> Vec<Duration> {
 pub fn timed_end(instance: Instance, signal: &str) -> Duration {
     let start = Instant::now();
     instance.signal(signal);
-    let told = instance.ended(Duration::from_secs(20));
-    println!("ended after {:?} with {:?}", start.elapsed(), told.code);
+    instance.ended(Duration::from_secs(20));
     start.elapsed()
 }

@@ -2,6 +2,7 @@
 
 mod budget;
 mod crew;
+mod leaks;
 mod limits;
 mod queue;
 mod survival;

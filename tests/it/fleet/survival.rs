@@ -31,6 +31,7 @@ async fn a_process_that_is_told_to_stop_hands_every_call_over() {
         () = crew.balance(&everybody) => unreachable!("it goes on for ever"),
     };
     let outcome = Outcome::of(&calls).await;
+    println!("{outcome}, out after {took:?}");
 
     assert!(outcome.moved >= outcome.calls / 3, "a poor sample: {outcome:?}");
     assert_eq!(outcome.survived, outcome.calls);
@@ -46,6 +47,7 @@ async fn calls_of_a_process_that_is_killed_go_on_as_soon_as_twilio_asks() {
 
     end(crew.dismiss(), "KILL").await;
     let outcome = Outcome::of(&calls).await;
+    println!("{outcome}");
 
     assert!(outcome.moved >= outcome.calls / 3, "a poor sample: {outcome:?}");
     assert!(outcome.survived * 100 >= outcome.calls * 99, "{outcome:?}");
@@ -61,6 +63,7 @@ async fn calls_of_a_process_that_is_killed_are_fetched_where_twilio_does_not_ask
 
     end(crew.dismiss(), "KILL").await;
     let outcome = Outcome::of(&calls).await;
+    println!("{outcome}");
 
     assert!(outcome.moved >= outcome.calls / 3, "a poor sample: {outcome:?}");
     assert!(outcome.survived * 100 >= outcome.calls * 99, "{outcome:?}");
@@ -80,6 +83,7 @@ async fn calls_go_on_at_the_other_process_while_the_database_is_away() {
         crew.cluster.resume();
     };
     let (outcome, ()) = futures_util::future::join(Outcome::of(&calls), outage).await;
+    println!("{outcome}");
 
     assert!(outcome.moved >= outcome.calls / 3, "a poor sample: {outcome:?}");
     assert!(outcome.survived * 100 >= outcome.calls * 99, "{outcome:?}");
@@ -95,6 +99,7 @@ async fn a_process_that_is_alone_keeps_its_calls_over_a_restart() {
     let took = end(crew.dismiss(), "TERM").await;
     crew.hire();
     let outcome = Outcome::of(&calls).await;
+    println!("{outcome}");
 
     assert_eq!((outcome.moved, outcome.survived), (outcome.calls, outcome.calls));
     assert!(took <= secs(9), "out after {took:?}");

@@ -106,7 +106,18 @@ async fn health_tells_how_the_engine_is() {
     let ready = get("/health/ready").to(house.addr()).await;
 
     let body = health.json();
-    let names = ["calls", "database", "draining", "environment", "model_connections", "models_away", "not_configured", "status", "version"];
+    let names = [
+        "calls",
+        "database",
+        "draining",
+        "environment",
+        "model_connections",
+        "models_away",
+        "not_configured",
+        "overload",
+        "status",
+        "version",
+    ];
     assert_eq!((health.status, keys(&body)), (200, names.to_vec()));
     assert_eq!((&body["status"], &body["database"], &body["draining"]), (&json!("ok"), &json!("ok"), &json!(false)));
     assert_eq!((&body["environment"], &body["version"]), (&json!("simulation"), &json!(env!("CARGO_PKG_VERSION"))));
