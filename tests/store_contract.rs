@@ -41,6 +41,8 @@ mod schema;
 mod slots;
 #[path = "store_contract/spend.rs"]
 mod spend;
+#[path = "store_contract/takeover.rs"]
+mod takeover;
 #[path = "store_contract/turns.rs"]
 mod turns;
 #[path = "store_contract/wishes.rs"]
@@ -111,6 +113,9 @@ promises!(
     dials::a_request_that_came_to_nothing_may_be_made_again,
     dials::word_for_another_instance_is_found_once,
     dials::calls_without_twilios_last_word_are_found_once_in_a_while,
+    takeover::an_instance_whose_call_another_one_has_taken_on_cannot_end_it,
+    takeover::whoever_is_asked_knows_how_the_last_stream_ended_and_how_often_it_was_lost,
+    takeover::a_call_whose_instance_is_gone_is_told_to_one_other_at_a_time,
     turns::the_higher_revision_stays_in_either_order,
     turns::a_turn_comes_back_as_it_was_written,
     turns::the_conversation_keeps_its_order,

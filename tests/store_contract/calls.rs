@@ -73,8 +73,8 @@ pub async fn one_of_fifty_claims_of_a_stream_wins(url: &str) {
 
     assert_eq!(claims.into_iter().filter(|claim| claim.as_ref().expect("asked").is_some()).count(), 1);
     assert!(store.claim_stream(id(1), Epoch::new(3), "one", at(2)).await.expect("asked").is_some());
-    assert!(!store.claim_stream(id(1), Epoch::new(2), "one", at(3)).await.expect("asked").is_some());
-    assert!(!store.claim_stream(id(2), Epoch::FIRST, "one", at(3)).await.expect("an unknown call").is_some());
+    assert!(store.claim_stream(id(1), Epoch::new(2), "one", at(3)).await.expect("asked").is_none());
+    assert!(store.claim_stream(id(2), Epoch::FIRST, "one", at(3)).await.expect("an unknown call").is_none());
     let call = stored(&store, 1).await;
     assert_eq!((call.epoch, call.claimed_at), (Epoch::new(3), Some(at(2))));
 }

@@ -127,8 +127,9 @@ pub struct Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { calls, moved, survived, .. } = self;
-        write!(f, "{calls} calls, {moved} moved, {survived} survived, dead air p50 {:?} p95 {:?}", self.p(50), self.p(95))
+        let Self { calls, moved, survived, lost, .. } = self;
+        write!(f, "{calls} calls, {moved} moved, {survived} survived, dead air p50 {:?} p95 {:?}", self.p(50), self.p(95))?;
+        lost.iter().try_for_each(|lost| write!(f, "\nlost: {lost}"))
     }
 }
 

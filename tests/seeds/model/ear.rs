@@ -82,7 +82,7 @@ impl Model {
     }
 
     /// What the caller said, in writing: mostly.
-    pub(super) fn write(&mut self, luck: &mut Luck<'_>, item: ItemId, whole: bool, deeds: &mut Vec<Deed>) {
+    pub(super) fn write(&self, luck: &mut Luck<'_>, item: ItemId, whole: bool, deeds: &mut Vec<Deed>) {
         if item.starts_with('i') {
             return self.write_own(item, whole, deeds);
         }

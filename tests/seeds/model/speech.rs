@@ -141,7 +141,7 @@ impl Model {
         deeds.push(Deed::Tell(ModelEvent::Audio { response, item, audio }));
     }
 
-    fn item_done(&mut self, luck: &mut Luck<'_>, item: ItemId, deeds: &mut Vec<Deed>) {
+    fn item_done(&self, luck: &mut Luck<'_>, item: ItemId, deeds: &mut Vec<Deed>) {
         if !luck.fails(10) {
             deeds.push(Deed::Tell(ModelEvent::AudioDone { item: item.clone() }));
         }
@@ -153,7 +153,7 @@ impl Model {
     }
 
     /// The words of an item, all of them: so many that they follow its audio.
-    pub(super) fn write_own(&mut self, item: ItemId, _: bool, deeds: &mut Vec<Deed>) {
+    pub(super) fn write_own(&self, item: ItemId, _: bool, deeds: &mut Vec<Deed>) {
         let words = self.items.get(&*item).map_or(3, |known| 1 + known.ms / 350);
         let text = (1..=words).map(|word| format!("w{word}")).collect::<Vec<_>>().join(" ");
         deeds.push(Deed::Tell(ModelEvent::TextDone { item, text: Redacted(text) }));

@@ -22,10 +22,8 @@ impl LaneWatch {
         let Input::Model(event) = input else { return };
         match event {
             ModelEvent::ResponseCreated { response } => (self.active, self.asked) = (Some(response.clone()), false),
-            ModelEvent::ResponseDone { response, .. } => {
-                if self.active.as_ref().is_none_or(|active| active == response) {
-                    (self.active, self.asked) = (None, false);
-                }
+            ModelEvent::ResponseDone { response, .. } if self.active.as_ref().is_none_or(|active| active == response) => {
+                (self.active, self.asked) = (None, false);
             }
             ModelEvent::Error(error) => match error.class {
                 ErrorClass::LaneTaken | ErrorClass::Transient => self.asked = false,

@@ -131,7 +131,7 @@ impl LegWatch {
         item.taken += bytes;
         let waits = duration_ms(item.taken.saturating_sub(item.played));
         if waits > self.max_queued_ms {
-            self.crowded.get_or_insert((now, format!("{waits} ms of item {tag} wait")));
+            self.crowded.get_or_insert_with(|| (now, format!("{waits} ms of item {tag} wait")));
         }
     }
 

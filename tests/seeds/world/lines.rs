@@ -60,13 +60,13 @@ impl World {
             return;
         }
         if self.luck().fails(5) {
-            return self.to_us(stream, LegEvent::FramesDropped(5));
+            return self.told_us(stream, LegEvent::FramesDropped(5));
         }
         let audio = if speaks { self.loud.clone() } else { self.quiet.clone() };
-        self.to_us(stream, LegEvent::Audio(audio));
+        self.told_us(stream, LegEvent::Audio(audio));
     }
 
-    fn to_us(&mut self, stream: usize, event: LegEvent) {
+    fn told_us(&mut self, stream: usize, event: LegEvent) {
         let latency = self.chance.ms(5..50);
         let stall = self.luck().fails(1);
         let time = self.agenda.now();
@@ -111,15 +111,15 @@ impl World {
             return self.coverage.saw("marks lost");
         }
         if self.luck().fails(3) {
-            self.to_us(stream, LegEvent::MarkReached(format!("x{name}").into()));
+            self.told_us(stream, LegEvent::MarkReached(format!("x{name}").into()));
         }
-        self.to_us(stream, LegEvent::MarkReached(name.into()));
+        self.told_us(stream, LegEvent::MarkReached(name.into()));
     }
 
     pub(super) fn press(&mut self, stream: usize) {
         if self.is_up(stream) {
             let key = self.chance.pick(&KEYS);
-            self.to_us(stream, LegEvent::Digit(key));
+            self.told_us(stream, LegEvent::Digit(key));
             if self.chance.percent(60) {
                 self.after(100..6_000, Event::Press(stream));
             }
@@ -138,7 +138,7 @@ impl World {
         }
         self.coverage.saw("streams dropped");
         let event = if self.chance.percent(90) { LegEvent::Lost } else { LegEvent::Misbehaved };
-        self.to_us(stream, event);
+        self.told_us(stream, event);
         self.closed(stream);
     }
 
@@ -186,7 +186,7 @@ impl World {
         }
         self.phones[call].line = Line::Over;
         if let Some(stream) = self.phones[call].stream {
-            self.to_us(stream, LegEvent::Stopped);
+            self.told_us(stream, LegEvent::Stopped);
             self.phones[call].stream = None;
         }
         if !self.luck().fails(150) {

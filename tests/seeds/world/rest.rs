@@ -15,16 +15,12 @@ const LATEST: Time = Time::from_secs(400);
 impl World {
     pub(super) fn census(&mut self) {
         let calm = self.unfinished().is_none();
-        if calm && self.at_peace_since().is_some_and(|since| self.agenda.now() - since >= LEASES) {
-            self.done = true;
-        } else if self.agenda.now() > LATEST {
+        let now = self.agenda.now();
+        let rested = calm && self.at_peace_since().is_some_and(|since| now - since >= LEASES);
+        if rested || now > LATEST {
             self.done = true;
         } else {
-            if calm {
-                self.peace.get_or_insert(self.agenda.now());
-            } else {
-                self.peace = None;
-            }
+            self.peace = if calm { self.peace.or(Some(now)) } else { None };
             self.agenda.after(Duration::from_secs(3), Event::Census);
         }
     }
