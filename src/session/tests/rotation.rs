@@ -2,8 +2,9 @@
 
 use super::*;
 
-fn rig() -> Rig {
-    let mut rig = Rig::with(SessionPolicy { max_stream: Some(ms(60_000)), idle: ms(600_000), ..policy() });
+fn rig(max_stream: Option<Duration>) -> Rig {
+    let patient = SessionPolicy { idle: ms(9_000_000), max_duration: ms(9_000_000), max_turn: ms(9_000_000), ..policy() };
+    let mut rig = Rig::with(SessionPolicy { max_stream, ..patient });
     rig.become_ready();
     rig.answer("g", "greeting", "Hello.", 400);
     rig.marks_return();
@@ -17,7 +18,7 @@ fn hangup(rig: &Rig) -> Option<HangupCause> {
 
 #[test]
 fn a_stream_that_is_old_ends_where_nobody_speaks() {
-    let mut rig = rig();
+    let mut rig = rig(Some(ms(60_000)));
     rig.pass_with_media(58_000);
     rig.caller_begins("u");
     rig.pass_with_media(4_000);
@@ -35,7 +36,7 @@ fn a_stream_that_is_old_ends_where_nobody_speaks() {
 
 #[test]
 fn a_talk_without_a_pause_is_cut_rather_by_us_than_by_the_platform() {
-    let mut rig = rig();
+    let mut rig = rig(Some(ms(60_000)));
     rig.pass_with_media(58_000);
     rig.caller_begins("u");
 
@@ -48,8 +49,8 @@ fn a_talk_without_a_pause_is_cut_rather_by_us_than_by_the_platform() {
 
 #[test]
 fn a_stream_without_a_limit_goes_on() {
-    let mut rig = Rig::with(SessionPolicy { idle: ms(9_000_000), max_duration: ms(9_000_000), ..policy() });
-    rig.become_ready();
+    let mut rig = rig(None);
+
     rig.pass_with_media(4_000_000);
 
     assert_eq!(hangup(&rig), None);
