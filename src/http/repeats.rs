@@ -20,8 +20,10 @@ use super::Problem;
 const TOKEN: &str = "I-Twilio-Idempotency-Token";
 /// Longer ones are not Twilio's.
 const LONGEST_TOKEN: usize = 128;
-const KEPT: Duration = Duration::from_secs(15 * 60);
-const MOST: usize = 10_000;
+/// Twilio waits for an answer for 15 s at most, and asks for it six times at most.
+/// <https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides>
+const KEPT: Duration = Duration::from_secs(120);
+const MOST: usize = 1_000;
 
 /// What a webhook is told.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -124,7 +124,7 @@ async fn health_tells_how_the_engine_is() {
     assert_eq!(body["calls"], json!({"active": 0, "limit": 10}));
     assert_eq!(body["model_connections"], json!({"active": 0, "limit": 20}));
     assert_eq!(body["not_configured"], json!([]));
-    assert_eq!((live.status, live.json()), (200, json!({"status": "ok"})));
+    assert_eq!((live.status, live.json()), (200, json!({"status": "ok", "fallen_actors": []})));
     assert_eq!((ready.status, ready.json()), (200, json!({"status": "ok"})));
     house.finish().await;
 }
