@@ -1,7 +1,7 @@
 //! Twilio asks again when an answer did not come in time. What it asked before gets the answer that it got, also while that is
 //! still being made: the second waits for the first.
 //!
-//! Each instance remembers what it was asked itself, in memory: for 15 minutes, and no more than 10,000 questions. A question that
+//! Each instance remembers what it was asked itself, in memory: for two minutes, and no more than 1,000 questions. A question that
 //! comes back to another instance, or without its token, is answered anew, as the call stands then. So is one whose answer was a
 //! problem, for it is asked again to get past that.
 
