@@ -23,7 +23,11 @@ fn names(folder: &Path, found: &mut BTreeSet<String>) {
 
 /// `a::b::c` in backticks.
 fn paths(text: &str) -> impl Iterator<Item = &str> {
-    let is_path = |word: &&str| word.contains("::") && !word.ends_with(':') && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c));
+    let is_path = |word: &&str| {
+        word.contains("::")
+            && !word.ends_with(':')
+            && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c))
+    };
     text.split('`').skip(1).step_by(2).filter(is_path)
 }
 
