@@ -1,0 +1,6 @@
+// Markup in template strings, for the whole page.
+
+import { h } from "preact";
+import htm from "htm";
+
+export const html = htm.bind(h);
