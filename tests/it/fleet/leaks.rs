@@ -66,10 +66,9 @@ async fn make(stage: &Stage, calls: usize) {
 #[actix_rt::test]
 async fn a_process_that_has_carried_many_calls_is_as_it_was_after_the_first_of_them() {
     let stage = Stage::start(1).expect("a stage");
-    let folder = tempfile::tempdir().expect("a folder");
-    let url = format!("sqlite://{}?mode=rwc", folder.path().join("calls.db").display());
+    let cluster = Cluster::start().expect("a server");
     let limits = [("MAX_CONCURRENT_CALLS", "100"), ("MAX_OPENAI_CONNECTIONS", "200"), ("APP__OPENAI__WARM_CONNECTIONS", "0")];
-    let mut instance = serve(&stage, &url, &limits);
+    let mut instance = serve(&stage, &cluster.url(), &limits);
     let fresh = Rest::of(&mut instance).await;
 
     let first = (calls() / 5).min(1_000);
