@@ -15,31 +15,31 @@ const DECODED = Int16Array.from({ length: 256 }, (_, byte) => expand(byte));
 
 /** A sample of 16 bits as a byte. */
 export function encode(sample) {
-  const sign = sample < 0 ? 0x80 : 0;
-  const magnitude = Math.min(Math.abs(sample), LOUDEST) + BIAS;
-  const segment = 24 - Math.clz32(magnitude);
-  const step = (magnitude >> (segment + 3)) & 0x0f;
-  return ~(sign | (segment << 4) | step) & 0xff;
+    const sign = sample < 0 ? 0x80 : 0;
+    const magnitude = Math.min(Math.abs(sample), LOUDEST) + BIAS;
+    const segment = 24 - Math.clz32(magnitude);
+    const step = (magnitude >> (segment + 3)) & 0x0f;
+    return ~(sign | (segment << 4) | step) & 0xff;
 }
 
 /** A byte as a sample of 16 bits. */
 export function decode(byte) {
-  return DECODED[byte];
+    return DECODED[byte];
 }
 
 /** A sample between -1 and 1 as a byte. */
 export function encodeFloat(sample) {
-  return encode(Math.round(Math.max(-1, Math.min(1, sample)) * 32767));
+    return encode(Math.round(Math.max(-1, Math.min(1, sample)) * 32767));
 }
 
 /** A byte as a sample between -1 and 1. */
 export function decodeFloat(byte) {
-  return DECODED[byte] / 32768;
+    return DECODED[byte] / 32768;
 }
 
 function expand(byte) {
-  const bits = ~byte & 0xff;
-  const segment = (bits >> 4) & 0x07;
-  const magnitude = ((((bits & 0x0f) << 3) + BIAS) << segment) - BIAS;
-  return bits & 0x80 ? -magnitude : magnitude;
+    const bits = ~byte & 0xff;
+    const segment = (bits >> 4) & 0x07;
+    const magnitude = ((((bits & 0x0f) << 3) + BIAS) << segment) - BIAS;
+    return bits & 0x80 ? -magnitude : magnitude;
 }
