@@ -1,0 +1,20 @@
+// The phone in the browser is loaded when it is first wanted.
+
+import { useEffect, useState } from "preact/hooks";
+import { api } from "../api.js";
+import { html } from "../html.js";
+import { may } from "../session.js";
+import { Blank, Skeleton } from "../ui/states.js";
+
+export function Phone() {
+    const [page, setPage] = useState(null);
+    const [failed, setFailed] = useState(false);
+    useEffect(() => {
+        import("../phone/page.js").then((module) => setPage(() => module.Phone), () => setFailed(true));
+    }, []);
+    if (!may("calls:create")) return html`<${Blank} icon="key" title="Your API key may not place calls">It needs the scope <code>calls:create</code>.<//>`;
+    if (failed) return html`<${Blank} icon="phone" title="The phone could not be loaded">Load the page anew to try again.<//>`;
+    if (!page) return html`<${Skeleton} height="20rem" />`;
+    const Loaded = page;
+    return html`<${Loaded} api=${api} />`;
+}

@@ -1,0 +1,5 @@
+import { html } from "../html.js";
+
+export function Setup() {
+    return html`<h1>Setup</h1>`;
+}
