@@ -80,7 +80,6 @@ export const api = {
     session: (options) => json("/api/session", options),
     health: (options) => json("/health", { ...options, allowed: [503] }),
     calls: (query, options) => json(`/api/call-history${queryOf(query)}`, options),
-    callsAsCsv: async (query) => (await request(`/api/call-history${queryOf(query)}`, { accept: "text/csv" })).text(),
     analytics: (query, options) => json(`/api/analytics${queryOf(query)}`, options),
     call: (id, options) => json(call(id), options),
     conversation: (id, options) => json(call(id, "/conversation"), options),

@@ -39,6 +39,7 @@ export function Shell({ title, children }) {
         <header class="sidebar ${open ? "sidebar-open" : ""}">
             <div class="sidebar-head">
                 <a class="brand" href="/"><${Logo} /><span>alpha-call</span></a>
+                <span class="head-badge grow"><${SimulatedBadge} /></span>
                 <button type="button" class="button button-quiet button-icon menu-button" aria-expanded=${String(open)} aria-controls="places"
                     aria-label="Menu" onClick=${() => setOpen(!open)}><${Icon} name=${open ? "cross" : "menu"} size=${20} /></button>
             </div>
@@ -67,6 +68,11 @@ function LiveCount() {
     return html`<span class="place-count">${running}<span class="hidden-text"> running</span></span>`;
 }
 
+function SimulatedBadge() {
+    if (!session.value.simulated) return null;
+    return html`<${Badge} tone="play" icon="flask" title="Carrier and model are simulated: nobody is really called.">Simulated<//>`;
+}
+
 const NEWS = {
     off: ["calm", "Not live", "This page does not hear of news by itself."],
     connecting: ["warn", "Connecting", "Asking the server for its events."],
@@ -75,10 +81,10 @@ const NEWS = {
 };
 
 function Foot() {
-    const { environment, simulated, key_required: keyRequired, version } = session.value;
+    const { environment, key_required: keyRequired, version } = session.value;
     const [tone, title, detail] = NEWS[connection.value];
     return html`<div class="sidebar-foot">
-        ${simulated && html`<${Badge} tone="play" icon="flask" title="Carrier and model are simulated: nobody is really called.">Simulated<//>`}
+        <span class="foot-badge"><${SimulatedBadge} /></span>
         <div class="connection connection-${tone}" role="status" title=${detail}>
             <span class="pulse ${connection.value === "live" ? "pulse-on" : ""}"></span>${title}
         </div>
