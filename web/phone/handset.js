@@ -11,6 +11,9 @@ import { merged } from "./turns.js";
 
 /** Endings of the line that are nobody's fault. */
 const GOOD_ENDINGS = ["hung-up", "ended"];
+/** A microphone that works is at least this loud at some moment. */
+const AUDIBLE = 0.1;
+const NO_COUNTS = { framesSent: 0, framesReceived: 0, framesDropped: 0, framesPlayed: 0, marksReturned: 0, clears: 0 };
 
 export class Handset {
     /** @type {import("@preact/signals").Signal<"idle" | "preparing" | "connecting" | "live" | "over">} */
@@ -22,6 +25,10 @@ export class Handset {
     /** What the system took away during the call: "sound", "microphone" or null. */
     interrupted = signal(null);
     muted = signal(false);
+    /** Called without a microphone. */
+    silent = signal(false);
+    /** Whether the microphone gave any sound yet. */
+    audible = signal(false);
     ticket = signal(null);
     /** When the line opened and when it closed, as Date.now(). */
     since = signal(null);
@@ -50,6 +57,7 @@ export class Handset {
     /** Must be called from within a click. @param {{assistant?: string, name?: string, silent?: boolean}} wishes */
     async call({ assistant, name, silent = false }) {
         const call = this.#reset();
+        this.silent.value = silent;
         try {
             const sound = await openSound({ raw: this.#raw, silent, on: this.#hearings() });
             if (!this.#keep(call, sound)) return;
@@ -65,6 +73,12 @@ export class Handset {
         this.#call += 1;
         this.#release();
         this.state.value = "idle";
+    }
+
+    /** The page is left. */
+    leave() {
+        this.hangUp();
+        this.#deaf?.();
     }
 
     press(digit) {
@@ -83,11 +97,12 @@ export class Handset {
 
     #reset() {
         this.#release();
+        this.#deaf?.();
         batch(() => {
             this.state.value = "preparing";
             for (const gone of [this.fault, this.ending, this.interrupted, this.ticket, this.since, this.until]) gone.value = null;
             for (const empty of [this.journal, this.turns, this.waits]) empty.value = [];
-            this.muted.value = false;
+            this.muted.value = this.audible.value = false;
             this.counts.value = NO_COUNTS;
         });
         this.#clock = new TurnClock();
@@ -135,6 +150,7 @@ export class Handset {
     }
 
     #over(ending) {
+        this.#countFrames();
         this.#release();
         batch(() => {
             this.state.value = "over";
@@ -173,6 +189,7 @@ export class Handset {
         this.#line?.say(frame);
         this.#clock.hear(heard, at);
         this.levels.caller.value = heard;
+        if (heard > AUDIBLE) this.audible.value = true;
     }
 
     #began(at) {
@@ -188,8 +205,13 @@ export class Handset {
 
     #played(framesPlayed, level) {
         this.levels.assistant.value = level;
-        const { framesSent = 0, framesReceived = 0, framesDropped = 0 } = this.#line ?? {};
-        this.#count({ framesPlayed, framesSent, framesReceived, framesDropped });
+        this.#count({ framesPlayed });
+        if (this.#line) this.#countFrames();
+    }
+
+    #countFrames() {
+        const { framesSent, framesReceived, framesDropped } = this.#line;
+        this.#count({ framesSent, framesReceived, framesDropped });
     }
 
     #follow({ type, data, callId }) {
