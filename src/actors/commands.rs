@@ -49,7 +49,7 @@ impl Engine {
 
     /// Twilio ends the phone call, whatever becomes of it here.
     pub(super) async fn complete(&self, sid: &CallSid) {
-        let Some(rest) = &self.parts().rest else { return };
+        let Some(rest) = self.parts().rest.as_ref().filter(|_| !sid.is_browser()) else { return };
         if let Err(error) = rest.complete_call(sid).await {
             tracing::warn!(call.sid = %sid, %error, "phone call not ended by rest");
         }

@@ -42,6 +42,7 @@ use crate::store::{CallStore, NewCall, StoreError};
 use crate::twilio::rest::TwilioRest;
 use crate::types::{Asker, CallId, CallSid, Code, Direction, PhoneNumber, TokenKey};
 
+pub use super::browser::{BrowserWish, Ticket};
 pub use super::casting::CallWish;
 pub use super::compliance::GivenConsent;
 pub use super::warm::{WarmPlan, keep as keep_warm};
@@ -328,11 +329,13 @@ impl Engine {
 
     pub(super) async fn admit(&self, call: CallId, who: OtherEnd, casting: &Casting) -> Result<Admission, EngineError> {
         let models = endpoints(&self.0.config).keys(self.0.config.model_of(&casting.assistant));
+        let from_browser = matches!(who, OtherEnd::Browser);
         let (from, to, cooled, asker) = match who {
+            OtherEnd::Browser => (None, None, None, None),
             OtherEnd::Caller(from) => (from, None, None, None),
             OtherEnd::Callee(wanted) => (None, Some(wanted.callee), wanted.cooled, wanted.asker),
         };
-        self.0.governor.send(Admit { call, from, to, cooled, asker, models }).await?.map_err(EngineError::Refused)
+        self.0.governor.send(Admit { call, from, from_browser, to, cooled, asker, models }).await?.map_err(EngineError::Refused)
     }
 
     pub(super) fn new_call(&self, ends: Ends<'_>, sid: Option<CallSid>, casting: &Casting) -> NewCall {
@@ -399,6 +402,7 @@ impl Engine {
 
 /// Who is at the other end of a call that is to be.
 pub(super) enum OtherEnd {
+    Browser,
     /// None if they do not show their number.
     Caller(Option<PhoneNumber>),
     Callee(Box<Wanted>),

@@ -208,6 +208,8 @@ pub struct Admit {
     pub call: CallId,
     /// Who calls us, if they show it.
     pub from: Option<PhoneNumber>,
+    /// A page of ours calls.
+    pub from_browser: bool,
     /// Who is to be called, where it is we who call.
     pub to: Option<Callee>,
     /// Claimed already, for a call that waited.
@@ -220,7 +222,11 @@ pub struct Admit {
 
 impl Admit {
     fn request(&self) -> Request<'_> {
-        self.to.as_ref().map_or(Request::Inbound { from: self.from.as_ref() }, |to| Request::Outbound { to })
+        match &self.to {
+            Some(to) => Request::Outbound { to },
+            None if self.from_browser => Request::Browser,
+            None => Request::Inbound { from: self.from.as_ref() },
+        }
     }
 }
 

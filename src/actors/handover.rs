@@ -43,7 +43,7 @@ impl Handler<Dialled> for CallSupervisor {
     fn handle(&mut self, Dialled { call, epoch, outcome }: Dialled, _: &mut Context<Self>) -> Answer {
         match self.roster.dialled(clock::now(), call, epoch, outcome) {
             AfterDial::Ended(cause, held) => {
-                self.ended(call, cause, held.direction, None);
+                self.ended(call, cause, &held, None);
                 Answer::Hangup
             }
             AfterDial::Failed { epoch } => {

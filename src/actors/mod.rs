@@ -1,6 +1,7 @@
 //! The shells: sockets, mailboxes, lifetimes. What they do is decided in `session` and `governor`.
 
 mod books;
+mod browser;
 pub mod call;
 pub mod casting;
 mod claim;

@@ -71,7 +71,9 @@ impl Engine {
     pub(super) async fn end_on_record(&self, call: CallId, cause: HangupCause, carrier: Carrier) {
         let Carrier { status, error_code, error, .. } = carrier;
         let row = self.store().call(&CallKey::Id(call)).await.ok().flatten();
-        let minute_nanos = self.config().prices.minute(row.map_or(Direction::Outbound, |row| row.direction));
+        let is_browser = row.as_ref().is_some_and(|row| row.call_sid.as_ref().is_some_and(CallSid::is_browser));
+        let minute = self.config().prices.minute(row.map_or(Direction::Outbound, |row| row.direction));
+        let minute_nanos = if is_browser { 0 } else { minute };
         let end = CallEnd { id: call, cause, twilio_status: status, error_code, error, at: clock::utc(), minute_nanos, owner: None };
         put_on_record(self.store().clone(), self.parts().log.clone(), end).await;
     }

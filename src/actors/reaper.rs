@@ -48,14 +48,15 @@ impl Steadiness {
 impl Engine {
     /// Brings calls back, or ends them: those of instances that are gone, and those of ours that Twilio did not ask about.
     pub(super) async fn reap(&self, round: u32, steadiness: Steadiness) -> Result<(), StoreError> {
-        let Some(rest) = &self.parts().rest else { return Ok(()) };
-        let strays = self.parts().supervisor.send(AskStrays).await.unwrap_or_default();
-        join_all(strays.into_iter().map(|stray| self.see_to_stray(rest, stray))).await;
+        if let Some(rest) = &self.parts().rest {
+            let strays = self.parts().supervisor.send(AskStrays).await.unwrap_or_default();
+            join_all(strays.into_iter().map(|stray| self.see_to_stray(rest, stray))).await;
+        }
         // A database of one instance has no others to wait for: whoever carried the call was an earlier life of this one.
         let is_steady = !self.store().is_shared() || steadiness.is_steady(clock::now());
         if round.is_multiple_of(ROUNDS) && is_steady {
             let lost = self.store().lost_calls(self.instance(), AGAIN, AT_ONCE).await?;
-            join_all(lost.into_iter().map(|lost| self.see_to_lost(rest, lost))).await;
+            join_all(lost.into_iter().map(|lost| self.see_to_lost(lost))).await;
         }
         if round.is_multiple_of(TIDY) {
             self.store().forget_resumes(KEPT).await?;
@@ -73,7 +74,11 @@ impl Engine {
         }
     }
 
-    async fn see_to_lost(&self, rest: &TwilioRest, lost: LostCall) {
+    async fn see_to_lost(&self, lost: LostCall) {
+        if lost.sid.is_browser() {
+            return self.close(&lost, HangupCause::StreamLost, None).await;
+        }
+        let Some(rest) = &self.parts().rest else { return };
         match rest.fetch_call(&lost.sid).await {
             Ok(fetched) => match fetched.status.hangup_cause() {
                 Some(cause) => self.close(&lost, cause, Some(fetched.status)).await,

@@ -85,6 +85,15 @@ pub struct Held {
     pub transfer_failed: bool,
 }
 
+impl Held {
+    /// Of a call that no telephone company carries: it costs nothing there, and nobody there records it.
+    pub(super) fn without_phone(mut self) -> Self {
+        self.budget.minute = 0;
+        self.recording_callback = None;
+        self
+    }
+}
+
 impl CallSupervisor {
     #[must_use]
     pub fn new(policy: RosterPolicy, outfit: Outfit) -> Self {
@@ -93,24 +102,23 @@ impl CallSupervisor {
 
     fn sweep(&mut self, _: &mut Context<Self>) {
         for (call, cause, held) in self.roster.sweep(clock::now()) {
-            self.ended(call, cause, held.direction, None);
+            self.ended(call, cause, &held, None);
         }
     }
 
-    pub(super) fn ended(&self, call: CallId, cause: HangupCause, direction: Direction, end: Option<Carrier>) {
-        let end = self.last_word(call, cause, direction, end);
+    pub(super) fn ended(&self, call: CallId, cause: HangupCause, held: &Held, end: Option<Carrier>) {
+        let end = self.last_word(call, cause, held, end);
         actix_rt::spawn(put_on_record(self.outfit.store.clone(), self.outfit.log.clone(), end));
     }
 
     /// The last word on a call: counted, told, and yet to be put on record.
-    pub(super) fn last_word(&self, call: CallId, cause: HangupCause, direction: Direction, end: Option<Carrier>) -> CallEnd {
+    pub(super) fn last_word(&self, call: CallId, cause: HangupCause, held: &Held, end: Option<Carrier>) -> CallEnd {
         tracing::info!(call.id = %call, cause = %cause, "call ended");
-        metrics::call_ended(direction, cause);
+        metrics::call_ended(held.direction, cause);
         self.outfit.feed.send(FeedEvent::Ended { call, cause });
         let Carrier { status, error_code, error, .. } = end.unwrap_or_default();
-        let minute_nanos = self.outfit.prices.minute(direction);
         let owner = Some(self.outfit.instance.as_str().to_owned());
-        CallEnd { id: call, cause, twilio_status: status, error_code, error, at: clock::utc(), minute_nanos, owner }
+        CallEnd { id: call, cause, twilio_status: status, error_code, error, at: clock::utc(), minute_nanos: held.budget.minute, owner }
     }
 
     fn note(&self, row: Row) {
@@ -128,6 +136,7 @@ impl CallSupervisor {
 
     /// Ends the phone call itself, where a stream of it has nothing more to say.
     fn hang_up_phone(&self, sid: Option<CallSid>) {
+        let sid = sid.filter(|sid| !sid.is_browser());
         if let (Some(rest), Some(sid)) = (self.outfit.rest.clone(), sid) {
             actix_rt::spawn(async move {
                 if let Err(error) = rest.complete_call(&sid).await {
@@ -258,7 +267,13 @@ impl Handler<StreamEnded> for CallSupervisor {
                 if cause != HangupCause::CallerHungUp {
                     self.hang_up_phone(sid);
                 }
-                self.ended(call, cause, held.direction, None);
+                self.ended(call, cause, &held, None);
+            }
+            // A phone call would be asked what comes next.
+            After::Waits if sid.as_ref().is_some_and(CallSid::is_browser) => {
+                if let Some((cause, held)) = self.roster.hung_up(call, cause) {
+                    self.ended(call, cause, &held, None);
+                }
             }
             After::Waits => {
                 if let Some(held) = self.roster.held_mut(call) {
@@ -333,7 +348,7 @@ impl CallSupervisor {
                 self.promise(call, epoch)
             }
             NextStep::Lifeboat { ended, held } => {
-                self.ended(call, ended, held.direction, None);
+                self.ended(call, ended, &held, None);
                 Answer::Lifeboat(held.plan.lifeboat)
             }
             NextStep::Dial { epoch, to } => Answer::Dial { epoch, to },
@@ -392,7 +407,7 @@ impl Handler<PhoneEnded> for CallSupervisor {
         };
         let (store, log) = (self.outfit.store.clone(), self.outfit.log.clone());
         let cooldown = held.cooldown.take().filter(|_| unplaced);
-        let end = self.last_word(call, cause, held.direction, Some(carrier));
+        let end = self.last_word(call, cause, &held, Some(carrier));
         Box::pin(async move {
             if let Some(cooldown) = cooldown {
                 cooldown.give_back(&store).await;

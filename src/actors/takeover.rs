@@ -165,7 +165,8 @@ impl Engine {
         let slot = self.parts().governor.send(TakeOver(*call)).await.map_err(gone)?;
         let casting = known.as_ref().map_or_else(|| self.casting_of_subject(subject), |known| self.casting_of(known));
         let number = known.as_ref().and_then(other_end);
-        let mut held = self.held(*call, Admission { slot, cooldown: None }, &casting, number);
+        let held = self.held(*call, Admission { slot, cooldown: None }, &casting, number);
+        let mut held = if subject.sid.is_browser() { held.without_phone() } else { held };
         let mut unplanned = 0;
         if let Some(known) = known {
             held.began = known.connected_at.map(|at| began(at, clock::now()));

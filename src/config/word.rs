@@ -25,9 +25,9 @@ pub(super) trait Word: Copy + Default + 'static {
 macro_rules! words {
     ($(#[$about:meta])* $name:ident { $($(#[$note:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
         pub enum $name {
-            $($(#[$note])* $variant),+
+            $($(#[$note])* #[serde(rename = $word)] $variant),+
         }
 
         impl $crate::config::word::Word for $name {

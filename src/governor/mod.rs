@@ -68,6 +68,8 @@ pub struct Facts {
 pub enum Request<'a> {
     /// A caller is on the line.
     Inbound { from: Option<&'a PhoneNumber> },
+    /// A page of ours calls, for somebody who may.
+    Browser,
     /// A number is to be called.
     Outbound { to: &'a Callee },
 }
@@ -154,7 +156,7 @@ impl Refusal {
 pub fn admit(policy: &AdmissionPolicy, facts: &Facts, request: &Request<'_>) -> Result<Grant, Refusal> {
     let cooldown = match request {
         Request::Inbound { from } if !policy.callers.include(*from) => return Err(Refusal::CallerNotAdmitted),
-        Request::Inbound { .. } => None,
+        Request::Inbound { .. } | Request::Browser => None,
         Request::Outbound { to } => {
             configured(policy)?;
             policy.authorization.check(&to.number)?;
@@ -223,6 +225,14 @@ mod tests {
     #[test]
     fn any_other_number_may_not() {
         assert_eq!(outbound(&policy(), Facts::default(), "+14155552671"), Err(Refusal::NotAuthorized));
+    }
+
+    #[test]
+    fn a_browser_calls_whoever_else_may() {
+        let policy = AdmissionPolicy { callers: Callers::Only(Default::default()), ..policy() };
+
+        assert_eq!(admit(&policy, &Facts::default(), &Request::Inbound { from: None }), Err(Refusal::CallerNotAdmitted));
+        assert_eq!(admit(&policy, &Facts::default(), &Request::Browser), Ok(Grant { cooldown: None }));
     }
 
     #[test]

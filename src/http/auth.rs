@@ -4,13 +4,15 @@ use std::rc::Rc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::{Next, from_fn};
-use actix_web::{Error, HttpMessage as _, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, web};
 use tracing::Span;
 
 use super::door::Asked;
+use super::key_ring::{Caller, KeyRing};
 use super::observe::API_KEY;
+use super::velocity::Velocity;
 use super::{Doors, Problem};
 use crate::types::Scope;
 
@@ -36,10 +38,7 @@ async fn check(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let doors = request.app_data::<web::Data<Doors>>().map(|doors| (doors.keys.clone(), doors.velocity.clone()));
     let Some((keys, velocity)) = doors else { return Ok(request.error_response(Problem::internal(&"the doors are not there"))) };
-    if let Err(problem) = velocity.listens_to(&request) {
-        return Ok(request.error_response(problem));
-    }
-    match keys.admit(brought(&request), scope).await {
+    match admitted(&keys, &velocity, request.request(), scope).await {
         Ok(caller) => {
             if let Some(id) = caller.key_id() {
                 Span::current().record(API_KEY, id.as_str());
@@ -47,18 +46,23 @@ async fn check(
             request.extensions_mut().insert(caller);
             Ok(next.call(request).await?.map_into_boxed_body())
         }
-        Err(problem) => {
-            if problem.is_unauthenticated() {
-                velocity.count_failure(&request);
-            }
-            Ok(request.error_response(problem))
-        }
+        Err(problem) => Ok(request.error_response(problem)),
     }
 }
 
+/// Whoever tries one key after the other is not listened to for a while.
+pub(super) async fn admitted(keys: &KeyRing, velocity: &Velocity, request: &HttpRequest, scope: Option<Scope>) -> Result<Caller, Problem> {
+    velocity.listens_to(request)?;
+    keys.admit(brought(request.headers()), scope).await.inspect_err(|problem| {
+        if problem.is_unauthenticated() {
+            velocity.count_failure(request);
+        }
+    })
+}
+
 /// The key of the header, and of nowhere else: addresses are logged on their way.
-fn brought(request: &ServiceRequest) -> Option<&str> {
-    let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+pub(super) fn brought(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     // The scheme has no case. RFC 9110 section 11.1
     let (_, key) = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))?;
     Some(key.trim()).filter(|key| !key.is_empty())

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use super::Problem;
 use crate::config::Config;
 use crate::store::CallStore;
-use crate::types::{ApiKey, Asker, BearerKey, Code, KeyId, KeyState, Scope};
+use crate::types::{ApiKey, Asker, BearerKey, Code, KeyId, KeyState, Scope, Scopes};
 
 /// A key that was read is believed for so long.
 const BELIEVED: Duration = Duration::from_secs(5);
@@ -54,6 +54,8 @@ pub(super) struct Caller {
     max_day_nanos: Option<u64>,
     /// Of a key on record.
     name: Option<String>,
+    /// None, if it may do all.
+    scopes: Option<Scopes>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -68,7 +70,12 @@ pub(super) enum Identity {
 
 impl Caller {
     fn with(key: &ApiKey) -> Self {
-        Self { identity: Identity::OnRecord(key.id.clone()), max_day_nanos: key.max_day_nanos, name: Some(key.name.clone()) }
+        Self { identity: Identity::OnRecord(key.id.clone()), max_day_nanos: key.max_day_nanos, name: Some(key.name.clone()), scopes: Some(key.scopes.clone()) }
+    }
+
+    /// Everything that the caller may do.
+    pub(super) fn scopes(&self) -> Vec<Scope> {
+        Scope::ALL.into_iter().filter(|scope| self.scopes.as_ref().is_none_or(|scopes| scopes.allow(*scope))).collect()
     }
 
     pub(super) fn key_id(&self) -> Option<&KeyId> {

@@ -1,6 +1,7 @@
 //! The doors: one file per endpoint. Handlers translate; they decide nothing.
 
 mod analytics;
+mod assistants;
 mod auth;
 mod body;
 mod call_history;
@@ -21,10 +22,14 @@ mod metrics;
 mod moment;
 mod observe;
 mod once;
+mod page;
 mod patience;
+mod phone_tickets;
 mod protect;
 mod repeats;
 mod request_call;
+mod session;
+mod setup;
 mod signed;
 mod slice;
 mod velocity;
@@ -121,6 +126,10 @@ fn doors() -> Vec<Door> {
         Door::at("/health/live").read(None, health::live),
         Door::at("/health/ready").read(None, health::ready),
         Door::at("/metrics").read(Admin, metrics::metrics),
+        Door::at("/api/session").read(None, session::session),
+        Door::at("/api/setup").read(Admin, setup::setup),
+        Door::at("/api/assistants").read(CallsRead, assistants::assistants),
+        Door::at("/api/phone-tickets").on(Method::POST, CallsCreate, phone_tickets::create),
         Door::at("/api/request-call").on(Method::POST, CallsCreate, request_call::request_call),
         Door::at("/api/call-history").read(CallsRead, call_history::call_history),
         Door::at("/api/analytics").read(CallsRead, analytics::analytics),
@@ -140,6 +149,10 @@ fn doors() -> Vec<Door> {
         Door::at("/twilio/amd/{call}").hook(hooks::detected),
         Door::at("/twilio/recording/{call}").hook(hooks::recorded),
         Door::at("/twilio/status/{call}").hook(hooks::status),
+        Door::at("/").read(None, page::page),
+        Door::at("/{page:calls|live|phone|assistants|setup}").read(None, page::page),
+        Door::at("/calls/{call}").read(None, page::page),
+        Door::at("/assets/{path:.*}").read(None, page::asset),
         Door::at("/media-stream").on(Method::GET, None, media_stream::without_token),
         Door::at("/media-stream/{token}").on(Method::GET, None, media_stream::media_stream),
     ]

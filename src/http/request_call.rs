@@ -139,16 +139,16 @@ impl RequestCall {
         if metadata.as_ref().is_some_and(|metadata| metadata.len() > MAX_METADATA) {
             errors.push(field("/metadata", format!("longer than {MAX_METADATA} bytes")));
         }
-        let (assistant, instructions) = (self.assistant.and_then(filled), self.instructions.and_then(filled));
-        let assistant = match assistant.map(|name| assistants.named(&name).ok_or(name)).transpose() {
+        let instructions = self.instructions.and_then(filled);
+        let assistant = match assistant_named(assistants, self.assistant) {
             Ok(assistant) => {
-                let speaker = assistant.unwrap_or_else(|| assistants.default_one());
+                let speaker = assistant.as_ref().unwrap_or_else(|| assistants.default_one());
                 errors.extend(wrong_variables(&self.variables, speaker));
                 errors.extend(wrong_instructions(instructions.as_deref(), speaker));
-                assistant.map(Arc::clone)
+                assistant
             }
-            Err(_) => {
-                errors.push(field("/assistant", format!("there is no such assistant; known: {}", assistants.names().join(", "))));
+            Err(error) => {
+                errors.push(error);
                 None
             }
         };
@@ -175,6 +175,14 @@ fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, &'static str>
         at if at > now + FARTHEST => Err("more than 30 days ahead"),
         at => Ok(at),
     }
+}
+
+/// None where none is asked for.
+pub(super) fn assistant_named(assistants: &Assistants, name: Option<String>) -> Result<Option<Arc<Assistant>>, FieldError> {
+    let Some(name) = name.and_then(filled) else { return Ok(None) };
+    let known = assistants.named(&name).map(Arc::clone);
+    let unknown = || field("/assistant", format!("there is no such assistant; known: {}", assistants.names().join(", ")));
+    known.map(Some).ok_or_else(unknown)
 }
 
 fn wrong_variables(variables: &BTreeMap<String, String>, assistant: &Assistant) -> Vec<FieldError> {

@@ -81,7 +81,7 @@ impl FromStr for Epoch {
 pub struct InvalidId(pub &'static str);
 
 macro_rules! sid {
-    ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal) => {
+    ($(#[$doc:meta])* $name:ident, $prefixes:expr, $what:literal) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -98,7 +98,7 @@ macro_rules! sid {
             type Err = InvalidId;
 
             fn from_str(text: &str) -> Result<Self, InvalidId> {
-                if is_sid(text, $prefix) { Ok(Self(text.to_owned())) } else { Err(InvalidId($what)) }
+                if is_sid(text, $prefixes) { Ok(Self(text.to_owned())) } else { Err(InvalidId($what)) }
             }
         }
 
@@ -126,23 +126,40 @@ macro_rules! sid {
 
 sid!(
     /// A Twilio account.
-    AccountSid, "AC", "account sid"
+    AccountSid, &["AC"], "account sid"
 );
 sid!(
-    /// A Twilio call; the same for every stream of that call.
-    CallSid, "CA", "call sid"
+    /// A Twilio call; the same for every stream of that call. A browser's call has a sid of the same form.
+    CallSid, &["CA", BROWSER], "call sid"
 );
 sid!(
     /// A Twilio media stream.
-    StreamSid, "MZ", "stream sid"
+    StreamSid, &["MZ"], "stream sid"
 );
 sid!(
     /// The recording of a Twilio call.
-    RecordingSid, "RE", "recording sid"
+    RecordingSid, &["RE"], "recording sid"
 );
 
-fn is_sid(text: &str, prefix: &str) -> bool {
-    text.strip_prefix(prefix).is_some_and(|hex| hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+/// What begins the sid of a call that a browser makes: no call of Twilio's.
+const BROWSER: &str = "BR";
+
+impl CallSid {
+    /// The name of a call that a browser makes, by which no telephone company knows it.
+    #[must_use]
+    pub fn of_browser(call: CallId) -> Self {
+        Self(format!("{BROWSER}{}", call.0.as_simple()))
+    }
+
+    /// Nobody but the browser carries this call: there is no phone to hang up, to redirect or to ask about.
+    #[must_use]
+    pub fn is_browser(&self) -> bool {
+        self.0.starts_with(BROWSER)
+    }
+}
+
+fn is_sid(text: &str, prefixes: &[&str]) -> bool {
+    prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)).is_some_and(|hex| hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -156,6 +173,16 @@ mod tests {
         for wrong in ["", "CA", "AC00000000000000000000000000000001", "CA0000000000000000000000000000000g", "CA1"] {
             assert_eq!(wrong.parse::<CallSid>(), Err(InvalidId("call sid")), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_browser_s_call_has_a_sid_that_is_no_twilio_s() {
+        let sid = CallSid::of_browser(CallId::new(Uuid::from_u128(7)));
+
+        assert_eq!(sid.as_str(), "BR00000000000000000000000000000007");
+        assert_eq!(sid.as_str().parse(), Ok(sid.clone()));
+        assert!(sid.is_browser());
+        assert_eq!("CA00000000000000000000000000000001".parse::<CallSid>().map(|sid| sid.is_browser()), Ok(false));
     }
 
     #[test]

@@ -49,6 +49,17 @@ impl Hours {
         self.is_always() || self.of(there.weekday()).iter().any(|(from, to)| (*from..*to).contains(&minute))
     }
 
+    #[must_use]
+    pub const fn zone(&self) -> Tz {
+        self.zone
+    }
+
+    /// From Monday on, as they are written: `09:00-12:00,13:00-17:00`, and nothing for a day that is closed.
+    #[must_use]
+    pub fn days(&self) -> [String; 7] {
+        self.days.each_ref().map(|spans| written(spans))
+    }
+
     fn of(&self, day: Weekday) -> &[(u16, u16)] {
         let place = usize::try_from(day.num_days_from_monday()).unwrap_or_default();
         self.days.get(place).map(Vec::as_slice).unwrap_or_default()
@@ -65,9 +76,12 @@ fn zone(reader: &mut Reader<'_>) -> Tz {
 
 fn day(reader: &mut Reader<'_>, key: &'static str) -> Vec<(u16, u16)> {
     let spans = reader.parsed(key, DAY_FIX, spans).unwrap_or_default();
-    let shown: Vec<String> = spans.iter().map(|(from, to)| format!("{}-{}", clock(*from), clock(*to))).collect();
-    reader.show(key, quoted(&shown.join(",")));
+    reader.show(key, quoted(&written(&spans)));
     spans
+}
+
+fn written(spans: &[(u16, u16)]) -> String {
+    spans.iter().map(|(from, to)| format!("{}-{}", clock(*from), clock(*to))).collect::<Vec<_>>().join(",")
 }
 
 fn spans(text: &str) -> Result<Vec<(u16, u16)>, String> {

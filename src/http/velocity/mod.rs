@@ -64,16 +64,16 @@ impl Velocity {
     }
 
     /// Whose keys were wrong too often waits before the next is looked at.
-    pub(super) fn listens_to(&self, request: &ServiceRequest) -> Result<(), Problem> {
+    pub(super) fn listens_to(&self, request: &HttpRequest) -> Result<(), Problem> {
         let shut_out = self.0.shut_out.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some((until, allowance)) = shut_out.get(&self.client(request.request())) else { return Ok(()) };
+        let Some((until, allowance)) = shut_out.get(&self.client(request)) else { return Ok(()) };
         let reset = until.saturating_duration_since(Instant::now());
         if reset.is_zero() { Ok(()) } else { Err(too_many(Allowance { reset, ..*allowance })) }
     }
 
     /// No such key.
-    pub(super) fn count_failure(&self, request: &ServiceRequest) {
-        let client = self.client(request.request());
+    pub(super) fn count_failure(&self, request: &HttpRequest) {
+        let client = self.client(request);
         let Some(spent) = self.0.failures.exhausted(&client) else { return };
         self.0.shut_out.lock().unwrap_or_else(PoisonError::into_inner).insert(client, (Instant::now() + spent.reset, spent));
     }
