@@ -15,7 +15,7 @@ export const share = (value) => (value === null || value === undefined ? NONE : 
 /** US dollars: small sums with as many digits as tell them apart. */
 export function money(usd) {
     if (usd === null || usd === undefined) return NONE;
-    const digits = usd !== 0 && Math.abs(usd) < 0.1 ? 4 : 2;
+    const digits = usd !== 0 && Math.abs(usd) < 0.01 ? 4 : 2;
     return usd.toLocaleString(undefined, { style: "currency", currency: "USD", minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 

@@ -19,8 +19,8 @@ export function CallsTable({ calls, sort }) {
         <thead><tr>
             <th scope="col">Caller or callee</th>
             <th scope="col">Status</th>
-            <${Sortable} title="Started" orders=${BY_TIME} sort=${sort ?? SORTS.newest} />
-            <${Sortable} title="Length" orders=${BY_DURATION} sort=${sort ?? SORTS.newest} figure />
+            <${Sortable} title="Started" orders=${BY_TIME} sort=${sort ?? SORTS.newest} kind="wide-only" />
+            <${Sortable} title="Length" orders=${BY_DURATION} sort=${sort ?? SORTS.newest} kind="figure" />
             <th scope="col" class="figure wide-only">Latency</th>
             <th scope="col" class="figure wide-only">Turns</th>
             <th scope="col" class="figure wide-only">Cost</th>
@@ -30,12 +30,12 @@ export function CallsTable({ calls, sort }) {
     </table></div>`;
 }
 
-function Sortable({ title, orders, sort, figure }) {
+function Sortable({ title, orders, sort, kind }) {
     const at = orders.indexOf(sort);
     const next = at === 0 ? orders[1] : orders[0];
     const state = at < 0 ? undefined : sort.startsWith("-") ? "descending" : "ascending";
     const choose = () => go(withQuery({ sort: next === SORTS.newest ? null : next, cursor: null }), { replace: true });
-    return html`<th scope="col" class=${figure ? "figure" : ""} aria-sort=${state}>
+    return html`<th scope="col" class=${kind} aria-sort=${state}>
         <button type="button" class="sort" onClick=${choose}>${title}<span aria-hidden="true">${{ ascending: "↑", descending: "↓" }[state] ?? ""}</span></button>
     </th>`;
 }
@@ -47,7 +47,7 @@ function Row({ call }) {
     return html`<tr class="row-link" onClick=${open}>
         <td><${Who} call=${call} /></td>
         <td><${StatusBadge} call=${call} /><div class="small muted wide-only why">${shortWhy(call)}</div></td>
-        <td><${Time} at=${call.initiated_at} /></td>
+        <td class="wide-only"><${Time} at=${call.initiated_at} /></td>
         <td class="figure">${isOver(call) ? duration(call.duration_seconds) : html`<${Elapsed} since=${call.connected_at ?? call.initiated_at} />`}</td>
         <td class="figure wide-only">${milliseconds(call.latency_p50_ms)}</td>
         <td class="figure wide-only">${isOver(call) ? count((call.ai_responses ?? 0) + (call.user_inputs ?? 0)) : "–"}</td>
@@ -58,10 +58,12 @@ function Row({ call }) {
 
 function Who({ call }) {
     return html`<div class="who">
-        <span class="who-direction" title=${DIRECTION[call.direction]}><${Icon} name=${call.direction === "inbound" ? "phone-in" : "phone-out"} />
+        <span class="who-direction" title=${DIRECTION[call.direction]}><${Icon} name=${call.direction === "inbound" ? "incoming" : "outgoing"} />
             <span class="hidden-text">${DIRECTION[call.direction]}</span></span>
         <div><a class="who-link" href=${`/calls/${call.id}`}><${PhoneNumber} number=${otherSide(call)} /></a>
-        <div class="small muted who-name">${call.name}</div></div>
+        
+            <div class="small muted">${call.name}</div>
+            <div class="small muted small-only"><${Time} at=${call.initiated_at} /></div></div>
     </div>`;
 }
 

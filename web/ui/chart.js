@@ -92,7 +92,7 @@ function optionsOf(props, place, setAt) {
             y: { range: (_, low, high) => [0, Math.max(high * 1.08, kind === "bars" ? 4 : 100)] },
         },
         axes: [axis({ size: 30, space: 72, values: (_, splits) => splits.map(nameOf), splits: () => ticks(times, place.clientWidth) }),
-            axis({ size: 58, grid: true, values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? show(value) : "")) })],
+            axis({ size: kind === "bars" ? 40 : 62, grid: true, values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? show(value) : "")) })],
         series: [{}, ...drawn.map((one) => (kind === "bars" ? bar(one) : line(one)))],
         hooks: { setCursor: [(plot) => setAt(pointed(plot, times))] },
     };

@@ -14,7 +14,7 @@ export function Skeleton({ lines = 3, height }) {
 export function Blank({ icon, title, children, action }) {
     return html`<div class="blank">
         ${icon && html`<${Icon} name=${icon} size=${28} />`}
-        <h3>${title}</h3>
+        <h2>${title}</h2>
         ${children && html`<p>${children}</p>`}
         ${action && html`<div class="row">${action}</div>`}
     </div>`;
