@@ -1,6 +1,6 @@
 // The keys of a phone, also by the keyboard of the computer.
 
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { html } from "../html.js";
 
 const KEYS = [
@@ -22,7 +22,7 @@ export function Keypad({ press }) {
 }
 
 function useKeyboard(press) {
-    useEffect(() => {
+    useLayoutEffect(() => {
         const onKey = (event) => isDigit(event) && press(event.key);
         document.addEventListener("keydown", onKey);
         return () => document.removeEventListener("keydown", onKey);
