@@ -24,6 +24,8 @@ export function milliseconds(ms) {
     return ms < 10_000 ? `${number.format(Math.round(ms))} ms` : `${number.format(Math.round(ms / 100) / 10)} s`;
 }
 
+export const seconds = (ms) => `${(ms / 1_000).toFixed(1)} s`;
+
 /** As `1:05`, or `1:02:05` from an hour on. */
 export function duration(seconds) {
     if (seconds === null || seconds === undefined) return NONE;

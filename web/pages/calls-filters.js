@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { assistantNames } from "../assistants.js";
-import { isFiltered } from "../calls-query.js";
+import { isFiltered, SORTS } from "../calls-query.js";
 import { html } from "../html.js";
 import { go, withQuery } from "../router.js";
 import { Choice } from "../ui/field.js";
@@ -10,6 +10,7 @@ import { Icon } from "../ui/icon.js";
 
 const STATUSES = [["", "Any status"], ["completed", "Completed"], ["failed", "Failed"], ["connected", "In call"], ["initiated", "Ringing"]];
 const DIRECTIONS = [["", "Both directions"], ["inbound", "Inbound"], ["outbound", "Outbound"]];
+const ORDERS = [["", "Newest first"], [SORTS.oldest, "Oldest first"], [SORTS.longest, "Longest first"], [SORTS.shortest, "Shortest first"]];
 const TYPING = 350;
 
 /** Every filter begins at the first page. */
@@ -27,6 +28,7 @@ export function Filters({ address }) {
         <button type="button" class="button button-quiet" aria-expanded=${String(more)} onClick=${() => setMore(!more)}>${more ? "Fewer" : "More"}</button>
         ${isFiltered(address) && html`<a class="button button-quiet" href="/calls"><${Icon} name="cross" size=${14} /> Clear</a>`}
         ${more && html`<div class="filters-more">
+            <div class="small-only"><${Choice} label="Order" value=${address.get("sort")} options=${ORDERS} onChange=${choose("sort")} /></div>
             <${Typed} name="phone_number" label="Exact number" value=${address.get("phone_number")} type="tel" />
             <label class="row small">From <input class="input select" type="date" value=${address.get("from") ?? ""} onChange=${(event) => choose("from")(event.target.value)} /></label>
             <label class="row small">To <input class="input select" type="date" value=${address.get("to") ?? ""} onChange=${(event) => choose("to")(event.target.value)} /></label>

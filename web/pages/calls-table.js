@@ -20,7 +20,7 @@ export function CallsTable({ calls, sort }) {
             <th scope="col">Caller or callee</th>
             <th scope="col">Status</th>
             <${Sortable} title="Started" orders=${BY_TIME} sort=${sort ?? SORTS.newest} kind="wide-only" />
-            <${Sortable} title="Length" orders=${BY_DURATION} sort=${sort ?? SORTS.newest} kind="figure" />
+            <${Sortable} title="Length" orders=${BY_DURATION} sort=${sort ?? SORTS.newest} kind="figure wide-only" />
             <th scope="col" class="figure wide-only">Latency</th>
             <th scope="col" class="figure wide-only">Turns</th>
             <th scope="col" class="figure wide-only">Cost</th>
@@ -48,12 +48,17 @@ function Row({ call }) {
         <td><${Who} call=${call} /></td>
         <td><${StatusBadge} call=${call} /><div class="small muted wide-only why">${shortWhy(call)}</div></td>
         <td class="wide-only"><${Time} at=${call.initiated_at} /></td>
-        <td class="figure">${isOver(call) ? duration(call.duration_seconds) : html`<${Elapsed} since=${call.connected_at ?? call.initiated_at} />`}</td>
+        <td class="figure wide-only"><${Length} call=${call} /></td>
         <td class="figure wide-only">${milliseconds(call.latency_p50_ms)}</td>
         <td class="figure wide-only">${isOver(call) ? count((call.ai_responses ?? 0) + (call.user_inputs ?? 0)) : "–"}</td>
         <td class="figure wide-only">${money(call.cost_usd)}</td>
         <td class="wide-only">${call.assistant}</td>
     </tr>`;
+}
+
+function Length({ call }) {
+    if (!isOver(call)) return html`<${Elapsed} since=${call.connected_at ?? call.initiated_at} />`;
+    return html`<span>${duration(call.duration_seconds)}</span>`;
 }
 
 function Who({ call }) {
@@ -63,7 +68,7 @@ function Who({ call }) {
         <div><a class="who-link" href=${`/calls/${call.id}`}><${PhoneNumber} number=${otherSide(call)} /></a>
         
             <div class="small muted">${call.name}</div>
-            <div class="small muted small-only"><${Time} at=${call.initiated_at} /></div></div>
+            <div class="small muted small-only"><${Time} at=${call.initiated_at} /> · <${Length} call=${call} /></div></div>
     </div>`;
 }
 

@@ -8,7 +8,7 @@ import { useEvery } from "../load.js";
 /** Local time; the title is ISO 8601 in UTC. */
 export function Time({ at, full = false }) {
     if (!at) return html`<span class="muted">–</span>`;
-    return html`<time dateTime=${at} title=${at} class="nowrap">${full ? fullMoment(at) : moment(at)}</time>`;
+    return html`<time dateTime=${at} title=${at} class=${full ? "" : "nowrap"}>${full ? fullMoment(at) : moment(at)}</time>`;
 }
 
 /** How long something has been going on, counting. */

@@ -61,7 +61,7 @@ function Scale({ length, zoom }) {
     const marks = Array.from({ length: Math.floor(length / 1_000 / step) + 1 }, (_, index) => index * step * 1_000);
     const x = (ms) => `${(100 * ms) / length}%`;
     return html`<g class="timeline-scale">
-        ${marks.map((ms) => html`<line key=${ms} x1=${x(ms)} x2=${x(ms)} y1="24" y2="140" /><text x=${x(ms)} y="14" dx="3">${offset(ms).slice(0, -2)}</text>`)}
+        ${marks.map((ms) => html`<line key=${ms} x1=${x(ms)} x2=${x(ms)} y1="24" y2="140" />${ms < 0.95 * length && html`<text x=${x(ms)} y="14" dx="3">${offset(ms).slice(0, -2)}</text>`}`)}
     </g>`;
 }
 

@@ -1,7 +1,7 @@
 // A conversation as a chat: what was heard, what was made but not heard, and what the assistant did meanwhile.
 
 import { useEffect, useRef } from "preact/hooks";
-import { milliseconds, offset } from "../format.js";
+import { milliseconds, offset, seconds } from "../format.js";
 import { html } from "../html.js";
 import { Badge } from "./badge.js";
 import { Icon } from "./icon.js";
@@ -54,7 +54,7 @@ function Spoken({ turn }) {
         <div class="turn-head">
             <span class="strong">${isAi ? "Assistant" : "Caller"}</span><${At} ms=${turn.started_ms} />
             ${turn.latency_ms !== null && html`<span title="From the end of the caller's speech to the first sound of this answer"><${Icon} name="clock" size=${12} /> ${milliseconds(turn.latency_ms)}</span>`}
-            ${turn.interrupted && html`<${Badge} tone="warn" icon="cut">Interrupted after ${milliseconds(turn.heard_ms)}<//>`}
+            ${turn.interrupted && html`<${Badge} tone="warn" icon="cut">Interrupted after ${seconds(turn.heard_ms)}<//>`}
         </div>
         <div class="turn-text"><${Words} turn=${turn} /></div>
     </li>`;
@@ -77,7 +77,7 @@ function ToolTurn({ turn, result }) {
     const isCall = turn.kind === "tool_call";
     return html`<li class="turn turn-system"><details class="tool-turn">
         <summary><${Icon} name="tool" size=${14} /> <span class="strong">${turn.tool?.name ?? "Tool"}</span> <${At} ms=${turn.started_ms} />
-            ${result && html`<span class="muted">${milliseconds(result.started_ms - turn.started_ms)}</span>`}
+            ${result && html`<span class="muted nowrap">${milliseconds(result.started_ms - turn.started_ms)}</span>`}
             ${isCall && !result && html`<span class="muted">no result yet</span>`}</summary>
         <${Json} title=${isCall ? "Asked" : "Answered"} text=${turn.generated} />
         ${result && html`<${Json} title="Answered" text=${result.generated} />`}
