@@ -56,12 +56,15 @@ export function moment(iso, now = new Date()) {
 
 export const fullMoment = (iso) => `${dayOfYear.format(new Date(iso))}, ${clockWithSeconds.format(new Date(iso))}`;
 
+/** Country codes of one and two digits, by ITU-T E.164; all others have three. */
+const ABROAD = /^\+(7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3})(\d{5,12})$/;
+
 /** +14155550100 as `+1 415 555 0100`; other countries in groups of three, since their plans differ. */
 export function phoneNumber(e164) {
     const american = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(e164 ?? "");
     if (american) return `+1 ${american.slice(1).join(" ")}`;
-    if (!/^\+\d{8,15}$/.test(e164 ?? "")) return e164 || NONE;
-    return e164.replace(/\B(?=(\d{3})+$)/g, " ").replace("+ ", "+");
+    const abroad = ABROAD.exec(e164 ?? "");
+    return abroad ? `+${abroad[1]} ${abroad[2].replace(/(\d{3})(?=\d{3})/g, "$1 ")}` : e164 || NONE;
 }
 
 /** `snake_case` and `kebab-case` as words. */

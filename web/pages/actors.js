@@ -16,7 +16,7 @@ export function Actors() {
     const [open, setOpen] = useState(false);
     return html`<section class="card">
         <button type="button" class="card-head actors-head" aria-expanded=${String(open)} onClick=${() => setOpen(!open)}>
-            <h2>Actors</h2><span class="row small muted">The parts of the engine, and how busy they are <${Icon} name="chevron" /></span>
+            <h2>Actors</h2><span class="row small muted"><span class="wide-only">The parts of the engine, and how busy they are</span> <${Icon} name="chevron" /></span>
         </button>
         ${open && html`<${Tree} />`}
     </section>`;
@@ -27,7 +27,7 @@ function Tree() {
     useEvery(EVERY, reload);
     if (error && !value) return html`<${Failure} error=${error} retry=${reload} />`;
     if (!value) return html`<div class="card-body"><${Skeleton} lines=${6} /></div>`;
-    return html`<div class="table-frame"><table class="table actors">
+    return html`<div class="table-frame" tabindex="0" role="region" aria-label="Actors"><table class="table actors">
         <caption class="small muted">Instance <code>${value.instance}</code></caption>
         <thead><tr>
             <th scope="col">Actor</th>

@@ -1,5 +1,6 @@
 // The calls that go on now, and the words of the chosen one.
 
+import { useEffect, useState } from "preact/hooks";
 import { useConversation } from "../conversation.js";
 import { count, phoneNumber } from "../format.js";
 import { html } from "../html.js";
@@ -20,8 +21,7 @@ import { LimitMeter } from "./overview-cards.js";
 
 export function Live() {
     const calls = runningCalls.value;
-    // The chosen one stays when it is over, so that its end can be read.
-    const chosen = route.value.query.get("call") ?? calls[0]?.id;
+    const chosen = useChosen(calls);
     return html`
         <div class="page-head"><h1>Live</h1><${PlaceCall} /></div>
         <div class="stack">
@@ -33,6 +33,13 @@ export function Live() {
             </div>` : html`<section class="card"><${Nobody} /></section>`}
             ${may("admin") && html`<${Actors} />`}
         </div>`;
+}
+
+/** The one of the address, else the one that was there first. It stays when it is over, so that its end can be read. */
+function useChosen(calls) {
+    const [first, setFirst] = useState(null);
+    useEffect(() => setFirst((before) => before ?? calls[0]?.id ?? null), [calls]);
+    return route.value.query.get("call") ?? first;
 }
 
 function Nobody() {
