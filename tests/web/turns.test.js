@@ -27,6 +27,13 @@ test("an answer that nobody waited for has no wait, and one wait is told once", 
     assert.equal(clock.answer(3), null);
 });
 
+test("an answer into the middle of what is said was not waited for", () => {
+    const clock = new TurnClock();
+    hear(clock, 0.05, 0, 50);
+    hear(clock, 0.6, 50, 50);
+    assert.equal(clock.answer(2.05), null);
+});
+
 test("a knock is not speech, and neither is a loud room", () => {
     const clock = new TurnClock();
     hear(clock, 0.6, 0, 3);
@@ -61,8 +68,8 @@ test("the median of an even count is the lower of the two in the middle", () => 
 
 test("the journal keeps the newest entries, each with a number of its own", () => {
     let entries = [];
-    for (let at = 0; at < 700; at += 1) entries = added(entries, { at, direction: "in", name: "mark", detail: "" });
-    assert.deepEqual([entries.length, entries[0].id, entries.at(-1).id], [500, 201, 700]);
+    for (let at = 0; at < 2500; at += 1) entries = added(entries, { at, direction: "in", name: "mark", detail: "" });
+    assert.deepEqual([entries.length, entries[0].id, entries.at(-1).id], [2000, 501, 2500]);
 });
 
 test("the journal is filtered by direction, and by text in name or detail", () => {

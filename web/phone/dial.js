@@ -7,13 +7,15 @@ import { Field } from "../ui/field.js";
 import { Icon } from "../ui/icon.js";
 import { Notice } from "../ui/states.js";
 import { FAULTS } from "./faults.js";
+import { useKeyboardHere } from "./focus.js";
 
 /** @param {{handset: import("./handset.js").Handset, assistants: {name: string, is_default: boolean}[]}} props */
 export function Dial({ handset, assistants }) {
     const [assistant, setAssistant] = useState("");
     const [name, setName] = useState("");
+    const part = useKeyboardHere(handset.ending.value !== null || handset.fault.value !== null);
     const call = (silent = false) => handset.call({ assistant, name, silent });
-    return html`<form class="dial" onSubmit=${(event) => (event.preventDefault(), call())}>
+    return html`<form class="dial" tabindex="-1" aria-label="Make a call" ref=${part} onSubmit=${(event) => (event.preventDefault(), call())}>
         ${handset.fault.value ? html`<${Failed} key=${handset.fault.value} fault=${handset.fault.value} call=${call} />` : html`<${Ended} handset=${handset} />`}
         <button class="call-button" aria-describedby="call-about"><${Icon} name="phone" size=${36} /><span class="hidden-text">Call the assistant</span></button>
         <p class="small muted" id="call-about">Press to call. The browser will ask for your microphone.</p>

@@ -7,6 +7,8 @@ import { Choice } from "../ui/field.js";
 import { filtered } from "./journal.js";
 
 const DIRECTIONS = [["", "Both ways"], ["out", "→ To the engine"], ["in", "← From the engine"], ["note", "Notes"]];
+/** As many of the newest are shown. */
+const SHOWN = 200;
 const ARROWS = { out: ["→", "Sent"], in: ["←", "Received"], note: ["·", "Note"] };
 
 /** @param {{handset: import("./handset.js").Handset}} props */
@@ -45,8 +47,9 @@ function Entries({ entries }) {
     return html`<div class="table-frame phone-scroll" tabindex="0" role="region" aria-label="List of messages">
         <table class="table">
             <thead><tr><th>Time</th><th>Way</th><th>Message</th><th>What</th></tr></thead>
-            <tbody>${[...entries].reverse().map((entry) => html`<${Entry} key=${entry.id} entry=${entry} />`)}</tbody>
+            <tbody>${entries.slice(-SHOWN).reverse().map((entry) => html`<${Entry} key=${entry.id} entry=${entry} />`)}</tbody>
         </table>
+        ${entries.length > SHOWN && html`<p class="card-body small muted">${count(entries.length - SHOWN)} older ones are not shown. A filter brings them forth.</p>`}
     </div>`;
 }
 

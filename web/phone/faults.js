@@ -71,8 +71,8 @@ export function faultOfMicrophone(error) {
 
 /** What the API says of a ticket. @param {import("../api.js").ApiError} error */
 export function faultOfTicket(error) {
-    const { retryAfter = null } = error;
-    return new Fault(codeOfTicket(error), { detail: error.detail ?? error.message, retryAfter });
+    const { retryAfter = null, status, detail } = error;
+    return new Fault(codeOfTicket(error), { detail: status ? detail : "", retryAfter });
 }
 
 function codeOfTicket({ status, code }) {

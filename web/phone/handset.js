@@ -52,6 +52,7 @@ export class Handset {
     constructor(api, { raw }) {
         this.#api = api;
         this.#raw = raw;
+        if (!globalThis.isSecureContext) this.fault.value = new Fault("insecure");
     }
 
     /** Must be called from within a click. @param {{assistant?: string, name?: string, silent?: boolean}} wishes */

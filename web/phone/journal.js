@@ -1,7 +1,7 @@
 // What was said on the line, message by message. Media is counted by the line itself: there are fifty of them a second.
 
 /** As many as are kept. */
-const MOST = 500;
+const MOST = 2000;
 
 /** @typedef {{id: number, at: number, direction: "in" | "out" | "note", name: string, detail: string}} Entry `at` in ms since the line opened. */
 

@@ -10,6 +10,9 @@ import { Handset } from "./handset.js";
 import { Talk } from "./talk.js";
 import { Transcript } from "./transcript.js";
 
+/** Here and not in the page's markup, so that nothing is shown before it looks as it should. */
+await loadStyle(new URL("./phone.css", import.meta.url));
+
 const CALLING = ["preparing", "connecting", "live"];
 const SPOKEN = { preparing: "Waiting for the microphone", connecting: "Calling", live: "The call is connected", over: "The call is over", idle: "" };
 
@@ -20,19 +23,26 @@ export function Phone({ api }) {
     useFarewell(handset);
     useEffect(() => expose(handset), [handset]);
     const isCalling = CALLING.includes(handset.state.value);
-    return html`<link rel="stylesheet" href="/assets/phone/phone.css" />
-        <div class="stack">
-            <div class="stack-tight"><h1>Phone</h1><p class="muted">Talk to the assistant from here, over the same line that a telephone takes.</p></div>
-            ${session.value?.simulated && html`<${Notice} tone="play" icon="flask">You are talking to a simulated assistant: its answers are canned.<//>`}
-            <div class="phone">
-                <section class="card phone-set" aria-label="Phone">
-                    ${isCalling ? html`<${Talk} handset=${handset} />` : html`<${Dial} handset=${handset} assistants=${assistants} />`}
-                </section>
-                <${Transcript} handset=${handset} />
-            </div>
-            <${EventLog} handset=${handset} />
-            <${Announcer} handset=${handset} />
-        </div>`;
+    return html`<div class="stack">
+        <div class="stack-tight"><h1>Phone</h1><p class="muted">Talk to the assistant from here, over the same line that a telephone takes.</p></div>
+        ${session.value?.simulated && html`<${Notice} tone="play" icon="flask">You are talking to a simulated assistant: its answers are canned.<//>`}
+        <div class="phone">
+            <section class="card phone-set" aria-label="Phone">
+                ${isCalling ? html`<${Talk} handset=${handset} />` : html`<${Dial} handset=${handset} assistants=${assistants} />`}
+            </section>
+            <${Transcript} handset=${handset} />
+        </div>
+        <${EventLog} handset=${handset} />
+        <${Announcer} handset=${handset} />
+    </div>`;
+}
+
+function loadStyle(url) {
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: url });
+    return new Promise((done) => {
+        link.onload = link.onerror = done;
+        document.head.append(link);
+    });
 }
 
 /** For screen readers: what became of the call. Faults say so by themselves. */

@@ -5,6 +5,7 @@ import { duration } from "../format.js";
 import { html } from "../html.js";
 import { Icon } from "../ui/icon.js";
 import { Notice } from "../ui/states.js";
+import { useKeyboardHere } from "./focus.js";
 import { Keypad } from "./keypad.js";
 
 /** After so long without a sound, the microphone is suspected, in ms. */
@@ -16,7 +17,8 @@ const STATES = { preparing: "Waiting for the microphone", connecting: "Calling",
 export function Talk({ handset }) {
     const isLive = handset.state.value === "live";
     const press = useCallback((digit) => handset.press(digit), [handset]);
-    return html`<div class="talk">
+    const part = useKeyboardHere();
+    return html`<div class="talk" tabindex="-1" role="group" aria-label="Call" ref=${part}>
         <p class="talk-state"><span class="pulse pulse-on"></span>${STATES[handset.state.value]}</p>
         <${Timer} handset=${handset} />
         <${Troubles} handset=${handset} />

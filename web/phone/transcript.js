@@ -53,7 +53,8 @@ function Latency({ handset }) {
     if (here === null) return null;
     const engine = median(handset.turns.value.filter((turn) => turn.speaker === "ai" && turn.latency_ms !== null).map((turn) => turn.latency_ms));
     const about = "From the end of what you said to the first sound of the answer, in the middle of all answers of this call";
-    return html`<span class="small muted" title=${about}>Answers after ${milliseconds(here)} here, ${milliseconds(engine)} in the engine</span>`;
+    const there = engine === null ? "" : `, ${milliseconds(engine)} in the engine`;
+    return html`<span class="small muted" title=${about}>Answers after ${milliseconds(here)} here${there}</span>`;
 }
 
 function Turn({ turn, wait }) {

@@ -9,6 +9,8 @@ const FAINTEST = 0.25;
 const SHORTEST = 5;
 /** The room is as loud as the faintest of late; it is taken for louder again by so much per frame. */
 const FORGET = 0.0005;
+/** Sooner after the last sound, in seconds, the answer came into the middle of what was said. */
+const OVERLAP = 0.15;
 
 export class TurnClock {
     #room = 1;
@@ -23,11 +25,11 @@ export class TurnClock {
         if (this.#loudFrames >= SHORTEST) this.#spokeUntil = at;
     }
 
-    /** The assistant begins to be heard. The wait in ms, or null if the caller had not spoken since the last answer. */
+    /** The assistant begins to be heard. The wait in ms, or null if the caller did not wait: was silent since the last answer, or still speaks. */
     answer(at) {
         const spokeUntil = this.#spokeUntil;
         this.#spokeUntil = null;
         this.#loudFrames = 0;
-        return spokeUntil === null ? null : Math.round((at - spokeUntil) * 1000);
+        return spokeUntil === null || at - spokeUntil < OVERLAP ? null : Math.round((at - spokeUntil) * 1000);
     }
 }
