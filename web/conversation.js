@@ -1,44 +1,51 @@
 // One call with its turns, kept up by the events while it runs.
 
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { api } from "./api.js";
 import { listen } from "./events.js";
 import { useLoad } from "./load.js";
 import { may } from "./session.js";
+import { isOver } from "./words.js";
 
-const keyOf = ({ epoch, seq }) => `${epoch}:${seq}`;
+/** What the events told: the call as a line of the history, and turns by their place. */
+const NO_NEWS = { call: {}, turns: new Map() };
 
-/** Turns are in the order of the conversation, whenever they come. A turn that comes again replaces itself. */
-function withTurn(turns, turn) {
-    const others = turns.filter((known) => keyOf(known) !== keyOf(turn));
-    return [...others, turn].sort((a, b) => a.epoch - b.epoch || a.seq - b.seq);
-}
+const placeOf = ({ epoch, seq }) => `${epoch}:${seq}`;
 
 async function load(id, options) {
     if (may("transcripts:read")) return api.conversation(id, options);
     return { call: await api.call(id, options), turns: [] };
 }
 
-/** What a line of the call history tells is newer than what was loaded; what it does not tell stays. */
-const withNews = (conversation, call) => ({ ...conversation, call: { ...conversation.call, ...call } });
+function withEvent(news, { data }) {
+    if (data?.turn) return { ...news, turns: new Map(news.turns).set(placeOf(data.turn), data.turn) };
+    if (data?.call) return { ...news, call: data.call };
+    return news;
+}
+
+/** Turns are in the order of the conversation, whenever they come. Of a call that was over when it was loaded, there are no news. */
+function together(loaded, news) {
+    if (!loaded || isOver(loaded.call)) return loaded;
+    const turns = new Map([...loaded.turns.map((turn) => [placeOf(turn), turn]), ...news.turns]);
+    const ordered = [...turns.values()].sort((a, b) => a.epoch - b.epoch || a.seq - b.seq);
+    return { call: { ...loaded.call, ...news.call }, turns: ordered };
+}
 
 /**
  * @param {string} id   Of the call, ours or Twilio's.
  * @returns {{call: any, turns: any[] | undefined, error: any, reload: () => void}}
  */
 export function useConversation(id) {
-    const { value, error, reload } = useLoad((options) => load(id, options), [id], { fresh: false });
-    const [conversation, setConversation] = useState(null);
-    useEffect(() => value && setConversation(value), [value]);
-    const callId = conversation?.call.id;
-    const onEvent = useCallback(({ type, callId: of, data }) => {
-        if (type === "reset") return reload();
-        if (of !== callId) return undefined;
-        if (data?.turn) setConversation((before) => ({ ...before, turns: withTurn(before.turns, data.turn) }));
-        if (data?.call) setConversation((before) => withNews(before, data.call));
-        if (type === "call.completed" || type === "call.failed") reload();
-        return undefined;
-    }, [callId, reload]);
-    useEffect(() => (callId ? listen(onEvent) : undefined), [callId, onEvent]);
+    const { value, error, reload } = useLoad((options) => load(id, options), [id]);
+    const [news, setNews] = useState(NO_NEWS);
+    const callId = value?.call.id ?? id;
+    useEffect(() => listen((event) => {
+        if (event.type === "reset") return reload();
+        if (event.callId !== callId) return undefined;
+        setNews((before) => withEvent(before, event));
+        // What is counted is known when the call is over.
+        return event.data?.call && isOver(event.data.call) ? reload() : undefined;
+    }), [callId, reload]);
+    const conversation = useMemo(() => together(value, news), [value, news]);
     return { call: conversation?.call, turns: conversation?.turns, error, reload };
 }

@@ -67,6 +67,12 @@ export function phoneNumber(e164) {
     return abroad ? `+${abroad[1]} ${abroad[2].replace(/(\d{3})(?=\d{3})/g, "$1 ")}` : e164 || NONE;
 }
 
+/** The API speaks in small letters and without a full stop. */
+export function sentence(text) {
+    if (!text) return "";
+    return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
+}
+
 /** `snake_case` and `kebab-case` as words. */
 export function words(name) {
     const text = name.replace(/[_-]+/g, " ");

@@ -5,17 +5,17 @@ import { useCallback, useEffect, useState } from "preact/hooks";
 const EMPTY = { value: null, error: null, loading: true };
 
 /**
- * Asks whenever `on` changes, and on `reload()`. What was there before stays until the answer comes, unless `fresh`.
+ * Asks whenever `on` changes, and on `reload()`. What was there before stays until the answer comes.
  * @template T
  * @param {(options: {signal: AbortSignal}) => Promise<T>} ask
  * @param {unknown[]} on
  */
-export function useLoad(ask, on, { fresh = false } = {}) {
+export function useLoad(ask, on) {
     const [state, setState] = useState(EMPTY);
     const [turn, setTurn] = useState(0);
     useEffect(() => {
         const stop = new AbortController();
-        setState((before) => (fresh ? EMPTY : { ...before, loading: true }));
+        setState((before) => ({ ...before, loading: true }));
         ask({ signal: stop.signal }).then(
             (value) => stop.signal.aborted || setState({ value, error: null, loading: false }),
             (error) => stop.signal.aborted || setState((before) => ({ value: before.value, error, loading: false })),

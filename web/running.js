@@ -65,5 +65,7 @@ export function watchRunning() {
         deaf();
         anew();
         clearInterval(timer);
+        calls.value = new Map();
+        runningKnown.value = false;
     };
 }

@@ -10,7 +10,7 @@ import { StatusBadge } from "../ui/badge.js";
 import { CallActs } from "../ui/call-acts.js";
 import { Icon } from "../ui/icon.js";
 import { JsonDialog } from "../ui/json-dialog.js";
-import { Blank, Failure, Skeleton } from "../ui/states.js";
+import { Blank, Failure, NeedsScope, Skeleton } from "../ui/states.js";
 import { Tabs } from "../ui/tabs.js";
 import { Timeline } from "../ui/timeline.js";
 import { Transcript } from "../ui/transcript.js";
@@ -19,6 +19,7 @@ import { CallCost } from "./call-cost.js";
 import { CallEvents } from "./call-events.js";
 import { CallFacts, CallFigures } from "./call-facts.js";
 
+const noWords = () => html`<${NeedsScope} scope="transcripts:read" title="Your API key may not read conversations" />`;
 const TABS = [["transcript", "Transcript"], ["timeline", "Timeline"], ["events", "Events"], ["cost", "Cost"]];
 
 export function Call({ id }) {
@@ -38,7 +39,7 @@ export function Call({ id }) {
 function NoCall({ error, retry }) {
     if (error.status !== 404) return html`<div class="card"><${Failure} error=${error} retry=${retry} /></div>`;
     const action = html`<a class="button" href="/calls">See all calls</a>`;
-    return html`<${Blank} icon="search" title="There is no such call" action=${action}>It may have been removed when old calls were cleaned up.<//>`;
+    return html`<${Blank} icon="search" as="h1" title="There is no such call" action=${action}>It may have been removed when old calls were cleaned up.<//>`;
 }
 
 function Head({ call, turns }) {
@@ -66,8 +67,8 @@ function Views({ call, turns }) {
     const words = may("transcripts:read");
     return html`<div class="card-tabs"><${Tabs} label="Views of the call" tabs=${TABS} chosen=${tab} onChoose=${choose}>
         <div class="card-body">
-            ${tab === "transcript" && (words ? html`<${Transcript} turns=${turns} live=${live} />` : html`<${NoWords} />`)}
-            ${tab === "timeline" && (words ? html`<${TimelineOf} turns=${turns} />` : html`<${NoWords} />`)}
+            ${tab === "transcript" && (words ? html`<${Transcript} turns=${turns} live=${live} />` : noWords())}
+            ${tab === "timeline" && (words ? html`<${TimelineOf} turns=${turns} />` : noWords())}
             ${tab === "events" && html`<${CallEvents} id=${call.id} live=${live} />`}
             ${tab === "cost" && html`<${CallCost} call=${call} />`}
         </div>
@@ -77,8 +78,4 @@ function Views({ call, turns }) {
 function TimelineOf({ turns }) {
     if (turns.length === 0) return html`<${Blank} icon="clock" title="Nothing on the timeline" />`;
     return html`<${Timeline} turns=${turns} />`;
-}
-
-function NoWords() {
-    return html`<${Blank} icon="key" title="Your API key may not read conversations">It needs the scope <code>transcripts:read</code>.<//>`;
 }

@@ -12,7 +12,7 @@ import { CallActs } from "../ui/call-acts.js";
 import { Icon } from "../ui/icon.js";
 import { LevelMeters } from "../ui/level-meters.js";
 import { PlaceCall } from "../ui/place-call.js";
-import { Blank, Failure, Notice, Skeleton } from "../ui/states.js";
+import { Blank, Failure, NeedsScope, Notice, Skeleton } from "../ui/states.js";
 import { Elapsed } from "../ui/time.js";
 import { Transcript } from "../ui/transcript.js";
 import { DIRECTION, isOver, otherSide } from "../words.js";
@@ -92,6 +92,6 @@ function Chosen({ id }) {
             ${live ? html`<${CallActs} call=${call} small />` : html`<a class="button button-small" href=${`/calls/${call.id}`}>See the whole call</a>`}
         </div>
         ${may("transcripts:read") ? html`<${Transcript} turns=${turns} live=${live} pane />`
-            : html`<${Blank} icon="key" title="Your API key may not read conversations">It needs the scope <code>transcripts:read</code>.<//>`}
+            : html`<${NeedsScope} scope="transcripts:read" title="Your API key may not read conversations" />`}
     </section>`;
 }

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { api } from "../api.js";
 import { html } from "../html.js";
 import { may } from "../session.js";
-import { Blank, Skeleton } from "../ui/states.js";
+import { Blank, NeedsScope, Skeleton } from "../ui/states.js";
 
 export function Phone() {
     const [page, setPage] = useState(null);
@@ -12,7 +12,7 @@ export function Phone() {
     useEffect(() => {
         import("../phone/page.js").then((module) => setPage(() => module.Phone), () => setFailed(true));
     }, []);
-    if (!may("calls:create")) return html`<${Blank} icon="key" title="Your API key may not place calls">It needs the scope <code>calls:create</code>.<//>`;
+    if (!may("calls:create")) return html`<${NeedsScope} scope="calls:create" as="h1" title="Your API key may not place calls" />`;
     if (failed) return html`<${Blank} icon="phone" title="The phone could not be loaded">Load the page anew to try again.<//>`;
     if (!page) return html`<${Skeleton} height="20rem" />`;
     const Loaded = page;

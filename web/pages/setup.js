@@ -4,15 +4,21 @@ import { api } from "../api.js";
 import { count } from "../format.js";
 import { html } from "../html.js";
 import { useLoad } from "../load.js";
+import { may } from "../session.js";
 import { WordBadge } from "../ui/badge.js";
 import { Copyable } from "../ui/copy.js";
 import { Icon } from "../ui/icon.js";
-import { Failure, Skeleton } from "../ui/states.js";
+import { Failure, NeedsScope, Skeleton } from "../ui/states.js";
 import { CHECK_STATE } from "../words.js";
 
 const OPEN = ["missing", "failed", "warning"];
 
 export function Setup() {
+    if (!may("admin")) return html`<${NeedsScope} scope="admin" as="h1" title="Your API key may not look at the setup" />`;
+    return html`<${Checked} />`;
+}
+
+function Checked() {
     const { value, error, loading, reload } = useLoad((options) => api.setup(options), []);
     return html`
         <div class="page-head"><h1>Setup</h1>

@@ -27,6 +27,8 @@ export function Dialog({ title, onClose, wide = false, children }) {
 export function Confirm({ title, children, verb, tone = "primary", act, onClose }) {
     const [busy, setBusy] = useState(false);
     const [error, setError] = useState(null);
+    const form = useRef(null);
+    useEffect(() => form.current.querySelector("[aria-invalid=true]")?.focus(), [error]);
     const submit = async (event) => {
         event.preventDefault();
         setBusy(true);
@@ -40,12 +42,17 @@ export function Confirm({ title, children, verb, tone = "primary", act, onClose 
     };
     const content = typeof children === "function" ? children(error) : children;
     return html`<${Dialog} title=${title} onClose=${onClose}>
-        <form onSubmit=${submit} novalidate>
-            <div class="dialog-body">${content}<${Refusal} error=${error} /></div>
+        <form ref=${form} onSubmit=${submit} novalidate>
+            <div class="dialog-body">${content}${error && !standsAtFields(error, form.current) && html`<${Refusal} error=${error} />`}</div>
             <div class="dialog-foot">
                 <button type="button" class="button" onClick=${onClose}>Cancel</button>
                 <button class="button button-${tone}" disabled=${busy}>${busy ? "One moment…" : verb}</button>
             </div>
         </form>
     <//>`;
+}
+
+/** Whether all that is wrong is told beside fields of the form. */
+function standsAtFields({ fields }, form) {
+    return fields?.size > 0 && [...fields.keys()].every((name) => form.elements.namedItem(name));
 }

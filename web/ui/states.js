@@ -1,5 +1,6 @@
 // Nothing yet, nothing at all, nothing to be had: and the way out.
 
+import { sentence } from "../format.js";
 import { html } from "../html.js";
 import { Icon } from "./icon.js";
 
@@ -11,10 +12,10 @@ export function Skeleton({ lines = 3, height }) {
     return html`<div role="status"><span class="hidden-text">Loading</span>${inside}</div>`;
 }
 
-export function Blank({ icon, title, children, action }) {
+export function Blank({ icon, title, as = "h2", children, action }) {
     return html`<div class="blank">
         ${icon && html`<${Icon} name=${icon} size=${28} />`}
-        <h2>${title}</h2>
+        <${as}>${title}<//>
         ${children && html`<p>${children}</p>`}
         ${action && html`<div class="row">${action}</div>`}
     </div>`;
@@ -26,11 +27,17 @@ export function Failure({ error, retry }) {
     const again = retry && !missing && html`<button class="button" onClick=${retry}><${Icon} name="refresh" /> Try again</button>`;
     return html`<div role="alert">
         <${Blank} icon=${missing ? "key" : "alert"} title=${error.title ?? "Something went wrong"} action=${again}>
-            ${missing ? html`Your API key may not see this: ${error.detail}. An operator can make one that may, with
-            <code> alpha-call keys create</code>.` : (error.detail ?? String(error))}
+            ${missing ? html`${sentence(error.detail)} An operator can make one, with <code>alpha-call keys create</code>.` : sentence(error.detail ?? String(error))}
             ${error.requestId && html`<br /><span class="small">Request <code>${error.requestId}</code></span>`}
         <//>
     </div>`;
+}
+
+/** Something that the key does not allow, said before it is asked for. */
+export function NeedsScope({ scope, title, as }) {
+    return html`<${Blank} icon="key" title=${title} as=${as}>
+        The key you signed in with has no scope <code>${scope}</code>. An operator can make one that has, with <code>alpha-call keys create</code>.
+    <//>`;
 }
 
 /** An error within a page that is otherwise there. */
@@ -44,6 +51,6 @@ export function Notice({ tone = "bad", icon = "alert", children }) {
 export function Refusal({ error }) {
     if (!error) return null;
     const again = error.retryAfter ? ` Try again in ${error.retryAfter} s.` : "";
-    const detail = error.code === "invalid-field" && error.fields.size > 0 ? "" : error.detail;
-    return html`<${Notice}><span class="strong">${error.title}.</span> ${detail}${again}<//>`;
+    const fields = [...(error.fields ?? [])].map(([name, detail]) => html`<div key=${name}><code>${name}</code>: ${detail}</div>`);
+    return html`<${Notice}><span class="strong">${sentence(error.title ?? error.message)}</span> ${fields.length > 0 ? fields : sentence(error.detail)}${again}<//>`;
 }
