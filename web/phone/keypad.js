@@ -15,7 +15,7 @@ const SPOKEN = { "*": "Star", "#": "Hash" };
 export function Keypad({ press }) {
     useKeyboard(press);
     return html`<div class="keypad" role="group" aria-label="Keypad, also by the keyboard">
-        ${KEYS.map(([digit, letters]) => html`<button key=${digit} type="button" class="key" aria-label=${SPOKEN[digit] ?? digit} onClick=${() => press(digit)}>
+        ${KEYS.map(([digit, letters]) => html`<button key=${digit} type="button" class="key" aria-label=${SPOKEN[digit]} onClick=${() => press(digit)}>
             <span class="key-digit">${digit}</span><span class="key-letters" aria-hidden="true">${letters}</span>
         </button>`)}
     </div>`;
