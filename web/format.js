@@ -54,7 +54,12 @@ export function moment(iso, now = new Date()) {
     return `${date.format(at)}, ${clock.format(at)}`;
 }
 
-export const fullMoment = (iso) => `${dayOfYear.format(new Date(iso))}, ${clockWithSeconds.format(new Date(iso))}`;
+/** To the second; the year is told if it is not the present one. */
+export function fullMoment(iso, now = new Date()) {
+    const at = new Date(iso);
+    const date = at.getFullYear() === now.getFullYear() ? day : dayOfYear;
+    return `${date.format(at)}, ${clockWithSeconds.format(at)}`;
+}
 
 /** Country codes of one and two digits, by ITU-T E.164; all others have three. */
 const ABROAD = /^\+(7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3})(\d{5,12})$/;

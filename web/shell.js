@@ -74,9 +74,9 @@ function SimulatedBadge() {
 }
 
 const NEWS = {
-    off: ["calm", "Not live", "This page does not hear of news by itself."],
+    off: ["calm", "No live updates", "This page does not hear of news by itself."],
     connecting: ["warn", "Connecting", "Asking the server for its events."],
-    live: ["good", "Live", "News appear by themselves."],
+    live: ["good", "Live updates", "News appear by themselves."],
     reconnecting: ["warn", "Reconnecting", "The connection was lost; it is tried again and again."],
 };
 

@@ -1,17 +1,19 @@
 // Who answers the phone: every assistant as it is in effect.
 
 import { api } from "../api.js";
-import { words } from "../format.js";
+import { sentence, words } from "../format.js";
 import { html } from "../html.js";
 import { useLoad } from "../load.js";
 import { go, route, withQuery } from "../router.js";
 import { Badge } from "../ui/badge.js";
 import { PhoneNumber } from "../ui/copy.js";
-import { Facts, FactsOf, Shown } from "../ui/facts.js";
+import { Facts, FactsOf } from "../ui/facts.js";
 import { Blank, Failure, Skeleton } from "../ui/states.js";
 
 /** What has a place of its own on the page; whatever else there is comes after it. */
 const PLACED = ["name", "is_default", "model", "voice", "instructions", "greeting", "disclosure", "language", "tools", "numbers", "limits", "turn_detection", "opening_hours"];
+
+const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 export function Assistants() {
     const { value, error, reload } = useLoad((options) => api.assistants(options), []);
@@ -71,18 +73,13 @@ function numbers({ numbers: list, is_default: isDefault }) {
 function Tools({ tools }) {
     if (tools.length === 0) return html`<p class="muted">It has none: it talks, and nothing else.</p>`;
     return html`<ul class="tools">${tools.map(({ name, kind, description }) => html`<li key=${name}>
-        <div class="row"><code class="strong">${name}</code><span class="tag">${kind}</span></div><p class="small muted">${description}</p>
+        <div class="row"><code class="strong">${name}</code><span class="tag">${words(kind)}</span></div><p class="small muted">${sentence(description)}</p>
     </li>`)}</ul>`;
 }
 
-/** Days as rows, in whatever shape they come. */
-function Hours({ hours }) {
-    if (!Array.isArray(hours) || !hours.every((one) => one.day)) return html`<${Shown} value=${hours} />`;
-    const spans = ({ day, ...rest }) => {
-        const times = Object.values(rest).flat().filter((part) => typeof part === "string");
-        return times.length > 0 ? times.join(", ") : html`<span class="muted">Closed</span>`;
-    };
-    return html`<${Facts} facts=${hours.map((one) => [words(one.day), spans(one)])} />`;
+function Hours({ hours: { days = [], time_zone: zone, closed } }) {
+    const spans = (text) => text || html`<span class="muted">Closed</span>`;
+    return html`<${Facts} facts=${[...days.map((text, at) => [DAYS[at], spans(text)]), ["Time zone", zone], ["Says when closed", closed]]} />`;
 }
 
 function Rest({ assistant }) {

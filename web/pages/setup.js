@@ -1,7 +1,7 @@
 // What real calls need, what of it is there, and how to mend the rest.
 
 import { api } from "../api.js";
-import { count } from "../format.js";
+import { count, sentence } from "../format.js";
 import { html } from "../html.js";
 import { useLoad } from "../load.js";
 import { may } from "../session.js";
@@ -56,12 +56,12 @@ function Check({ check }) {
         <span class="check-mark check-${tone}"><${Icon} name=${CHECK_STATE[state]?.icon ?? "minus"} size=${15} /></span>
         <div class="grow stack-tight">
             <div class="spread"><h3>${title}</h3><${WordBadge} of=${CHECK_STATE} word=${state} /></div>
-            <p class="small muted breaks">${detail}</p>
+            <p class="small muted breaks">${sentence(detail)}</p>
             ${open && html`<div class="stack-tight">
-                ${fix && html`<p class="small">${fix}</p>`}
+                ${fix && html`<p class="small">${sentence(fix)}</p>`}
                 ${variable && html`<${Copyable} text=${variable} what="the variable" />`}
                 ${command && html`<${Copyable} text=${command} what="the command" />`}
-                ${link && html`<a class="small" href=${link} target="_blank" rel="noreferrer">${new URL(link).host} <${Icon} name="link" size=${12} /></a>`}
+                ${link && html`<a class="small" href=${link} target="_blank" rel="noreferrer">${new URL(link, location.href).host} <${Icon} name="link" size=${12} /></a>`}
             </div>`}
         </div>
     </li>`;

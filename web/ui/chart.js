@@ -120,5 +120,11 @@ function bar({ title, mark }) {
 }
 
 function line({ title, mark }) {
-    return { label: title, stroke: colour(`mark-${mark}`), width: 2, spanGaps: true, points: { show: (plot) => plot.data[0].length < 3, size: 6 } };
+    return { label: title, stroke: colour(`mark-${mark}`), width: 2, points: { show: true, size: 6, fill: colour(`mark-${mark}`), filter: alone } };
+}
+
+/** A line needs two neighbours: what has none is a point. */
+function alone({ data }, at) {
+    const values = data[at];
+    return values.flatMap((value, index) => (value !== null && (values[index - 1] ?? values[index + 1] ?? null) === null ? [index] : []));
 }

@@ -43,8 +43,9 @@ export function Confirm({ title, children, verb, tone = "primary", act, onClose 
     const content = typeof children === "function" ? children(error) : children;
     return html`<${Dialog} title=${title} onClose=${onClose}>
         <form ref=${form} onSubmit=${submit} novalidate>
-            <div class="dialog-body">${content}${error && !standsAtFields(error, form.current) && html`<${Refusal} error=${error} />`}</div>
+            <div class="dialog-body">${content}</div>
             <div class="dialog-foot">
+                ${error && !standsAtFields(error, form.current) && html`<${Refusal} error=${error} />`}
                 <button type="button" class="button" onClick=${onClose}>Cancel</button>
                 <button class="button button-${tone}" disabled=${busy}>${busy ? "One moment…" : verb}</button>
             </div>

@@ -45,6 +45,7 @@ export function Timeline({ turns }) {
     </div>`;
 }
 
+/** A turn that goes on still is as long as it has been heard. */
 const endOf = (turn) => Math.max(turn.ended_ms ?? 0, turn.started_ms + turn.heard_ms, turn.started_ms + 200);
 
 function Key() {

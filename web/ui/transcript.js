@@ -65,6 +65,8 @@ function Words({ turn }) {
     if (transcription === "failed") return html`<span class="turn-pending">What was said could not be written down.</span>`;
     if (!generated && !heard) return html`<span class="turn-pending">${turn.speaker === "user" ? "Being written down…" : "No words on record."}</span>`;
     if (generated === heard) return heard;
+    // What was heard of an answer is known when it has been played.
+    if (turn.ended_ms === null) return generated;
     if (generated.startsWith(heard)) return html`${heard}<${Unheard} text=${generated.slice(heard.length)} />`;
     return html`${heard || html`<span class="turn-pending">Nothing of it was heard.</span>`}<div><${Unheard} text=${generated} /></div>`;
 }
