@@ -25,6 +25,7 @@ pub const MEMORY_USED: &str = "alpha_call_memory_used_ratio";
 pub const DESCRIPTORS_USED: &str = "alpha_call_descriptors_used_ratio";
 pub const RESUMES: &str = "alpha_call_resumes_total";
 pub const REAPED: &str = "alpha_call_reaped_calls_total";
+pub const EVENTS: &str = "alpha_call_events_published_total";
 pub const LEASES_LOST: &str = "alpha_call_leases_lost_total";
 pub const MODELS_AWAY: &str = "alpha_call_models_away";
 pub const WARM_SESSIONS: &str = "alpha_call_warm_sessions";
@@ -159,6 +160,7 @@ pub fn describe() {
     describe_gauge!(MEMORY_USED, "Share of the memory that the process may have, 0 without a limit");
     describe_gauge!(DESCRIPTORS_USED, "Share of the open files that the process may have");
     describe_counter!(RESUMES, "Streams that went on with a call, by whether we wanted the one before to end");
+    describe_counter!(EVENTS, "Events of calls that were given to those who watch, by this instance");
     describe_counter!(REAPED, "Calls that nobody carried: `redirected` to another stream, or `ended`");
     describe_counter!(LEASES_LOST, "Slots of calls alive here that another instance may have taken, since they were not renewed in time");
     describe_gauge!(MODELS_AWAY, "Models that new calls do without, since they could not be had");
@@ -248,6 +250,11 @@ pub fn resumed(planned: bool) {
 /// A call that nobody carried was brought back, or ended.
 pub fn reaped(outcome: &'static str) {
     counter!(REAPED, "outcome" => outcome).increment(1);
+}
+
+/// What happened in calls got its place.
+pub fn events_published(count: u64) {
+    counter!(EVENTS).increment(count);
 }
 
 pub fn models_away(n: usize) {

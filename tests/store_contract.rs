@@ -27,6 +27,8 @@ mod cooldowns;
 mod dials;
 #[path = "store_contract/echo.rs"]
 mod echo;
+#[path = "store_contract/events.rs"]
+mod events;
 #[path = "store_contract/figures.rs"]
 mod figures;
 #[path = "store_contract/history.rs"]
@@ -113,6 +115,10 @@ promises!(
     dials::a_request_that_came_to_nothing_may_be_made_again,
     dials::word_for_another_instance_is_found_once,
     dials::calls_without_twilios_last_word_are_found_once_in_a_while,
+    events::what_happened_in_a_call_is_told_in_its_order_and_once,
+    events::a_call_that_was_refused_has_failed_and_was_never_begun,
+    events::events_are_read_on_from_any_of_them_and_for_one_call_alone,
+    events::whoever_reads_on_misses_nothing_while_many_write_and_publish,
     takeover::an_instance_whose_call_another_one_has_taken_on_cannot_end_it,
     takeover::whoever_is_asked_knows_how_the_last_stream_ended_and_how_often_it_was_lost,
     takeover::a_call_whose_instance_is_gone_is_told_to_one_other_at_a_time,

@@ -14,6 +14,7 @@ mod m20261123_000009_stir_verstat;
 mod m20261123_000010_budgets;
 mod m20261123_000011_dials;
 mod m20261123_000012_resumes;
+mod m20261123_000013_events;
 
 /// Brings a database to the schema that this version of the program knows.
 pub struct Migrator;
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000010_budgets::Migration),
             Box::new(m20261123_000011_dials::Migration),
             Box::new(m20261123_000012_resumes::Migration),
+            Box::new(m20261123_000013_events::Migration),
         ]
     }
 }

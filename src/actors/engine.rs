@@ -13,6 +13,7 @@ use super::casting::Casting;
 use super::clock;
 use super::compliance::{authorization, compliance_policy};
 use super::dial_queue::{DialQueue, Dialling};
+use super::events::{EventHub, EventPublisher};
 use super::feed::Feed;
 use super::governor::{
     Admission, Admit, AskMoney, AskOccupancy, ClaimedCooldown, CloseDoors, ConcurrencyGovernor, Leave, Money, Occupancy,
@@ -73,6 +74,9 @@ pub(super) struct Parts {
     load: Load,
     fallen: Fallen,
     feed: Feed,
+    events: EventHub,
+    /// Lives as long as somebody knows it.
+    _publisher: Addr<EventPublisher>,
     draining: AtomicBool,
     /// Nobody else is there to take the calls on.
     alone: AtomicBool,
@@ -138,6 +142,8 @@ impl Engine {
         let governor =
             ConcurrencyGovernor::new(admission_policy(&config), store.clone(), books, log.clone(), load.clone(), instance.clone());
         let governor = permanent(calls, "governor", MAILBOX, &fallen, governor);
+        let events = EventHub::start(&store);
+        let publisher = permanent(logs, "event publisher", MAILBOX, &fallen, EventPublisher::new(store.clone(), events.clone()));
         let phrases = PhraseBook::default();
         if config.openai.render_phrases && config.openai.api_key.is_some() {
             let (book, config, store, governor) = (phrases.clone(), config.clone(), store.clone(), governor.clone());
@@ -174,6 +180,8 @@ impl Engine {
             load,
             fallen,
             feed,
+            events,
+            _publisher: publisher,
             draining,
             alone: AtomicBool::new(true),
             blind: Blind::default(),
@@ -204,6 +212,10 @@ impl Engine {
     #[must_use]
     pub fn store(&self) -> &CallStore {
         &self.0.store
+    }
+
+    pub(super) fn event_hub(&self) -> &EventHub {
+        &self.0.events
     }
 
     #[must_use]
@@ -267,6 +279,7 @@ impl Engine {
     pub async fn drain(&self, limit: Duration) -> bool {
         let deadline = clock::now() + limit;
         self.0.draining.store(true, Ordering::Release);
+        self.0.events.close();
         self.leave_queue().await;
         // Actors that are gone have nothing to hand over.
         let _ = self.0.governor.send(CloseDoors).await;

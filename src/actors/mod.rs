@@ -11,6 +11,7 @@ pub mod compliance;
 pub mod dial_queue;
 mod dialer;
 pub mod engine;
+pub mod events;
 pub mod exit;
 pub mod feed;
 pub mod governor;

@@ -25,6 +25,7 @@ const ROUNDS: u32 = 2;
 /// Every hour and a bit.
 const TIDY: u32 = 4_000;
 const KEPT: Duration = Duration::from_secs(86_400);
+const EVENTS_KEPT: Duration = Duration::from_secs(3 * 86_400);
 
 /// Since when the database has answered without a break.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,6 +61,7 @@ impl Engine {
         }
         if round.is_multiple_of(TIDY) {
             self.store().forget_resumes(KEPT).await?;
+            self.store().forget_events(EVENTS_KEPT).await?;
         }
         Ok(())
     }

@@ -70,7 +70,12 @@ pub(super) enum Identity {
 
 impl Caller {
     fn with(key: &ApiKey) -> Self {
-        Self { identity: Identity::OnRecord(key.id.clone()), max_day_nanos: key.max_day_nanos, name: Some(key.name.clone()), scopes: Some(key.scopes.clone()) }
+        Self {
+            identity: Identity::OnRecord(key.id.clone()),
+            max_day_nanos: key.max_day_nanos,
+            name: Some(key.name.clone()),
+            scopes: Some(key.scopes.clone()),
+        }
     }
 
     /// Everything that the caller may do.

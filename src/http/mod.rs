@@ -12,6 +12,7 @@ mod csv;
 mod do_not_call;
 mod door;
 mod error;
+mod events;
 mod format;
 mod frames;
 mod health;
@@ -70,8 +71,13 @@ pub struct Doors {
     repeats: Repeats,
     /// One for each stream that may be without its start.
     unstarted: Arc<Semaphore>,
+    /// One for each who watches events.
+    watchers: Arc<Semaphore>,
     metrics: Handle,
 }
+
+/// Each of them holds a connection, and reads what happens from the database.
+const WATCHERS: usize = 100;
 
 impl Doors {
     #[must_use]
@@ -80,7 +86,8 @@ impl Doors {
         let keys = KeyRing::new(engine.config(), engine.store().clone());
         let velocity = Velocity::new(engine.config());
         let unstarted = Arc::new(Semaphore::new(engine.config().velocity.max_unstarted_streams));
-        Self { engine, signatures, keys, velocity, repeats: Repeats::default(), unstarted, metrics }
+        let watchers = Arc::new(Semaphore::new(WATCHERS));
+        Self { engine, signatures, keys, velocity, repeats: Repeats::default(), unstarted, watchers, metrics }
     }
 
     #[must_use]
@@ -128,6 +135,7 @@ fn doors() -> Vec<Door> {
         Door::at("/metrics").read(Admin, metrics::metrics),
         Door::at("/api/session").read(None, session::session),
         Door::at("/api/setup").read(Admin, setup::setup),
+        Door::at("/api/events").read(CallsRead, events::events),
         Door::at("/api/assistants").read(CallsRead, assistants::assistants),
         Door::at("/api/phone-tickets").on(Method::POST, CallsCreate, phone_tickets::create),
         Door::at("/api/request-call").on(Method::POST, CallsCreate, request_call::request_call),

@@ -93,7 +93,8 @@ pub(super) async fn setup(doors: web::Data<Doors>) -> Result<HttpResponse, Probl
 
 impl Account {
     fn check(&self, config: &Config) -> Check {
-        let missing: Vec<&str> = config.missing().into_iter().map(|missing| missing.variable).filter(|name| self.variables.contains(name)).collect();
+        let missing: Vec<&str> =
+            config.missing().into_iter().map(|missing| missing.variable).filter(|name| self.variables.contains(name)).collect();
         let (state, detail) = match (config.environment, missing.is_empty()) {
             (Environment::Simulation, _) => (State::Simulated, "simulated: no account is needed".to_owned()),
             (Environment::Development | Environment::Production, true) => (State::Ok, self.found.to_owned()),
@@ -168,5 +169,6 @@ fn api_keys(config: &Config) -> Check {
 }
 
 fn overload(of: &'static str) -> Check {
-    Check::found("overload", "Room", State::Failed, format!("too little {of}: nobody is let in")).mended_by("give this instance more of it, or start another")
+    Check::found("overload", "Room", State::Failed, format!("too little {of}: nobody is let in"))
+        .mended_by("give this instance more of it, or start another")
 }

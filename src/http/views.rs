@@ -309,6 +309,13 @@ struct ToolView {
     call_id: String,
 }
 
+impl TurnView {
+    /// For those who may know of calls, and not what was said in them.
+    pub(super) fn without_words(self) -> Self {
+        Self { generated: String::new(), heard: String::new(), ..self }
+    }
+}
+
 impl From<StoredTurn> for TurnView {
     fn from(stored: StoredTurn) -> Self {
         let turn = stored.turn;

@@ -14,9 +14,10 @@ use serde::{Deserialize, Serialize};
 use super::analytics::hours;
 use super::entity::{Private, call};
 use super::error::StoreError;
+use super::events::{Noted, note};
 use super::sql::{clean, execute, millis, moment, signed};
 use super::{CallStore, Recording, tally};
-use crate::types::{CallId, CallSid, CallStatus, Direction, Epoch, HangupCause, Redacted, StreamSid, billed_minutes};
+use crate::types::{CallId, CallSid, CallStatus, Direction, Epoch, EventKind, HangupCause, Redacted, StreamSid, billed_minutes};
 
 const ATTACH: &str = "UPDATE call_logs SET call_sid = $2 WHERE id = $1 AND (call_sid IS NULL OR call_sid = $2)";
 const CONNECT: &str = "UPDATE call_logs SET status = $4, stream_sid = $3, epoch = $2, connected_at = COALESCE(connected_at, $5), \
@@ -119,13 +120,13 @@ pub struct CallEnd {
 impl CallStore {
     /// Commits the call before we answer for it. The same id, or the same `CallSid`, makes no second row.
     pub async fn create_call(&self, call: NewCall) -> Result<Created, StoreError> {
-        self.run_soon(|db| async move { create(&db, call, None).await }).await
+        self.run_soon(|db| async move { create(&db, call, None).await }).await.inspect(|_| self.ring())
     }
 
     /// Keeps a call that was not to be: failed and ended as it came, with the refusal's word.
     pub async fn create_refused(&self, call: NewCall, refusal: &str) -> Result<Created, StoreError> {
         let refusal = refusal.to_owned();
-        self.run_soon(|db| async move { create(&db, call, Some(refusal)).await }).await
+        self.run_soon(|db| async move { create(&db, call, Some(refusal)).await }).await.inspect(|_| self.ring())
     }
 
     /// Names the call at Twilio. A conflict if it bears another name, if another call bears this one, or if there is no such call.
@@ -139,11 +140,15 @@ impl CallStore {
         self.run(move |db| async move {
             let transaction = db.begin().await?;
             let connected = connect(&transaction, &joined).await?;
+            if connected {
+                note(&transaction, [Noted::of_call(EventKind::Connected, joined.call, joined.at)]).await?;
+            }
             hours::forget(&transaction, &[joined.call.to_string()]).await?;
             transaction.commit().await?;
             Ok(connected)
         })
         .await
+        .inspect(|_| self.ring())
     }
 
     /// Takes Twilio's word over, if it leads on from the one we have: callbacks overtake each other.
@@ -174,20 +179,22 @@ impl CallStore {
         self.run(|db| async move {
             let transaction = db.begin().await?;
             let call = end_of_call.id.to_string();
+            let event = Noted::of_end(&end_of_call);
             let ended = end(&transaction, end_of_call).await?;
+            if ended {
+                note(&transaction, [event]).await?;
+            }
             let began = tally::recount_ended(&transaction, [call.clone()].into()).await?;
             hours::forget_older(&transaction, [call], &began).await?;
             transaction.commit().await?;
             Ok(ended)
         })
         .await
+        .inspect(|_| self.ring())
     }
 }
 
 async fn create(db: &DatabaseConnection, call: NewCall, refusal: Option<String>) -> Result<Created, StoreError> {
-    if !hours::may_be_stored(call.initiated_at) {
-        return insert(db, call, refusal).await;
-    }
     let transaction = db.begin().await?;
     let created = create_with(&transaction, call, refusal).await?;
     transaction.commit().await?;
@@ -197,7 +204,12 @@ async fn create(db: &DatabaseConnection, call: NewCall, refusal: Option<String>)
 /// Whatever is committed together with it.
 pub(super) async fn create_with(transaction: &DatabaseTransaction, call: NewCall, refusal: Option<String>) -> Result<Created, StoreError> {
     let (id, at) = (call.id.to_string(), call.initiated_at);
+    let kind = if refusal.is_some() { EventKind::Failed } else { EventKind::Initiated };
+    let event = Noted::of_call(kind, call.id, at);
     let created = insert(transaction, call, refusal).await?;
+    if created == Created::New {
+        note(transaction, [event]).await?;
+    }
     if hours::may_be_stored(at) {
         hours::forget(transaction, &[id]).await?;
     }

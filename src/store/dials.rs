@@ -11,10 +11,11 @@ use sea_orm::{ConnectionTrait, DbBackend, QueryResult, TransactionTrait, Value};
 use super::analytics::hours;
 use super::calls::{self, NewCall};
 use super::error::StoreError;
+use super::events::{Noted, note};
 use super::request_keys;
 use super::sql::{execute, moment, rows};
 use super::{CallStore, Created, RequestKey, tally};
-use crate::types::{CallId, CallStatus};
+use crate::types::{CallId, CallStatus, EventKind};
 
 const LEASE: TimeDelta = TimeDelta::seconds(30);
 
@@ -98,6 +99,7 @@ impl CallStore {
             Ok(created)
         })
         .await
+        .inspect(|_| self.ring())
     }
 
     /// What is due and in nobody's hands, the longest due first.
@@ -166,7 +168,10 @@ impl CallStore {
         self.run_soon(move |db| async move {
             let transaction = db.begin().await?;
             let failed = CallStatus::Failed.as_str();
-            execute(&transaction, REFUSED, [id.clone().into(), failed.into(), refusal.into(), decision.into(), moment(at).into()]).await?;
+            let values = [id.clone().into(), failed.into(), refusal.into(), decision.into(), moment(at).into()];
+            if execute(&transaction, REFUSED, values).await? > 0 {
+                note(&transaction, [Noted::of_call(EventKind::Failed, call, at)]).await?;
+            }
             let canceled = rows(&transaction, CANCEL, [id.clone().into()]).await?;
             let began = tally::recount_ended(&transaction, [id.clone()].into()).await?;
             hours::forget_older(&transaction, [id], &began).await?;
@@ -174,6 +179,7 @@ impl CallStore {
             canceled.first().map_or(Ok(None), cooled)
         })
         .await
+        .inspect(|_| self.ring())
     }
 
     /// Nothing can be done for so long; then whoever comes first sees to it.

@@ -10,15 +10,18 @@ pub use call::{Call, CallKey, ListedCall, Recording};
 pub use cursor::{BadCursor, Cursor};
 pub use search::{InvalidSearch, Search};
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
-use sea_orm::{ColumnTrait, Condition, DbBackend};
+use sea_orm::{ColumnTrait, Condition, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QuerySelect};
 use serde::{Deserialize, Serialize};
 
 use super::CallStore;
-use super::entity::call::Column;
+use super::entity::call::{Column, Entity};
 use super::error::StoreError;
 use super::sql::moment;
 use crate::types::{CallStatus, Direction, PhoneNumber};
+use call::Line;
 
 /// The longest page; a longer one asked for is cut to this.
 const MAX_PAGE: u64 = 1000;
@@ -106,6 +109,15 @@ impl CallStore {
         let next = end.map(|end| Cursor::new(filter, end, total));
         Ok(Page { calls, total: total.calls, total_is_estimate: total.is_estimate, next })
     }
+}
+
+/// Those of these calls that there are, in no order.
+pub(super) async fn listed(db: &DatabaseConnection, ids: BTreeSet<String>) -> Result<Vec<ListedCall>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lines = Entity::find().select_only().columns(Line::COLUMNS).filter(Column::Id.is_in(ids));
+    lines.into_model::<Line>().all(db).await?.into_iter().map(ListedCall::try_from).collect()
 }
 
 fn everything(filter: &HistoryFilter, backend: DbBackend) -> Condition {

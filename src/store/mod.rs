@@ -13,6 +13,7 @@ mod cooldown;
 mod dials;
 mod entity;
 mod error;
+mod events;
 mod history;
 mod orders;
 mod phrase;
@@ -36,6 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::DatabaseConnection;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 pub use analytics::{Analytics, AnalyticsQuery, ConversationCounts, Costs, Interval, PerCall, Percentiles, Point, TokenCounts};
@@ -50,6 +52,7 @@ pub use conversation::StoredTurn;
 pub use cooldown::CooldownClaim;
 pub use dials::{Asked, CanceledDial, Cooled, Dial, NewDial};
 pub use error::{Fault, StoreError};
+pub use events::{Event, EventFilter, EventPage, Subject as EventSubject};
 pub use history::{BadCursor, Call, CallKey, Cursor, HistoryFilter, InvalidSearch, ListedCall, Page, Recording, Search, Sort};
 pub use orders::CallOrder;
 pub use phrase::RenderedPhrase;
@@ -81,6 +84,8 @@ struct Inner {
     runtime: Arc<DbRuntime>,
     db: DatabaseConnection,
     settings: DatabaseSettings,
+    /// Rung when an event was noted here, and waits to be published.
+    noted: Notify,
 }
 
 impl CallStore {
@@ -91,7 +96,7 @@ impl CallStore {
             let _inside = runtime.enter();
             connect::connect(settings)?
         };
-        Ok(Self(Arc::new(Inner { runtime, db, settings: settings.clone() })))
+        Ok(Self(Arc::new(Inner { runtime, db, settings: settings.clone(), noted: Notify::new() })))
     }
 
     /// Asks the server for a sign of life.

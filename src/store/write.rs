@@ -7,7 +7,9 @@ use sea_orm::{ConnectionTrait, TransactionTrait};
 use super::analytics::hours;
 use super::entity::{stream, turn};
 use super::error::StoreError;
+use super::events::{Noted, note};
 use super::{CallStore, Row, RowKey, calls, tally, upsert};
+use crate::types::EventKind;
 
 impl CallStore {
     /// Writes all of the rows or none. Of rows with one key the highest revision stays, whatever the order they come in.
@@ -21,6 +23,7 @@ impl CallStore {
             Ok(transaction.commit().await?)
         })
         .await
+        .inspect(|_| self.ring())
     }
 }
 
@@ -29,18 +32,27 @@ async fn store<C: ConnectionTrait>(db: &C, rows: Vec<Row>) -> Result<(), StoreEr
     let mut turns: Vec<turn::Model> = Vec::new();
     let mut streams: Vec<stream::Model> = Vec::new();
     let mut ends = Vec::new();
+    let mut events = Vec::new();
     let mut touched = BTreeSet::new();
     let rows = newest(rows);
     let changed: BTreeSet<String> = rows.keys().filter_map(changed).collect();
     for row in rows.into_values() {
         match row {
-            Row::Created(call) => drop(calls::insert(db, *call, None).await?),
+            Row::Created(call) => {
+                events.push(Noted::of_call(EventKind::Initiated, call.id, call.initiated_at));
+                calls::insert(db, *call, None).await?;
+            }
             Row::Placed { call, sid } => calls::attach(db, call, &sid).await?,
-            Row::Connected(joined) => drop(calls::connect(db, &joined).await?),
+            Row::Connected(joined) => {
+                if calls::connect(db, &joined).await? {
+                    events.push(Noted::of_call(EventKind::Connected, joined.call, joined.at));
+                }
+            }
             Row::Progress { call, status, at } => drop(calls::progress(db, call, &status, at).await?),
             Row::FirstAudio { call, ms } => calls::first_audio(db, call, ms).await?,
             Row::Turn(turn) => {
                 touched.insert(turn.call_id.clone());
+                events.push(Noted::of_turn(&turn));
                 turns.push(*turn);
             }
             Row::Stream(stream) => {
@@ -55,8 +67,12 @@ async fn store<C: ConnectionTrait>(db: &C, rows: Vec<Row>) -> Result<(), StoreEr
     upsert::streams(db, streams).await?;
     for end in ends {
         touched.insert(end.id.to_string());
-        calls::end(db, end).await?;
+        let event = Noted::of_end(&end);
+        if calls::end(db, end).await? {
+            events.push(event);
+        }
     }
+    note(db, events).await?;
     let began = tally::recount_ended(db, touched).await?;
     hours::forget_older(db, changed, &began).await
 }

@@ -159,7 +159,10 @@ impl CallSid {
 }
 
 fn is_sid(text: &str, prefixes: &[&str]) -> bool {
-    prefixes.iter().find_map(|prefix| text.strip_prefix(prefix)).is_some_and(|hex| hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    prefixes
+        .iter()
+        .find_map(|prefix| text.strip_prefix(prefix))
+        .is_some_and(|hex| hex.len() == 32 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]

@@ -2,15 +2,18 @@
 
 mod call;
 mod code;
+mod event;
 mod ids;
 mod key;
 pub mod numbers;
 mod phone;
 mod redacted;
 mod token;
+mod word;
 
 pub use call::{CallStatus, Continuation, Direction, HangupCause, billed_minutes};
 pub use code::Code;
+pub use event::EventKind;
 pub use ids::{AccountSid, CallId, CallSid, Epoch, InvalidId, RecordingSid, StreamSid};
 pub use key::{ApiKey, Asker, BearerKey, InvalidKey, InvalidScope, KeyDigest, KeyId, KeyState, Scope, Scopes};
 pub use phone::{CallerId, InvalidPhoneNumber, NumberClass, PhoneNumber};

@@ -27,8 +27,9 @@ const BESIDE: [&str; 3] = ["config", "telemetry", "metrics"];
 const BESIDE_FROM: u8 = 2;
 
 /// Of the engine, HTTP knows the way in, what it yields, and the stream it upgrades to; of the store, what reads.
-const HTTP_KNOWS: [&str; 31] = [
+const HTTP_KNOWS: [&str; 32] = [
     "actors::engine",
+    "actors::events",
     "actors::inbound",
     "actors::twilio_stream",
     "store::Analytics",

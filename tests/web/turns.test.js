@@ -3,7 +3,7 @@ import { test } from "node:test";
 
 import { added, filtered } from "../../web/phone/journal.js";
 import { TurnClock } from "../../web/phone/turn-clock.js";
-import { median, merged, waitOf } from "../../web/phone/turns.js";
+import { answersOf, median, merged } from "../../web/phone/turns.js";
 
 /** Frames of 20 ms at `level`, from the frame of this number on. */
 function hear(clock, level, from, frames) {
@@ -48,22 +48,25 @@ test("a knock is not speech, and neither is a loud room", () => {
 
 const turn = (seq, started_ms, more = {}) => ({ epoch: 1, seq, started_ms, speaker: "ai", latency_ms: 500, ...more });
 
-test("a turn that comes again replaces the older one, in the order in which they were begun", () => {
+test("a turn that comes again replaces the older one, in the order of the conversation", () => {
     const arrived = [turn(2, 3000), turn(1, 1000, { generated: "a" }), turn(1, 1000, { generated: "b" }), turn(1, 0, { epoch: 2 })];
     const turns = arrived.reduce(merged, []);
     assert.deepEqual(turns.map(({ epoch, seq }) => [epoch, seq]), [[1, 1], [1, 2], [2, 1]]);
     assert.equal(turns[0].generated, "b");
 });
 
-test("an answer takes the wait that was measured next to it", () => {
+test("an answer is told with the wait that was measured next to it; neither side needs to know of the other", () => {
+    const turns = [turn(1, 1000), turn(2, 2000, { speaker: "user", latency_ms: null }), turn(3, 5000), turn(4, 20_000, { latency_ms: null })];
     const waits = [{ at: 1100, ms: 700 }, { at: 9000, ms: 900 }];
-    assert.equal(waitOf(turn(1, 1000), waits), 700);
-    assert.equal(waitOf(turn(2, 5000), waits), null);
-    assert.equal(waitOf(turn(3, 1000, { speaker: "user", latency_ms: null }), waits), null);
+    assert.deepEqual(answersOf(turns, waits), [
+        { at: 1000, here: 700, engine: 500 },
+        { at: 5000, here: null, engine: 500 },
+        { at: 9000, here: 900, engine: null },
+    ]);
 });
 
-test("the median of an even count is the lower of the two in the middle", () => {
-    assert.deepEqual([median([]), median([3]), median([4, 1, 3, 2])], [null, 3, 2]);
+test("the median leaves out what is not known, and is the lower of two in the middle", () => {
+    assert.deepEqual([median([]), median([null, 3]), median([4, 1, 3, 2])], [null, 3, 2]);
 });
 
 test("the journal keeps the newest entries, each with a number of its own", () => {

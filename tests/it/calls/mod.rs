@@ -1,5 +1,6 @@
 //! Whole calls: what callers hear, what is on record, and what happens when something breaks.
 
+mod browser;
 mod commands;
 mod crowd;
 mod ending;

@@ -13,6 +13,7 @@ pub mod operator;
 mod overload;
 pub mod process;
 mod secrets;
+pub mod sse;
 mod stream;
 pub mod streams;
 pub mod twiml;

@@ -2,6 +2,7 @@
 
 mod budget;
 mod crew;
+mod events;
 mod leaks;
 mod limits;
 mod queue;
@@ -27,8 +28,12 @@ fn serve(stage: &Stage, url: &str, variables: &[(&str, &str)]) -> Instance {
 
 /// How many slots of calls are held.
 async fn leased(url: &str) -> i64 {
+    count(url, "SELECT count(*) FROM slots WHERE kind = 'call' AND expires_at > now()").await
+}
+
+/// What a query counts.
+async fn count(url: &str, sql: &str) -> i64 {
     let database = Database::connect(url).await.expect("the database");
-    let sql = "SELECT count(*) FROM slots WHERE kind = 'call' AND expires_at > now()";
     let row = database.query_one_raw(Statement::from_string(database.get_database_backend(), sql)).await.expect("an answer");
     row.expect("a row").try_get_by_index(0).expect("a number")
 }

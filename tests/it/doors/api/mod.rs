@@ -4,6 +4,7 @@ mod budgets;
 mod calls;
 mod consents;
 mod do_not_call;
+mod events;
 mod hours;
 mod keys;
 mod metrics;
