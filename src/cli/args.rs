@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, value_parser};
 
+use super::calls::args::CallsCommand;
 use super::db::args::DbCommand;
 use super::keys::args::KeysCommand;
 use super::lists::args::{ConsentCommand, DncCommand};
@@ -28,6 +29,8 @@ pub enum Command {
     Demo(Demo),
     /// Load an engine with simulated calls, and measure what the callers hear
     Simulate(Simulate),
+    /// Look at the calls of a running instance, follow them, end them, place them
+    Calls(CallsCommand),
     /// Look after the database: schema, figures, backups, transcripts
     Db(DbCommand),
     /// Look after the list of those who want no calls

@@ -1,6 +1,7 @@
 //! What the commands do and say. `main` only calls `run`.
 
 pub mod args;
+mod calls;
 pub mod config;
 mod db;
 mod demo;
@@ -33,6 +34,7 @@ pub async fn run(env: BTreeMap<String, String>) -> i32 {
         Some(Command::Db(command)) => db::run(command, || load_within(Scope::Database, &args, &env)).await,
         Some(Command::Dnc(command)) => lists::dnc(command, user(&env), |scope| load_within(scope, &args, &env)).await,
         Some(Command::Consent(command)) => lists::consent(command, user(&env), |scope| load_within(scope, &args, &env)).await,
+        Some(Command::Calls(command)) => calls::calls(command, &env, || load_within(Scope::Api, &args, &env)).await,
         Some(Command::Keys(command)) => keys::keys(command, |scope| load_within(scope, &args, &env)).await,
         Some(Command::Check) => {
             let (text, code) = config::check(&configured(&args, &env));

@@ -10,6 +10,11 @@ pub fn say(text: &str) {
     let _ = writeln!(std::io::stdout(), "{text}");
 }
 
+/// A line for whoever still reads; false once nobody does.
+pub fn tell(text: &str) -> bool {
+    writeln!(std::io::stdout(), "{text}").is_ok()
+}
+
 /// A line about trouble.
 pub fn complain(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
@@ -24,8 +29,13 @@ pub struct Paint {
 impl Paint {
     #[must_use]
     pub fn detect() -> Self {
-        let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { on: std::io::stdout().is_terminal() && !refused }
+        Self { on: std::io::stdout().is_terminal() && !is_refused() }
+    }
+
+    /// For standard error.
+    #[must_use]
+    pub fn of_errors() -> Self {
+        Self { on: std::io::stderr().is_terminal() && !is_refused() }
     }
 
     #[must_use]
@@ -56,6 +66,10 @@ impl Paint {
     fn code(self, code: &str, text: &str) -> String {
         if self.on { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
+}
+
+fn is_refused() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
 }
 
 /// Milliseconds: two places below one of them, one place below ten, none above.

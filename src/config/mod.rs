@@ -92,12 +92,15 @@ pub enum Scope {
     Everything,
     /// Of the database, for work on it where no call can ring; what is wrong elsewhere has its default.
     Database,
+    /// Of where the API is, for those who ask it.
+    Api,
 }
 
 impl Scope {
     fn covers(self, key: &str) -> bool {
         match self {
             Self::Everything => true,
+            Self::Api => [names::ENVIRONMENT, "server.host", "server.port"].contains(&key),
             Self::Database => key == names::ENVIRONMENT || ["database.", "log."].iter().any(|section| key.starts_with(section)),
         }
     }

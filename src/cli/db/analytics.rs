@@ -6,13 +6,10 @@ use serde::Serialize;
 use super::Desk;
 use super::args::{self, Analytics, Format};
 use super::failure::{Failure, Outcome};
-use super::output::{self, Record, table};
+use super::output::{self, Record, columns_that_fit, table};
 use super::tree::{Node, scalars};
 use crate::cli::screen::{Paint, say};
 use crate::store::{AnalyticsQuery, Interval};
-
-/// Columns between columns.
-const GAP: usize = 3;
 
 pub async fn analytics(desk: &Desk, wish: &Analytics) -> Outcome {
     let figures = desk.store.analytics(&query(wish, Utc::now())?).await?;
@@ -81,18 +78,6 @@ fn list_table(title: &str, list: &Node, width: Option<u16>, paint: Paint) -> Opt
     let rows: Vec<Vec<String>> = rows.into_iter().map(|row| row.into_iter().take(shown).collect()).collect();
     let table = table(names.get(..shown).unwrap_or_default(), rows, paint);
     Some(format!("\n\n  {}\n{table}{}", paint.bold(title), paint.dim(&left_out)))
-}
-
-fn columns_that_fit(names: &[String], rows: &[Vec<String>], width: Option<u16>) -> usize {
-    let Some(width) = width.map(usize::from) else { return names.len() };
-    let longest = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or_default();
-    let mut room = width.saturating_sub(4);
-    let fits = |column: &usize| {
-        let cells = rows.iter().filter_map(|row| row.get(*column)).map(String::as_str);
-        let needed = longest(&mut names.iter().skip(*column).take(1).flat_map(|name| name.lines()).chain(cells)) + GAP;
-        room.checked_sub(needed).map(|left| room = left).is_some()
-    };
-    (0..names.len()).take_while(fits).count()
 }
 
 fn left_out(parts: usize, columns: usize) -> String {

@@ -9,6 +9,9 @@ use super::args::Format;
 use super::failure::Failure;
 use crate::cli::screen::{Paint, say};
 
+/// Columns between columns.
+const GAP: usize = 3;
+
 /// A flat record: texts, numbers, truths, and any of them or nothing.
 pub trait Record: Serialize {
     /// The names of the fields, in their order.
@@ -77,6 +80,20 @@ pub fn table(header: &[impl AsRef<str>], rows: Vec<Vec<String>>, paint: Paint) -
 #[must_use]
 pub fn width() -> Option<u16> {
     std::io::stdout().is_terminal().then(|| Table::new().width()).flatten()
+}
+
+/// How many of the first columns a table may have, so that nothing in it is broken.
+#[must_use]
+pub fn columns_that_fit(names: &[String], rows: &[Vec<String>], width: Option<u16>) -> usize {
+    let Some(width) = width.map(usize::from) else { return names.len() };
+    let longest = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or_default();
+    let mut room = width.saturating_sub(4);
+    let fits = |column: &usize| {
+        let cells = rows.iter().filter_map(|row| row.get(*column)).map(String::as_str);
+        let needed = longest(&mut names.iter().skip(*column).take(1).flat_map(|name| name.lines()).chain(cells)) + GAP;
+        room.checked_sub(needed).map(|left| room = left).is_some()
+    };
+    (0..names.len()).take_while(fits).count()
 }
 
 fn is_of_numbers(rows: &[Vec<String>], column: usize) -> bool {
