@@ -1,6 +1,7 @@
 //! An engine with both of its peers, for one test; nothing may be left of it at the end.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use alpha_call::actors::engine::Engine;
@@ -69,6 +70,10 @@ impl House {
 
     pub const fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub const fn api(&self) -> ApiClient {

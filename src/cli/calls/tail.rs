@@ -10,6 +10,8 @@ use super::trouble::Trouble;
 use super::watch::{Watch, Watched};
 use crate::cli::screen::complain;
 
+const GAP: &str = "what happened meanwhile is not known any more; `alpha-call calls list` shows the calls";
+
 /// By our id or Twilio's sid; its end is what it was followed for.
 pub async fn tail(api: &Api, wish: &Tail) -> Result<i32, Trouble> {
     let call = match &wish.call {
@@ -32,9 +34,7 @@ pub async fn follow(api: &Api, call: Option<String>, teller: &mut Teller) -> Res
             (Watched::Reopened, _) => None,
             (Watched::Opened | Watched::Missed, Some(call)) => catch_up(api, call, teller, &mut watch).await?,
             (Watched::Opened | Watched::Missed, None) => {
-                if has_begun {
-                    complain("what happened meanwhile is not known any more; `alpha-call calls list` shows the calls");
-                }
+                complain(&if has_begun { GAP.to_owned() } else { format!("following {}; Ctrl-C ends it", api.place()) });
                 None
             }
         };

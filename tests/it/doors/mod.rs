@@ -2,6 +2,7 @@
 
 mod api;
 mod cli;
+mod cli_calls;
 mod cli_db;
 mod cli_keys;
 mod cli_lists;

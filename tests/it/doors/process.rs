@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -100,6 +100,19 @@ impl Instance {
     pub fn address(&mut self) -> SocketAddr {
         let address = self.address.unwrap_or_else(|| self.told_address());
         *self.address.insert(address)
+    }
+
+    /// What it says on standard output, as it comes.
+    pub fn out_file(&self) -> PathBuf {
+        self.folder.path().join(OUT)
+    }
+
+    /// Waits until this is said on standard error.
+    pub fn complains(&mut self, word: &str) {
+        while !self.said.contains(word) {
+            let line = self.lines.recv_timeout(START).unwrap_or_else(|_| panic!("never said {word}: {}", self.said));
+            self.said.push_str(&line);
+        }
     }
 
     fn told_address(&mut self) -> SocketAddr {
