@@ -131,9 +131,15 @@ mod tests {
         let none = Ok(("http://127.0.0.1:8080/".to_owned(), None));
 
         assert_eq!(found(None, &[]), none);
-        assert_eq!(found(None, &[("PORT", "9000"), ("HOST", "0.0.0.0"), ("APP_ENV", "simulation")]).map(|found| found.0).as_deref(), Ok("http://127.0.0.1:9000/"));
+        assert_eq!(
+            found(None, &[("PORT", "9000"), ("HOST", "0.0.0.0"), ("APP_ENV", "simulation")]).map(|found| found.0).as_deref(),
+            Ok("http://127.0.0.1:9000/")
+        );
         assert_eq!(found(None, &[(URL, "https://a.example/x")]).map(|found| found.0).as_deref(), Ok("https://a.example/x"));
-        assert_eq!(found(Some("http://b.example:1"), &[(URL, "https://a.example")]).map(|found| found.0).as_deref(), Ok("http://b.example:1/"));
+        assert_eq!(
+            found(Some("http://b.example:1"), &[(URL, "https://a.example")]).map(|found| found.0).as_deref(),
+            Ok("http://b.example:1/")
+        );
     }
 
     #[test]

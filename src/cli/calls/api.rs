@@ -1,5 +1,6 @@
 //! A client of our own API, for one command.
 
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -160,14 +161,29 @@ impl Api {
         Trouble::Lost { place: self.place(), cause: cause.to_owned() }
     }
 
+    fn unreachable(&self, cause: String) -> Trouble {
+        Trouble::Unreachable { place: self.place(), cause }
+    }
+
     /// awc says `Disconnected` of a connection that breaks after the request was sent.
     fn failed(&self, error: &SendRequestError) -> Trouble {
         match error {
             SendRequestError::Connect(ConnectError::Disconnected) => self.lost("the connection broke"),
-            SendRequestError::Connect(ConnectError::Io(error)) => Trouble::Unreachable { place: self.place(), cause: error.to_string() },
-            SendRequestError::Connect(error) => Trouble::Unreachable { place: self.place(), cause: error.to_string() },
-            SendRequestError::Url(error) => Trouble::Unreachable { place: self.place(), cause: error.to_string() },
+            SendRequestError::Connect(error) => self.unreachable(cause(error)),
+            SendRequestError::Url(error) => self.unreachable(error.to_string()),
             other => self.lost(&other.to_string()),
         }
+    }
+}
+
+fn cause(error: &ConnectError) -> String {
+    match error {
+        ConnectError::Resolver(_) | ConnectError::NoRecords => "no such host is known".to_owned(),
+        ConnectError::Timeout => "it took too long to connect".to_owned(),
+        ConnectError::Io(error) => match error.kind() {
+            ErrorKind::Other | ErrorKind::InvalidData => error.to_string(),
+            kind => kind.to_string(),
+        },
+        other => other.to_string(),
     }
 }

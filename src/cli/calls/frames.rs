@@ -79,7 +79,8 @@ mod tests {
 
     #[test]
     fn events_are_found_however_the_bytes_are_cut() {
-        let frame = |id: Option<&str>, kind: &str, text: &str| Frame { id: id.map(str::to_owned), kind: kind.to_owned(), text: text.to_owned() };
+        let frame =
+            |id: Option<&str>, kind: &str, text: &str| Frame { id: id.map(str::to_owned), kind: kind.to_owned(), text: text.to_owned() };
 
         let all = [frame(Some("7"), "call.turn", "{\"words\":\"déjà\"}"), frame(None, "reset", "{}"), frame(None, "", "a\nb")];
         for size in [1, 2, 3, 7, STREAM.len()] {

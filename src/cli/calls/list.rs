@@ -132,7 +132,7 @@ fn show(shown: &Shown) {
     }
 }
 
-const COLUMNS: [&str; 10] = ["call", "began, utc", "number", "status", "length", "latency", "turns", "cost", "assistant", "name"];
+const COLUMNS: [&str; 10] = ["call", "status", "number", "began, utc", "length", "latency", "turns", "cost", "assistant", "name"];
 
 /// The columns for which there is room.
 fn calls_table(calls: &[CallLine], now: DateTime<Utc>, width: Option<u16>, paint: Paint) -> String {
@@ -148,9 +148,9 @@ fn row(call: &CallLine, now: DateTime<Utc>) -> Vec<String> {
     let turns = call.ai_responses.zip(call.user_inputs).map(|(ai, user)| (ai + user).to_string());
     let cells = [
         call.id.clone(),
-        began(call.initiated_at, now),
-        call.other_side(),
         call.state(),
+        call.other_side(),
+        began(call.initiated_at, now),
         call.length(now).map_or_else(none, clock),
         call.latency_p50_ms.map_or_else(none, |ms| ms.to_string()),
         turns.unwrap_or_else(none),
@@ -187,8 +187,11 @@ mod tests {
         let text = |width| calls_table(&calls, now, width, Paint::none());
 
         let all = text(None);
-        assert!(all.contains("11-23 12:00         from +14155550123   completed             0:31"), "{all}");
-        assert!(all.contains("2025-11-23 12:00") && all.contains("$0.0042   clinic      A nn") && all.contains("failed: no answer"), "{all}");
+        assert!(all.contains("completed          from +14155550123   11-23 12:00          0:31"), "{all}");
+        assert!(
+            all.contains("2025-11-23 12:00") && all.contains("$0.0042   clinic      A nn") && all.contains("failed: no answer"),
+            "{all}"
+        );
         for columns in [60, 80, 100, 120] {
             let lines = text(Some(columns));
             assert!(lines.lines().all(|line| line.chars().count() <= usize::from(columns)), "{lines}");

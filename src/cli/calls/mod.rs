@@ -23,11 +23,7 @@ use args::{CallsCommand, CallsVerb};
 use trouble::Trouble;
 
 /// Does what the verb says, and returns the exit code.
-pub async fn calls(
-    command: &CallsCommand,
-    env: &BTreeMap<String, String>,
-    configured: impl FnOnce() -> Result<Loaded, Invalid>,
-) -> i32 {
+pub async fn calls(command: &CallsCommand, env: &BTreeMap<String, String>, configured: impl FnOnce() -> Result<Loaded, Invalid>) -> i32 {
     match Access::find(command.url.as_deref(), env, configured) {
         Ok(access) => done(&Api::new(access), &command.verb).await.unwrap_or_else(Trouble::tell),
         Err(trouble) => trouble.tell(),

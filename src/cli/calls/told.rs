@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::cli::transcript;
 use crate::cli::screen::{Paint, wrap};
+use crate::cli::transcript;
 use crate::session::event::{Speaker, Turn, TurnKind};
 use crate::types::Redacted;
 
@@ -211,7 +211,10 @@ impl TurnLine {
         let at = Duration::from_millis(self.started_ms).as_secs_f64();
         let lead = format!("  {at:>5.1}  {who}  ");
         let text = wrap(&plain(text), TEXT);
-        text.iter().enumerate().map(|(n, line)| paint.dim(&if n == 0 { format!("{lead}{line}") } else { format!("{:17}{line}", "") })).collect()
+        text.iter()
+            .enumerate()
+            .map(|(n, line)| paint.dim(&if n == 0 { format!("{lead}{line}") } else { format!("{:17}{line}", "") }))
+            .collect()
     }
 
     fn turn(&self, kind: TurnKind) -> Turn {
@@ -299,7 +302,10 @@ mod tests {
             (r#""speaker":"user","kind":"dtmf","generated":"1""#, "    7.7  caller  presses 1"),
             (r#""speaker":"ai","kind":"tool_call","generated":"{}","tool":{"name":"look_up"}"#, "    7.7  tool    look_up is asked {}"),
             (r#""speaker":"system","kind":"event","generated":"restarted""#, "    7.7  system  restarted"),
-            (r#""speaker":"user","kind":"message","generated":"","transcription":"failed""#, "    7.7  caller  (could not be written down)"),
+            (
+                r#""speaker":"user","kind":"message","generated":"","transcription":"failed""#,
+                "    7.7  caller  (could not be written down)",
+            ),
         ] {
             let fields = fields.replace(r#","heard":"Hi.\u001b[2J""#, "");
             assert_eq!(turn(&fields).lines(Paint::none()).first().map(String::as_str), Some(line), "{fields}");

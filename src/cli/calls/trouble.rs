@@ -7,7 +7,7 @@ use crate::cli::screen::{Paint, complain, wrap};
 use crate::config::Invalid;
 
 /// Columns of a line.
-const WIDTH: usize = 96;
+const WIDTH: usize = 92;
 
 #[derive(Debug)]
 pub enum Trouble {
@@ -15,13 +15,22 @@ pub enum Trouble {
     Configuration(String),
     Invalid(Invalid),
     /// Nothing was sent.
-    Unreachable { place: String, cause: String },
+    Unreachable {
+        place: String,
+        cause: String,
+    },
     /// What became of the request is not known.
-    Lost { place: String, cause: String },
+    Lost {
+        place: String,
+        cause: String,
+    },
     /// By the instance, in the words of its API.
     Refused(Box<Refused>),
     /// By something else at its address.
-    Strange { place: String, status: u16 },
+    Strange {
+        place: String,
+        status: u16,
+    },
 }
 
 #[derive(Debug)]
@@ -106,7 +115,9 @@ impl Trouble {
             return crate::cli::refuse(invalid);
         }
         let paint = Paint::of_errors();
-        complain(&format!("{} {}", paint.red("error:"), self.summary()));
+        for (n, line) in wrap(&self.summary(), WIDTH).into_iter().enumerate() {
+            complain(&if n == 0 { format!("{} {line}", paint.red("error:")) } else { format!("  {line}") });
+        }
         if let Self::Refused(refused) = &self {
             refused.lines().iter().flat_map(|line| wrap(line, WIDTH)).for_each(|line| complain(&format!("  {line}")));
         }
@@ -166,13 +177,19 @@ mod tests {
     use super::*;
 
     fn refused(body: &str) -> Refused {
-        Refused { problem: serde_json::from_str(body).expect("json"), retry_after: Some(9), request_id: Some("r1".to_owned()), key_from: None }
+        Refused {
+            problem: serde_json::from_str(body).expect("json"),
+            retry_after: Some(9),
+            request_id: Some("r1".to_owned()),
+            key_from: None,
+        }
     }
 
     #[test]
     fn a_problem_is_told_with_all_that_it_says() {
         let cooling = r#"{"type":"urn:x","title":"Called","status":429,"detail":"in 9 s","code":"cooling-down"}"#;
-        let fields = r#"{"title":"A field","status":422,"detail":"see","code":"invalid-field","errors":[{"pointer":"/name","detail":"long"}]}"#;
+        let fields =
+            r#"{"title":"A field","status":422,"detail":"see","code":"invalid-field","errors":[{"pointer":"/name","detail":"long"}]}"#;
 
         assert_eq!(refused(cooling).lines(), ["in 9 s", "retry after 9 s", "request id r1"]);
         assert_eq!(refused(fields).lines(), ["/name: long", "retry after 9 s", "request id r1"]);

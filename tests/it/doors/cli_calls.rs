@@ -62,16 +62,13 @@ impl House {
         asking(self.addr())
     }
 
-    /// Calls that came in and are over.
-    async fn called(&self, count: usize) -> Vec<String> {
-        let mut sids = Vec::new();
+    /// So many calls come in, and end.
+    async fn after_calls(&self, count: usize) {
         for _ in 0..count {
             let call = self.call_in(short());
             call.ended(LONG).await.expect("an end");
             self.ended(call.call_sid()).await;
-            sids.push(call.call_sid().to_owned());
         }
-        sids
     }
 }
 
@@ -109,7 +106,7 @@ async fn greeted(call: &CallHandle) {
 #[actix_rt::test]
 async fn calls_are_listed_by_filters_as_table_json_and_csv() {
     let house = House::open().await;
-    house.called(3).await;
+    house.after_calls(3).await;
     house.stage.twilio.answer_next(Answer::Busy);
     let id = json(house.shell(), &format!("dial {CALLEE} --name Ann -o json")).await["id"].as_str().expect("an id").to_owned();
     house.ended(&id).await;
@@ -141,7 +138,8 @@ async fn several_pages_are_made_one() {
     assert_eq!(seeded.code, Some(0), "{seeded}");
 
     let all = json(house.shell(), "list --all -o json").await;
-    let ids: std::collections::BTreeSet<&str> = all["calls"].as_array().expect("calls").iter().filter_map(|call| call["id"].as_str()).collect();
+    let ids: std::collections::BTreeSet<&str> =
+        all["calls"].as_array().expect("calls").iter().filter_map(|call| call["id"].as_str()).collect();
     assert_eq!((ids.len(), &all["total"], &all["next_cursor"]), (450, &450.into(), &Value::Null));
     let some = json(house.shell(), "list --limit 250 -o json").await;
     assert_eq!((some["calls"].as_array().map(Vec::len), some["next_cursor"].is_string()), (Some(250), true));
@@ -162,7 +160,9 @@ async fn a_call_is_shown_with_what_was_said_and_what_was_not_heard() {
     let shown = well(house.shell(), &format!("get {} --transcript", call.call_sid())).await;
 
     assert!(shown.starts_with(&format!("inbound from {CALLER}  completed: assistant ended\n")), "{shown}");
-    for word in [row["id"].as_str().expect("an id"), call.call_sid(), "caller  Hi. What are your opening hours?", " /// ", "s heard", "p50 "] {
+    for word in
+        [row["id"].as_str().expect("an id"), call.call_sid(), "caller  Hi. What are your opening hours?", " /// ", "s heard", "p50 "]
+    {
         assert!(shown.contains(word), "{word}: {shown}");
     }
     assert!(shown.lines().all(|line| line.chars().count() <= 100), "{shown}");
@@ -184,7 +184,11 @@ async fn whoever_follows_is_told_of_a_call_from_its_beginning_to_its_end_each_tu
 
     let text = said(&people, "completed: ").await;
     let id = house.ended(call.call_sid()).await["id"].as_str().expect("an id").to_owned();
-    assert_eq!(text.lines().next().map(|line| line.ends_with(&id) && line.starts_with(&format!("inbound from {CALLER}"))), Some(true), "{text}");
+    assert_eq!(
+        text.lines().next().map(|line| line.ends_with(&id) && line.starts_with(&format!("inbound from {CALLER}"))),
+        Some(true),
+        "{text}"
+    );
     assert!(text.contains("  the call comes in\n") && text.contains("  connected\n"), "{text}");
     let of_caller: Vec<&str> = text.lines().filter(|line| line.contains("  caller  ")).collect();
     assert_eq!(of_caller.len(), 2, "{text}");
