@@ -16,8 +16,8 @@ use crate::types::{CallId, CallSid, CallStatus, Direction, PhoneNumber};
 pub struct CallsCommand {
     #[command(subcommand)]
     pub verb: CallsVerb,
-    /// The instance to ask [env: ALPHA_CALL_URL] [default: the one of the configuration, on this machine]
-    #[arg(long, global = true, value_name = "URL")]
+    /// The instance to ask [default: ALPHA_CALL_URL, or the one on this machine]
+    #[arg(long, global = true, value_name = "URL", display_order = 90)]
     pub url: Option<String>,
 }
 
@@ -25,7 +25,8 @@ const CALLS: &str = "\
 These commands ask a running instance by its API, as its page in the browser does.
 
 Environment:
-  ALPHA_CALL_URL       the instance, https://HOST or http://HOST:PORT; --url wins
+  ALPHA_CALL_URL       the instance, https://HOST or http://HOST:PORT; --url wins. Without either
+                       it is the one that the configuration here would serve, by HOST and PORT
   ALPHA_CALL_KEY       the key of the API; it is never given on the command line, where others see it
   ALPHA_CALL_KEY_FILE  a file with the key, instead
   NO_COLOR             no colours; there are none either where the output is no terminal
@@ -58,10 +59,10 @@ pub enum CallsVerb {
 #[derive(Debug, Args)]
 #[command(after_help = LIST)]
 pub struct List {
-    /// Only such calls
+    /// Such calls
     #[arg(long, value_name = "STATUS", value_parser = words(CallStatus::ALL.iter().map(|status| status.as_str())))]
     pub status: Option<String>,
-    /// Only such calls
+    /// Such calls
     #[arg(long, value_name = "DIRECTION", value_parser = words(Direction::ALL.iter().map(|direction| direction.as_str())))]
     pub direction: Option<String>,
     /// Calls from or to this number, with + and country code

@@ -31,7 +31,10 @@ pub async fn dial(api: &Api, wish: &Dial) -> Result<i32, Trouble> {
         (Shape::Table, false) => say(&format!("{id}  {message}")),
         (Shape::Table, true) => {}
     }
-    if wish.wait { wait(api, &id, wish.output.format).await } else { Ok(0) }
+    if !wish.wait {
+        return Ok(0);
+    }
+    wait(api, &id, wish.output.format).await.inspect_err(|_| complain(&format!("call {id} goes on, and is not followed any more")))
 }
 
 /// Under a key, so that it can be asked again if the answer is lost.

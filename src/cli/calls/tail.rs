@@ -48,7 +48,7 @@ pub async fn follow(api: &Api, call: Option<String>, teller: &mut Teller) -> Res
 
 /// Reads how it stands with a call, and what was said; the call, if it is over.
 async fn catch_up(api: &Api, call: &str, teller: &mut Teller, watch: &mut Watch<'_>) -> Result<Option<CallLine>, Trouble> {
-    match standing(api, call, teller.wants_words()).await {
+    match standing(api, call, teller).await {
         Ok(Conversation { call, turns }) => {
             if !call.line.is_over() {
                 teller.call(&call.line, call.line.connected_at.unwrap_or(call.line.initiated_at));
@@ -65,10 +65,10 @@ async fn catch_up(api: &Api, call: &str, teller: &mut Teller, watch: &mut Watch<
 }
 
 /// Without turns, if they are not for us.
-async fn standing(api: &Api, call: &str, words: bool) -> Result<Conversation, Trouble> {
-    if words {
+async fn standing(api: &Api, call: &str, teller: &mut Teller) -> Result<Conversation, Trouble> {
+    if teller.wants_words() {
         match read(api, &["call", call, "conversation"]).await {
-            Err(trouble) if trouble.is("insufficient-scope") => {}
+            Err(trouble) if trouble.is("insufficient-scope") => teller.lacks_words(),
             read => return read,
         }
     }

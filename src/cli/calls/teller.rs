@@ -120,6 +120,13 @@ impl Teller {
         }
     }
 
+    /// Said once.
+    pub fn lacks_words(&mut self) {
+        if !std::mem::replace(&mut self.said_mute, true) {
+            complain("what is said is not told to this key: it lacks the scope transcripts:read");
+        }
+    }
+
     /// Of turns whose end was never told, what there is.
     fn close(&mut self, call: &str) {
         let left: Vec<Place> = self.open.keys().filter(|(of, _)| of == call).cloned().collect();
@@ -140,8 +147,8 @@ impl Teller {
     }
 
     fn speak(&mut self, call: &str, turn: &TurnLine) {
-        if turn.is_mute() && !std::mem::replace(&mut self.said_mute, true) {
-            complain("what is said is not told to this key: it lacks the scope transcripts:read");
+        if turn.is_mute() {
+            self.lacks_words();
         }
         let lines = turn.lines(self.paint);
         if !lines.is_empty() {

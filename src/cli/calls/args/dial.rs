@@ -38,7 +38,7 @@ pub struct Dial {
     /// An object that is kept with the call
     #[arg(long, value_name = "JSON", value_parser = object)]
     pub metadata: Option<Map<String, Value>>,
-    /// Done once in 24 hours, however often it is asked with the same key [default: a new one]
+    /// Done once in 24 hours with the same key [default: a new one]
     #[arg(long, value_name = "KEY")]
     pub idempotency_key: Option<String>,
     /// Follow the call to its end
