@@ -12,6 +12,7 @@ mod tail;
 mod teller;
 mod told;
 mod trouble;
+mod turns;
 mod watch;
 
 use std::collections::BTreeMap;

@@ -7,7 +7,8 @@ use chrono::{DateTime, Utc};
 use super::args::Shape;
 use super::frames::Frame;
 use super::get::coloured;
-use super::told::{CallLine, Event, Subject, TurnLine, clock, dollars, plain};
+use super::told::{CallLine, Event, Subject, clock, dollars, plain};
+use super::turns::TurnLine;
 use crate::cli::screen::{Paint, complain, tell};
 
 const TURN: &str = "call.turn";
