@@ -16,7 +16,7 @@ use crate::types::{CallId, CallSid, CallStatus, Direction, PhoneNumber};
 pub struct CallsCommand {
     #[command(subcommand)]
     pub verb: CallsVerb,
-    /// The instance to ask [default: ALPHA_CALL_URL, or the one on this machine]
+    /// The instance to ask [default: ALPHA_CALL_URL, or the one here]
     #[arg(long, global = true, value_name = "URL", display_order = 90)]
     pub url: Option<String>,
 }
@@ -27,7 +27,7 @@ These commands ask a running instance by its API, as its page in the browser doe
 Environment:
   ALPHA_CALL_URL       the instance, https://HOST or http://HOST:PORT; --url wins. Without either
                        it is the one that the configuration here would serve, by HOST and PORT
-  ALPHA_CALL_KEY       the key of the API; it is never given on the command line, where others see it
+  ALPHA_CALL_KEY       the key of the API; never on the command line, where others see it
   ALPHA_CALL_KEY_FILE  a file with the key, instead
   NO_COLOR             no colours; there are none either where the output is no terminal
 Without a key, an instance on this machine is asked with the first key of API_KEYS, if the

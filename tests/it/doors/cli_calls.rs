@@ -283,7 +283,6 @@ async fn without_a_good_key_nothing_is_told_and_the_way_to_one_is() {
     well(of(&key), "list").await;
     let call = house.call_in(short());
     call.ended(LONG).await.expect("an end");
-    house.ended(call.call_sid()).await;
     let mute = calls(of(&key), &format!("tail {}", call.call_sid())).await;
     assert!(mute.code == Some(0) && mute.out.contains("completed: caller hung up") && !mute.out.contains("Hello"), "{mute}");
     assert!(mute.err.contains("it lacks the scope transcripts:read"), "{mute}");

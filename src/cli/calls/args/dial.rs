@@ -29,7 +29,7 @@ pub struct Dial {
     /// A variable that the assistant declares; may be repeated
     #[arg(long = "var", value_name = "NAME=VALUE", value_parser = variable)]
     pub variables: Vec<(String, String)>,
-    /// Where the callee is, as Europe/Paris [default: wherever the number may be]
+    /// Where the callee is, as Europe/Paris [default: wherever it may be]
     #[arg(long, value_name = "ZONE")]
     pub time_zone: Option<String>,
     /// Not before then, 30 days ahead at most [default: at once]
