@@ -47,7 +47,8 @@ function Head({ call, turns }) {
     return html`<div>
         <a class="back small" href="/calls"><${Icon} name="arrow" size=${14} /> Calls</a>
         <div class="spread">
-            <div class="row"><h1>${phoneNumber(otherSide(call))}</h1>${call.name && html`<span class="muted call-name">${call.name}</span>`}<${StatusBadge} call=${call} /></div>
+            <div class="row"><h1>${phoneNumber(otherSide(call))}</h1>
+                ${call.name && html`<span class="muted call-name">${call.name}</span>`}<${StatusBadge} call=${call} /></div>
             <div class="row">
                 ${!isOver(call) && html`<${CallActs} call=${call} />`}
                 <button type="button" class="button" onClick=${() => setRaw(true)}>JSON</button>

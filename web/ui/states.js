@@ -33,6 +33,13 @@ export function Failure({ error, retry }) {
     </div>`;
 }
 
+/** What `useLoad` is at: the skeleton of a card, the refusal in one, or what is made of the value. */
+export function Loaded({ of: { value, error, reload }, lines = 10, children }) {
+    if (value) return children(value);
+    if (error) return html`<div class="card"><${Failure} error=${error} retry=${reload} /></div>`;
+    return html`<div class="card card-body"><${Skeleton} lines=${lines} /></div>`;
+}
+
 /** Something that the key does not allow, said before it is asked for. */
 export function NeedsScope({ scope, title, as }) {
     return html`<${Blank} icon="key" title=${title} as=${as}>
