@@ -38,7 +38,7 @@ function pageAt(path) {
 }
 
 function App() {
-    if (sessionError.value) return html`<main class="alone"><${Failure} error=${sessionError.value} retry=${openSession} /></main>`;
+    if (sessionError.value) return html`<main class="alone"><${Failure} as="h1" error=${sessionError.value} retry=${openSession} /></main>`;
     if (!session.value) return html`<main class="alone"><${Skeleton} /></main>`;
     if (mustSignIn.value) return html`<${SignIn} /><${Toasts} />`;
     const { title, page } = pageAt(route.value.path);

@@ -75,7 +75,7 @@ export function phoneNumber(e164) {
 /** The API speaks in small letters and without a full stop. A name such as `gpt-realtime` stays as it is. */
 export function sentence(text) {
     if (!text) return "";
-    const opened = /^[a-z]+(?=[\s,.:;]|$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+    const opened = /^[a-z]+(?=[\s,:;]|$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
     return /[.!?…]$/.test(opened) ? opened : `${opened}.`;
 }
 

@@ -49,12 +49,12 @@ function EventFilters({ filter, setFilter, found }) {
 
 function EventTable({ events }) {
     return html`<div class="table-frame"><table class="table event-table">
-        <thead><tr><th scope="col">At</th><th scope="col">Leg</th><th scope="col">Event</th><th scope="col" class="figure">Times</th></tr></thead>
+        <thead><tr><th scope="col">At</th><th scope="col">Leg</th><th scope="col">Event</th></tr></thead>
         <tbody>${events.map((event, index) => html`<tr key=${index}>
             <td class="nowrap muted">${offset(event.at_ms)}</td>
             <td class="nowrap"><${Leg} ...${event} /></td>
-            <td><code class="breaks">${event.name}</code>${event.detail && html`<div class="small muted breaks">${event.detail}</div>`}</td>
-            <td class="figure muted">${event.count > 1 ? `× ${count(event.count)}` : ""}</td>
+            <td><code class="breaks">${event.name}</code>${event.count > 1 && html` <span class="muted nowrap">× ${count(event.count)}</span>`}
+                ${event.detail && html`<div class="small muted breaks">${event.detail}</div>`}</td>
         </tr>`)}</tbody>
     </table></div>`;
 }

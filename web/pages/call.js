@@ -37,7 +37,7 @@ export function Call({ id }) {
 }
 
 function NoCall({ error, retry }) {
-    if (error.status !== 404) return html`<div class="card"><${Failure} error=${error} retry=${retry} /></div>`;
+    if (error.status !== 404) return html`<div class="card"><${Failure} as="h1" error=${error} retry=${retry} /></div>`;
     const action = html`<a class="button" href="/calls">See all calls</a>`;
     return html`<${Blank} icon="search" as="h1" title="There is no such call" action=${action}>It may have been removed when old calls were cleaned up.<//>`;
 }

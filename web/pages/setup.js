@@ -67,7 +67,7 @@ function Check({ check }) {
                 ${variable && html`<${Copyable} text=${variable} what="the variable" />`}
                 ${command && html`<${Copyable} text=${command} what="the command" />`}
                 ${link && html`<a class="small" href=${link} target="_blank" rel="noreferrer">
-                    ${new URL(link, location.href).host} <${Icon} name="link" size=${12} /></a>`}
+                    ${new URL(link, location.href).host} <${Icon} name="outgoing" size=${12} /></a>`}
             </div>`}
         </div>
     </li>`;

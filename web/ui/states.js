@@ -22,11 +22,11 @@ export function Blank({ icon, title, as = "h2", children, action }) {
 }
 
 /** What the API refused, and why, in its own words. */
-export function Failure({ error, retry }) {
+export function Failure({ error, retry, as }) {
     const missing = error.code === "insufficient-scope";
     const again = retry && !missing && html`<button class="button" onClick=${retry}><${Icon} name="refresh" /> Try again</button>`;
     return html`<div role="alert">
-        <${Blank} icon=${missing ? "key" : "alert"} title=${error.title ?? "Something went wrong"} action=${again}>
+        <${Blank} icon=${missing ? "key" : "alert"} title=${error.title ?? "Something went wrong"} as=${as} action=${again}>
             ${missing ? html`${sentence(error.detail)} An operator can make one, with <code>alpha-call keys create</code>.` : sentence(error.detail ?? String(error))}
             ${error.requestId && html`<br /><span class="small">Request <code>${error.requestId}</code></span>`}
         <//>
