@@ -23,6 +23,7 @@ pub mod logger;
 pub mod model_line;
 pub mod openai_session;
 mod outbox;
+mod peers;
 pub mod phrases;
 mod placing;
 mod plan;

@@ -92,3 +92,18 @@ async fn a_ticket_is_refused_with_its_reason() {
     assert_eq!(house.called(&line.call).await["ended_reason"], "requested");
     house.finish().await;
 }
+
+#[actix_rt::test]
+async fn a_key_of_the_model_is_all_that_a_browser_needs() {
+    let without = ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "PHONE_NUMBER_FROM", "DOMAIN"].map(|name| (name, ""));
+    let house = House::with(&without).await;
+    let line = house.ticket().await;
+
+    let mut stream = Operator::of(&house).upgrade(&line, &line.stream, "").await.expect("let in");
+    stream.start().await;
+    stream.heard().await;
+    stream.hang_up().await;
+
+    assert_eq!(house.ended(&line.sid).await["status"], "completed");
+    house.finish().await;
+}

@@ -98,7 +98,7 @@ impl House {
         self.with_record(number, ApiKey { max_day_nanos: Some(max_day_nanos), ..record(number, &Scope::ALL) }).await
     }
 
-    pub(super) async fn with_key(&self, number: u8, scopes: &[Scope], days: Option<i64>) -> BearerKey {
+    pub async fn with_key(&self, number: u8, scopes: &[Scope], days: Option<i64>) -> BearerKey {
         self.with_record(number, ApiKey { expires_at: days.map(|days| Utc::now() + TimeDelta::days(days)), ..record(number, scopes) }).await
     }
 }
