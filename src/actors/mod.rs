@@ -18,6 +18,7 @@ pub mod governor;
 pub mod handover;
 pub mod inbound;
 pub mod instance;
+pub mod journals;
 mod leases;
 pub mod logger;
 pub mod model_line;

@@ -16,7 +16,6 @@ import { Blank, Failure, NeedsScope, Notice, Skeleton } from "../ui/states.js";
 import { Elapsed } from "../ui/time.js";
 import { Transcript } from "../ui/transcript.js";
 import { DIRECTION, isOver, otherSide } from "../words.js";
-import { Actors } from "./actors.js";
 import { LimitMeter } from "./overview-cards.js";
 
 export function Live() {
@@ -25,7 +24,6 @@ export function Live() {
         <div class="stack">
             <${Limits} />
             <${Current} calls=${runningCalls.value} />
-            ${may("admin") && html`<${Actors} />`}
         </div>`;
 }
 

@@ -184,7 +184,7 @@ fn capabilities(look: Look, voice: Option<&Path>, profile: &Path) -> serde_json:
 fn port(words: &mut BufReader<ChildStdout>) -> u16 {
     let mut line = String::new();
     while words.read_line(&mut line).expect("its words") > 0 {
-        if let Some((_, port)) = line.trim().trim_end_matches('.').rsplit_once("on port ") {
+        if let Some((_, port)) = line.trim().trim_end_matches('.').rsplit_once("started successfully on port ") {
             return port.parse().expect("a port");
         }
         line.clear();
