@@ -21,6 +21,7 @@ export function money(usd) {
 
 export function milliseconds(ms) {
     if (ms === null || ms === undefined) return NONE;
+    if (Math.round(ms) === 0) return "< 1 ms";
     return ms < 10_000 ? `${number.format(Math.round(ms))} ms` : `${number.format(Math.round(ms / 100) / 10)} s`;
 }
 
