@@ -97,7 +97,7 @@ const REAL: &str = "  With a key of OpenAI the phone on the page reaches a real 
 /// Where to look.
 fn places(rehearsal: &Rehearsal, paint: Paint) -> String {
     let title = paint.bold("Still serving. Look around, then press Ctrl-C:");
-    let lines = PLACES.map(|(path, what)| format!("\n  {:<36}{}", format!("http://{}{path}", rehearsal.addr), paint.dim(what)));
+    let lines = PLACES.map(|(path, what)| format!("\n  {:<42}{}", format!("http://{}{path}", rehearsal.addr), paint.dim(what)));
     format!("\n{title}{}\n\n{}", lines.concat(), paint.dim(REAL))
 }
 
