@@ -86,13 +86,13 @@ const RENDERING: &str = "  A moment: the model says the greeting once; it is kep
 
 const PLACES: [(&str, &str); 5] = [
     ("/phone", "talk to the simulated assistant, with your microphone"),
-    ("/calls", "the two calls: every word, what was heard of it, and how long it took"),
+    ("/calls", "the two calls, word by word, with what was heard"),
     ("/", "figures over all calls"),
     ("/setup", "what a real phone number needs"),
     ("/api/call-history", "the same for programs"),
 ];
 
-const REAL: &str = "  With a key of OpenAI the phone on the page reaches a real model: OPENAI_API_KEY=... alpha-call serve";
+const REAL: &str = "  With a key of OpenAI, the phone on the page reaches a real model: OPENAI_API_KEY=... alpha-call serve";
 
 /// Where to look.
 fn places(rehearsal: &Rehearsal, paint: Paint) -> String {
