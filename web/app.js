@@ -61,6 +61,11 @@ effect(() => {
     document.title = mustSignIn.value ? "Sign in · alpha-call" : `${pageAt(route.value.path).title} · alpha-call`;
 });
 
+// A browser may keep a page that was left, with its connection, of which it has six for a host.
+// https://developer.mozilla.org/docs/Glossary/bfcache
+addEventListener("pagehide", stopEvents);
+addEventListener("pageshow", (event) => event.persisted && location.reload());
+
 startRouter();
 openSession();
 render(html`<${App} />`, document.getElementById("app"));

@@ -126,6 +126,16 @@ impl Browser {
         self.see(css).await.click().await.unwrap_or_else(|error| panic!("{css} cannot be clicked: {error}"));
     }
 
+    /// Presses the button with these words on it; of several the last, which is that of a dialog.
+    pub async fn press(&self, words: &str) {
+        let path = format!("(//button[normalize-space(.)='{words}'])[last()]");
+        let found = self.page.wait().at_most(WITHIN).for_element(Locator::XPath(&path)).await;
+        match found {
+            Ok(button) => button.click().await.unwrap_or_else(|error| panic!("{words} cannot be pressed: {error}")),
+            Err(error) => panic!("no button {words}: {error}\n{}", self.text().await),
+        }
+    }
+
     /// What a function's body returns in the page.
     pub async fn run(&self, body: &str) -> Value {
         self.page.execute(body, Vec::new()).await.expect("a script")

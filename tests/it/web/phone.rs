@@ -69,7 +69,7 @@ async fn the_model_hears_the_microphone_and_the_page_plays_and_writes_the_answer
     let played = phone(&browser).await;
     assert!(played["framesPlayed"].as_u64() > Some(150) && played["marksReturned"].as_u64() > Some(10), "{played}");
     assert_eq!(house.openai().violations(), []);
-    browser.click("button.hang-up, button[data-action=hangup]").await;
+    browser.press("Hang up").await;
     browser.close().await;
     house.finish().await;
 }
@@ -87,7 +87,7 @@ async fn whoever_speaks_over_the_answer_silences_it_at_once() {
     browser.reads(&["nterrupted"]).await;
 
     assert!(phone(&browser).await["clears"].as_u64() >= Some(1));
-    browser.click("button.hang-up, button[data-action=hangup]").await;
+    browser.press("Hang up").await;
     browser.close().await;
     house.finish().await;
 }

@@ -82,13 +82,13 @@ async fn a_page_that_needs_a_key_asks_for_it_and_never_puts_it_into_an_address()
     browser.go("/calls").await;
     let field = browser.see("input[type=password]").await;
     field.send_keys("ak_wrong").await.expect("typed");
-    browser.click("button[type=submit]").await;
+    browser.press("Sign in").await;
     browser.reads(&["API key"]).await;
     let refused = browser.complaints().await;
     assert!(refused.iter().all(|line| line.contains("401")), "{refused:?}");
     field.clear().await.expect("cleared");
     field.send_keys(key.text().expose_secret()).await.expect("typed");
-    browser.click("button[type=submit]").await;
+    browser.press("Sign in").await;
     browser.reads(&["Calls", "No calls"]).await;
 
     let asked = browser.run("return performance.getEntriesByType('resource').map((entry) => entry.name).join(' ') + location.href").await;
@@ -106,8 +106,9 @@ async fn a_call_is_watched_while_it_runs_and_hung_up_from_the_page() {
 
     let call = house.call_in(CallerScript::new(vec![Step::WaitForSpeech { within: LONG }, Step::AwaitHangup { within: LONG }]));
     browser.reads(&["+1 415 555", "AI assistant of the Lakeside Clinic"]).await;
-    browser.click("button.danger, button[data-action=hangup]").await;
-    browser.click("dialog[open] button.danger, dialog[open] button[data-action=confirm]").await;
+    browser.press("Hang up").await;
+    browser.see("dialog[open]").await;
+    browser.press("Hang up").await;
 
     assert!(call.ended(LONG).await.expect("an end").completed());
     assert_eq!(house.ended(call.call_sid()).await["ended_reason"], "requested");
