@@ -30,5 +30,8 @@ agent hours "We are open from Monday to Friday, from eight in the morning until 
 agent weekdays "Of course. Monday to Friday, from eight until six."
 agent moved "Done. Your appointment is now on Friday at half past ten."
 agent goodbye "You are welcome. Goodbye!"
+agent simulated "I am a simulated assistant: I hear that you speak, but not what you say."
+agent interruptible "You can interrupt me at any time. I stop at once, and the record knows what of this you did not hear."
+agent real "With an OpenAI key, a real model answers here, over the same line."
 
 ls -l ./*.ulaw

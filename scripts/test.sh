@@ -8,13 +8,14 @@ usage: scripts/test.sh [--help] [--fuzz [SECONDS]] [-- ARGUMENTS OF THE TEST RUN
 
 Runs everything that guards this repository, on a fresh Debian machine with Rust:
 
-  1. finds PostgreSQL's server, or installs it with apt (as root, or by sudo)
+  1. finds PostgreSQL's server, Chromium with its driver, and Node.js, or installs them with apt (as root, or by sudo)
   2. starts a throw-away server in a temporary folder, reachable by its Unix socket alone;
      what a Debian package may have started is left alone
   3. cargo fmt --check, cargo clippy with warnings as errors
-  4. all tests, with cargo-nextest if it is installed, else with cargo test; then the doc tests
-  5. searches what the tests wrote, with cargo-nextest, for what no log may hold: numbers, keys, tokens
-  6. stops the server and removes the folder, however the run ends
+  4. the tests of the page's own modules, with node
+  5. all tests, with cargo-nextest if it is installed, else with cargo test; then the doc tests
+  6. searches what the tests wrote, with cargo-nextest, for what no log may hold: numbers, keys, tokens
+  7. stops the server and removes the folder, however the run ends
 
 With --fuzz it does none of that, and fuzzes instead: each target of fuzz/ for SECONDS, 10 if not told. It uses
 cargo-fuzz where that and a nightly compiler are installed, else the same harnesses on the stable compiler, and fails
@@ -112,16 +113,18 @@ server_binaries() {
     return 1
 }
 
-install_server() {
-    local install='apt-get update && apt-get install -y --no-install-recommends postgresql'
-    command -v apt-get >/dev/null || fail "no PostgreSQL server found and no apt-get here: install PostgreSQL 13 or newer, or set PG_BINDIR"
-    # The package would start a server of its own on port 5432; ours is another one, elsewhere.
+# Packages of Debian, and what to do where there is no apt.
+install() {
+    local advice=$1
+    shift
+    local install="apt-get update && apt-get install -y --no-install-recommends $*"
+    command -v apt-get >/dev/null || fail "$advice"
     if [ "$(id -u)" -eq 0 ]; then
         DEBIAN_FRONTEND=noninteractive bash -c "$install"
     elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
         sudo env DEBIAN_FRONTEND=noninteractive bash -c "$install"
     else
-        fail "no PostgreSQL server found; install it as root, then run this again: $install"
+        fail "$* not found; install as root, then run this again: $install"
     fi
 }
 
@@ -154,8 +157,18 @@ stop_server() {
 
 find_server() {
     if ! bin=$(server_binaries); then
-        run 'install PostgreSQL' install_server
+        # The package starts a server of its own on port 5432; ours is another one, elsewhere.
+        run 'install PostgreSQL' install "no PostgreSQL server found and no apt-get here: install PostgreSQL 13 or newer, or set PG_BINDIR" postgresql
         bin=$(server_binaries) || fail 'PostgreSQL was installed, but initdb and pg_ctl are not found: set PG_BINDIR'
+    fi
+}
+
+find_browser() {
+    if ! [ -x /usr/bin/chromium ] || ! [ -x /usr/bin/chromedriver ]; then
+        run 'install Chromium' install "no Chromium and no apt-get here: install /usr/bin/chromium and /usr/bin/chromedriver" chromium chromium-driver
+    fi
+    if ! command -v node >/dev/null; then
+        run 'install Node.js' install "no node and no apt-get here: install Node.js 18 or newer" nodejs
     fi
 }
 
@@ -214,8 +227,12 @@ else
     run 'start a throw-away PostgreSQL' start_server "$bin"
 fi
 
+current='find Chromium and Node.js'
+find_browser
 run 'cargo fmt' cargo fmt --all --check
 run 'cargo clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
+run 'the page: hashes of what is vendored' scripts/vendor-web.sh --check
+run "the page's modules, with node" node --test tests/web/*.test.js
 if cargo nextest --version >/dev/null 2>&1; then
     run 'tests, with cargo nextest' cargo nextest run --workspace --locked "$@"
     run 'what the tests wrote' search_log

@@ -86,7 +86,6 @@ export const api = {
     callEvents: (id, options) => json(call(id, "/events"), options),
     assistants: (options) => json("/api/assistants", options),
     setup: (options) => json("/api/setup", options),
-    actors: (options) => json("/api/actors", options),
     hangUp: (id) => json(call(id, "/hangup"), { method: "POST" }),
     transfer: (id, to) => json(call(id, "/transfer"), { method: "POST", body: { to } }),
     phoneTicket: (body) => json("/api/phone-tickets", { method: "POST", body }),

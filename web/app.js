@@ -38,7 +38,7 @@ function pageAt(path) {
 }
 
 function App() {
-    if (sessionError.value) return html`<main class="alone"><${Failure} error=${sessionError.value} retry=${openSession} /></main>`;
+    if (sessionError.value) return html`<main class="alone"><${Failure} as="h1" error=${sessionError.value} retry=${openSession} /></main>`;
     if (!session.value) return html`<main class="alone"><${Skeleton} /></main>`;
     if (mustSignIn.value) return html`<${SignIn} /><${Toasts} />`;
     const { title, page } = pageAt(route.value.path);
@@ -60,6 +60,11 @@ effect(() => {
 effect(() => {
     document.title = mustSignIn.value ? "Sign in · alpha-call" : `${pageAt(route.value.path).title} · alpha-call`;
 });
+
+// A browser may keep a page that was left, with its connection, of which it has six for a host.
+// https://developer.mozilla.org/docs/Glossary/bfcache
+addEventListener("pagehide", stopEvents);
+addEventListener("pageshow", (event) => event.persisted && location.reload());
 
 startRouter();
 openSession();

@@ -1,7 +1,7 @@
 // The filters of the call list: they stand in the address, and make the query of the API.
 
 /** As they stand in the address; `number` and `assistant` and the rest are what the API calls them, but for dates. */
-export const FILTERS = ["status", "direction", "phone_number", "assistant", "from", "to", "q", "sort"];
+const FILTERS = ["status", "direction", "phone_number", "assistant", "from", "to", "q", "sort"];
 
 export const SORTS = { newest: "-initiated_at", oldest: "initiated_at", longest: "-duration", shortest: "duration" };
 

@@ -21,6 +21,7 @@ export function money(usd) {
 
 export function milliseconds(ms) {
     if (ms === null || ms === undefined) return NONE;
+    if (Math.round(ms) === 0) return "< 1 ms";
     return ms < 10_000 ? `${number.format(Math.round(ms))} ms` : `${number.format(Math.round(ms / 100) / 10)} s`;
 }
 
@@ -72,10 +73,11 @@ export function phoneNumber(e164) {
     return abroad ? `+${abroad[1]} ${abroad[2].replace(/(\d{3})(?=\d{3})/g, "$1 ")}` : e164 || NONE;
 }
 
-/** The API speaks in small letters and without a full stop. */
+/** The API speaks in small letters and without a full stop. A name such as `gpt-realtime` stays as it is. */
 export function sentence(text) {
     if (!text) return "";
-    return text.charAt(0).toUpperCase() + text.slice(1) + (/[.!?…]$/.test(text) ? "" : ".");
+    const opened = /^[a-z]+(?=[\s,:;]|$)/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+    return /[.!?…]$/.test(opened) ? opened : `${opened}.`;
 }
 
 /** `snake_case` and `kebab-case` as words. */

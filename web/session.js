@@ -21,7 +21,7 @@ export function may(scope) {
     return !known.key_required || known.scopes.includes(scope) || known.scopes.includes("admin");
 }
 
-export function storedKey() {
+function storedKey() {
     try {
         return sessionStorage.getItem(KEY);
     } catch {

@@ -74,7 +74,7 @@ export const DIRECTION = { inbound: "Inbound", outbound: "Outbound" };
 export const FINDING = {
     passed: { title: "Passed", tone: "good", icon: "check" },
     refused: { title: "Refused", tone: "bad", icon: "cross" },
-    exempt: { title: "Exempt: a verified number", tone: "calm", icon: "check" },
+    exempt: { title: "Exempt", about: "The operator vouches for the number.", tone: "calm", icon: "check" },
     not_required: { title: "Not required", tone: "calm", icon: "minus" },
     unknown: { title: "Could not be read", tone: "warn", icon: "alert" },
 };

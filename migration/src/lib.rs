@@ -15,6 +15,7 @@ mod m20261123_000010_budgets;
 mod m20261123_000011_dials;
 mod m20261123_000012_resumes;
 mod m20261123_000013_events;
+mod m20261123_000014_journal;
 
 /// Brings a database to the schema that this version of the program knows.
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000011_dials::Migration),
             Box::new(m20261123_000012_resumes::Migration),
             Box::new(m20261123_000013_events::Migration),
+            Box::new(m20261123_000014_journal::Migration),
         ]
     }
 }

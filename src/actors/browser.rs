@@ -37,7 +37,7 @@ impl Engine {
             return Err(EngineError::Refused(Refusal::NotConfigured { missing: vec!["OPENAI_API_KEY"] }));
         }
         let BrowserWish { assistant, name } = wish;
-        let casting = Casting { name, ..Casting::inbound(assistant.as_ref().unwrap_or(self.config().assistants.default_one())) };
+        let casting = Casting { name, ..Casting::inbound(assistant.as_ref().unwrap_or_else(|| self.config().assistants.default_one())) };
         let ends = Ends { from: CALLER, to: &casting.assistant.name };
         let mut row = self.new_call(ends, None, &casting);
         let sid = CallSid::of_browser(row.id);

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{
-    Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, Recipient, SpawnHandle, Supervised,
-    WrapFuture as _,
+    Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, MessageResult, Recipient,
+    SpawnHandle, Supervised, WrapFuture as _,
 };
 use actix_http::ws::CloseCode;
 
@@ -31,7 +31,7 @@ use crate::metrics;
 use crate::session::event::{Input, ModelCommand, Output, Record};
 use crate::session::policy::{History, SessionPolicy};
 use crate::session::{Budget, CallSession, Chronicle};
-use crate::store::Row;
+use crate::store::{Row, StreamJournal};
 use crate::types::{CallId, Continuation, Epoch, HangupCause, PhoneNumber};
 
 /// Messages of media that may wait: five seconds of frames.
@@ -138,9 +138,10 @@ impl CallActor {
     }
 
     fn drain(&mut self, ctx: &mut Context<Self>) {
+        let now = clock::now();
         while let Some(output) = self.session.poll_output() {
             self.chronicle.observe(&output);
-            self.stream.observe(&output);
+            self.stream.observe(now, &output);
             self.perform(output, ctx);
         }
         self.arm(ctx);
@@ -365,6 +366,19 @@ impl Handler<PickedUp> for CallActor {
 
     fn handle(&mut self, PickedUp(who): PickedUp, ctx: &mut Context<Self>) {
         self.feed(Input::AnsweredBy(who), ctx);
+    }
+}
+
+/// What was said between the peers on this stream?
+#[derive(Message)]
+#[rtype(result = "StreamJournal")]
+pub struct AskJournal;
+
+impl Handler<AskJournal> for CallActor {
+    type Result = MessageResult<AskJournal>;
+
+    fn handle(&mut self, _: AskJournal, _: &mut Context<Self>) -> Self::Result {
+        MessageResult(self.stream.journal())
     }
 }
 

@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use actix::{Addr, Arbiter, Recipient};
-use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use super::books::Books;
@@ -21,8 +20,7 @@ use super::governor::{
 use super::inbound::Turns;
 use super::instance::InstanceName;
 use super::logger::{LogPort, LoggerActor};
-use super::model_line::Endpoints;
-use super::openai_session::LinkTiming;
+use super::peers::{endpoints, timing, token_key, twilio_rest};
 use super::phrases::{PhraseBook, Studio};
 use super::plan::CallPlan;
 use super::profile::{roster_policy, session_policy};
@@ -35,8 +33,6 @@ use super::tools::CallMatter;
 use crate::config::{CallersWord, Config, Domain};
 use crate::governor::dialing::Pace;
 use crate::governor::{AdmissionPolicy, Callee, Callers, Capacity, DayBudgets, Overload, Refusal};
-use crate::realtime::dialect::Dialect;
-use crate::realtime::socket::Endpoint;
 use crate::session::Budget;
 use crate::session::policy::History;
 use crate::store::{CallStore, NewCall, StoreError};
@@ -464,46 +460,5 @@ fn callers(config: &Config) -> Callers {
         CallersWord::All => Callers::All,
         CallersWord::Only => Callers::Only(numbers),
         CallersWord::AllBut => Callers::AllBut(numbers),
-    }
-}
-
-fn twilio_rest(config: &Config) -> Option<TwilioRest> {
-    let twilio = &config.twilio;
-    let account = twilio.account_sid.as_ref()?;
-    let (user, password) = match (&twilio.api_key, &twilio.api_secret) {
-        (Some(key), Some(secret)) => (key.clone(), secret.clone()),
-        _ => (account.to_string(), twilio.auth_token.clone()?),
-    };
-    Some(TwilioRest::new(&twilio.api_base_url, account, user, password))
-}
-
-fn endpoints(config: &Config) -> Endpoints {
-    let openai = &config.openai;
-    // Without a key no call is admitted, so that this one is never dialled.
-    let api_key = openai.api_key.clone().unwrap_or_else(|| SecretString::from(""));
-    let url = openai.realtime_url.clone();
-    let dialect = Dialect::of(openai.dialect, &url);
-    let primary = Endpoint { url, model: openai.model.clone(), api_key, dialect, safety_identifier: None };
-    let fallback = openai.fallback.as_ref().map(|fallback| Endpoint {
-        url: fallback.realtime_url.clone(),
-        model: fallback.model.clone().unwrap_or_else(|| primary.model.clone()),
-        api_key: fallback.api_key.clone().unwrap_or_else(|| primary.api_key.clone()),
-        dialect: Dialect::of(fallback.dialect, &fallback.realtime_url),
-        safety_identifier: None,
-    });
-    Endpoints { primary, fallback }
-}
-
-const fn timing(config: &Config) -> LinkTiming {
-    let openai = &config.openai;
-    LinkTiming { connect: openai.connect_timeout, ping: openai.ping_interval, silence: openai.silence_timeout }
-}
-
-/// Configured, or made from the auth token, or good for this process alone.
-fn token_key(config: &Config) -> TokenKey {
-    match (&config.security.stream_token_key, &config.twilio.auth_token) {
-        (Some(key), _) => TokenKey::new(key.expose_secret().as_bytes()),
-        (None, Some(token)) => TokenKey::derived_from(token.expose_secret().as_bytes()),
-        (None, None) => TokenKey::new(Uuid::now_v7().as_bytes()),
     }
 }

@@ -121,7 +121,7 @@ impl Engine {
         let told = self.event_hub().0.subscribe();
         let kept = self.store().kept_events().await?;
         let has_gap = after.is_some_and(|after| !kept.contains(&after));
-        let after = after.filter(|_| !has_gap).unwrap_or(*kept.end());
+        let after = after.filter(|_| !has_gap).unwrap_or_else(|| *kept.end());
         let filter = EventFilter { after, call, limit: PAGE };
         Ok(EventWatch { store: self.store().clone(), told, filter, until: clock::now() + LONGEST, has_gap })
     }

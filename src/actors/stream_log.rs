@@ -9,10 +9,10 @@ use super::clock;
 use super::instance::InstanceName;
 use crate::config::Prices;
 use crate::realtime::price;
-use crate::session::StreamTally;
 use crate::session::event::{Input, Output};
 use crate::session::policy::Profile;
-use crate::store::{Row, StreamCost, StreamRow};
+use crate::session::{Journal, StreamTally};
+use crate::store::{Row, StoredJournal, StreamCost, StreamJournal, StreamRow};
 use crate::types::{CallId, Epoch, HangupCause, PhoneNumber};
 
 /// Kept outside of the session: it survives a panic.
@@ -26,21 +26,31 @@ pub struct StreamLog {
     started: DateTime<Utc>,
     revision: u32,
     tally: StreamTally,
+    began: Instant,
+    journal: Journal,
     prices: Arc<Prices>,
 }
 
 impl StreamLog {
     pub fn new(call: CallId, epoch: Epoch, owner: InstanceName, profile: &Profile, prices: Arc<Prices>) -> Self {
         let (model, transcription) = (profile.model.clone(), profile.transcription_model.clone());
-        Self { call, epoch, owner, model, transcription, started: clock::utc(), revision: 0, tally: StreamTally::default(), prices }
+        let (started, tally, journal) = (clock::utc(), StreamTally::default(), Journal::default());
+        Self { call, epoch, owner, model, transcription, started, revision: 0, tally, began: clock::now(), journal, prices }
     }
 
     pub fn heard(&mut self, now: Instant, input: &Input) {
         self.tally.heard(now, input);
+        self.journal.heard(now.saturating_duration_since(self.began), input);
     }
 
-    pub fn observe(&mut self, output: &Output) {
+    pub fn observe(&mut self, now: Instant, output: &Output) {
         self.tally.observe(output);
+        self.journal.observe(now.saturating_duration_since(self.began), output);
+    }
+
+    /// What was said between the peers so far.
+    pub fn journal(&self) -> StreamJournal {
+        StreamJournal { epoch: self.epoch, started: self.started, journal: StoredJournal::from(&self.journal) }
     }
 
     pub fn restarted(&mut self) {
@@ -66,6 +76,7 @@ impl StreamLog {
             transfer,
             tally: &self.tally,
             cost: self.cost(),
+            journal: ended.map(|_| &self.journal),
         })
     }
 

@@ -67,6 +67,9 @@ pub struct Demo {
     /// Port to listen on; another one is taken if it is busy
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
+    /// Show no page: the address is printed
+    #[arg(long)]
+    pub no_open: bool,
 }
 
 #[derive(Debug, clap::Args)]

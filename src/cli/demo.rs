@@ -1,6 +1,7 @@
 //! `alpha-call demo`: two calls through the real engine, between two simulated peers.
 
 use std::collections::HashSet;
+use std::io::IsTerminal as _;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
@@ -42,6 +43,7 @@ async fn play(demo: &Demo) -> Result<bool, Failure> {
     let plan = Plan { port: free_port(demo.port), file: demo.keep.clone(), ..Plan::default() };
     let rehearsal = Rehearsal::start(plan).await?;
     say(&opening(&rehearsal, paint));
+    show(&rehearsal, demo);
     let passed = tokio::select! {
         passed = calls(&rehearsal, paint) => passed,
         () = stop.told() => Err("stopped before the calls were over".into()),
@@ -62,21 +64,41 @@ const NEXT: &str = "\n  Without --once it goes on serving, for a look around. Ne
 
 fn opening(rehearsal: &Rehearsal, paint: Paint) -> String {
     let title = paint.bold("alpha-call demo");
-    let (engine, database, legend) = (rehearsal.addr, rehearsal.file.display(), paint.dim(LEGEND));
-    format!("{title}  {WHAT}\n\n  engine    http://{engine}\n  database  {database}\n\n{legend}")
+    let (page, database, legend) = (page(rehearsal), rehearsal.file.display(), paint.dim(LEGEND));
+    format!("{title}  {WHAT}\n\n  watch it   {}\n  database   {database}\n\n{legend}", paint.bold(&page))
+}
+
+/// Where the calls can be seen as they happen.
+fn page(rehearsal: &Rehearsal) -> String {
+    format!("http://{}/live", rehearsal.addr)
+}
+
+/// Only for people: not in a pipe, and not where there is no browser.
+fn show(rehearsal: &Rehearsal, demo: &Demo) {
+    let wanted = !demo.once && !demo.no_open && std::io::stdout().is_terminal();
+    // Who has no browser has the address.
+    let _ = wanted.then(|| open::that_detached(page(rehearsal)));
 }
 
 const WHAT: &str = "two calls in about a minute; Twilio and OpenAI are simulated, the engine is real";
 
 const RENDERING: &str = "  A moment: the model says the greeting once; it is kept, and played at once from then on.";
 
+const PLACES: [(&str, &str); 5] = [
+    ("/phone", "talk to the simulated assistant, with your microphone"),
+    ("/calls", "the two calls, word by word, with what was heard"),
+    ("/", "figures over all calls"),
+    ("/setup", "what a real phone number needs"),
+    ("/api/call-history", "the same for programs"),
+];
+
+const REAL: &str = "  With a key of OpenAI, the phone on the page reaches a real model: OPENAI_API_KEY=... alpha-call serve";
+
 /// Where to look.
 fn places(rehearsal: &Rehearsal, paint: Paint) -> String {
     let title = paint.bold("Still serving. Look around, then press Ctrl-C:");
-    let conversation = rehearsal.stage.twilio.calls().first().map(|call| format!("/api/call/{}/conversation", call.call_sid));
-    let others = ["/api/call-history", "/api/analytics", "/health", "/metrics"].map(str::to_owned);
-    let lines = conversation.into_iter().chain(others).map(|path| format!("\n  curl http://{}{path}", rehearsal.addr));
-    format!("\n{title}{}", lines.collect::<String>())
+    let lines = PLACES.map(|(path, what)| format!("\n  {:<42}{}", format!("http://{}{path}", rehearsal.addr), paint.dim(what)));
+    format!("\n{title}{}\n\n{}", lines.concat(), paint.dim(REAL))
 }
 
 /// The port that was asked for, or any if that is busy.

@@ -4,6 +4,7 @@ mod analytics;
 mod assistants;
 mod auth;
 mod body;
+mod call_events;
 mod call_history;
 mod commands;
 mod consents;
@@ -142,6 +143,7 @@ fn doors() -> Vec<Door> {
         Door::at("/api/call-history").read(CallsRead, call_history::call_history),
         Door::at("/api/analytics").read(CallsRead, analytics::analytics),
         Door::at("/api/call/{call}").read(CallsRead, conversation::call),
+        Door::at("/api/call/{call}/events").read(CallsRead, call_events::call_events),
         Door::at("/api/call/{call}/hangup").on(Method::POST, CallsCreate, commands::hang_up),
         Door::at("/api/call/{call}/transfer").on(Method::POST, CallsCreate, commands::transfer),
         Door::at("/api/call/{call}/conversation").read(TranscriptsRead, conversation::conversation),

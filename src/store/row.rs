@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use super::Recording;
 use super::calls::{CallEnd, Joined, NewCall};
 use super::entity::{Private, stream, turn};
+use super::journal::StoredJournal;
 use super::sql::{clean, millis, moment, signed};
-use crate::session::StreamTally;
 use crate::session::event::{ToolUse, Turn};
+use crate::session::{Journal, StreamTally};
 use crate::types::{CallId, CallSid, Epoch, HangupCause, PhoneNumber};
 
 /// A row on its way to the database, at least once, in any order.
@@ -81,6 +82,8 @@ pub struct StreamRow<'a> {
     pub transfer: Option<&'a PhoneNumber>,
     pub tally: &'a StreamTally,
     pub cost: StreamCost,
+    /// Once it has ended.
+    pub journal: Option<&'a Journal>,
 }
 
 /// In billionths of a US dollar, and under which prices.
@@ -185,6 +188,7 @@ fn stream_of(row: &StreamRow<'_>) -> stream::Model {
         cached_audio_tokens: signed(tokens.cached_audio_in),
         model_cost_nanos: signed(cost.model_nanos),
         transcription_cost_nanos: signed(cost.transcription_nanos),
+        journal: row.journal.map(|journal| Private(StoredJournal::from(journal).to_json())),
     }
 }
 

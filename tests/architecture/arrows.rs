@@ -27,10 +27,11 @@ const BESIDE: [&str; 3] = ["config", "telemetry", "metrics"];
 const BESIDE_FROM: u8 = 2;
 
 /// Of the engine, HTTP knows the way in, what it yields, and the stream it upgrades to; of the store, what reads.
-const HTTP_KNOWS: [&str; 32] = [
+const HTTP_KNOWS: [&str; 33] = [
     "actors::engine",
     "actors::events",
     "actors::inbound",
+    "actors::journals",
     "actors::twilio_stream",
     "store::Analytics",
     "store::AnalyticsQuery",

@@ -14,3 +14,4 @@ mod fleet;
 mod house;
 mod record;
 mod scenarios;
+mod web;

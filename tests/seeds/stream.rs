@@ -123,6 +123,7 @@ impl Stream {
             transfer: None,
             tally: &self.tally,
             cost,
+            journal: None,
         })
     }
 

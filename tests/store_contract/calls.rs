@@ -157,7 +157,18 @@ pub async fn a_call_comes_to_the_sum_of_its_streams(url: &str) {
         let cost = StreamCost { model_nanos: 9, transcription_nanos: 10, price_version: String::from(price_version) };
         let epoch = Epoch::new(epoch);
         let ended = Some((at(9), HangupCause::StreamLost));
-        Row::stream(StreamRow { call: id(1), epoch, revision, owner: "one", started: at(1), ended, transfer: None, tally: &tally, cost })
+        Row::stream(StreamRow {
+            call: id(1),
+            epoch,
+            revision,
+            owner: "one",
+            started: at(1),
+            ended,
+            transfer: None,
+            tally: &tally,
+            cost,
+            journal: None,
+        })
     };
 
     store.write(vec![counted(1, 2, 1, "2026-11"), counted(2, 1, 1, "2026-11/unknown-model")]).await.expect("written");

@@ -28,7 +28,18 @@ async fn streamed(store: &CallStore, call: u128, epoch: u32, revision: u32, nano
     let [model_nanos, transcription_nanos] = nanos;
     let cost = StreamCost { model_nanos, transcription_nanos, price_version: "2026-11".to_owned() };
     let (epoch, tally) = (Epoch::new(epoch), StreamTally::default());
-    let row = StreamRow { call: id(call), epoch, revision, owner: "one", started: at(1), ended: None, transfer: None, tally: &tally, cost };
+    let row = StreamRow {
+        call: id(call),
+        epoch,
+        revision,
+        owner: "one",
+        started: at(1),
+        ended: None,
+        transfer: None,
+        tally: &tally,
+        cost,
+        journal: None,
+    };
     store.write(vec![Row::stream(row)]).await.expect("written");
 }
 

@@ -36,6 +36,7 @@ fn left(epoch: u32, cause: HangupCause, to: Option<&str>) -> Row {
         transfer: transfer.as_ref(),
         tally: &tally,
         cost,
+        journal: None,
     })
 }
 

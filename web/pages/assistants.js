@@ -8,30 +8,33 @@ import { go, route, withQuery } from "../router.js";
 import { Badge } from "../ui/badge.js";
 import { PhoneNumber } from "../ui/copy.js";
 import { Facts, FactsOf } from "../ui/facts.js";
-import { Blank, Failure, Skeleton } from "../ui/states.js";
+import { Blank, Loaded } from "../ui/states.js";
 
 /** What has a place of its own on the page; whatever else there is comes after it. */
-const PLACED = ["name", "is_default", "model", "voice", "instructions", "greeting", "disclosure", "language", "tools", "numbers", "limits", "turn_detection", "opening_hours"];
+const PLACED = ["name", "is_default", "model", "voice", "instructions", "greeting", "disclosure", "language", "tools", "numbers", "limits",
+    "turn_detection", "opening_hours"];
 
 const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 export function Assistants() {
-    const { value, error, reload } = useLoad((options) => api.assistants(options), []);
-    const assistants = value?.assistants ?? [];
-    const wanted = route.value.query.get("name");
-    const chosen = assistants.find(({ name }) => name === wanted) ?? assistants.find((one) => one.is_default) ?? assistants[0];
+    const load = useLoad((options) => api.assistants(options), []);
     return html`
         <div class="page-head"><h1>Assistants</h1>
             <p class="muted small">As they are in effect. They are changed in <code>config/assistants/NAME.toml</code>.</p></div>
-        ${error ? html`<div class="card"><${Failure} error=${error} retry=${reload} /></div>` : !value ? html`<div class="card card-body"><${Skeleton} lines=${10} /></div>`
-            : !chosen ? html`<div class="card"><${Blank} icon="assistant" title="There is no assistant" /></div>`
-            : html`<div class="assistant-columns"><${List} assistants=${assistants} chosen=${chosen} /><${Profile} assistant=${chosen} /></div>`}`;
+        <${Loaded} of=${load}>${({ assistants }) => html`<${Profiles} assistants=${assistants} />`}<//>`;
+}
+
+function Profiles({ assistants }) {
+    const wanted = route.value.query.get("name");
+    const chosen = assistants.find(({ name }) => name === wanted) ?? assistants.find((one) => one.is_default) ?? assistants[0];
+    if (!chosen) return html`<div class="card"><${Blank} icon="assistant" title="There is no assistant" /></div>`;
+    return html`<div class="assistant-columns"><${List} assistants=${assistants} chosen=${chosen} /><${Profile} assistant=${chosen} /></div>`;
 }
 
 function List({ assistants, chosen }) {
     return html`<nav class="card assistant-list" aria-label="Assistants">
-        ${assistants.map(({ name, is_default: isDefault, model, voice }) => html`<button key=${name} type="button" class="live-call" aria-pressed=${String(name === chosen.name)}
-            onClick=${() => go(withQuery({ name }), { replace: true })}>
+        ${assistants.map(({ name, is_default: isDefault, model, voice }) => html`<button key=${name} type="button" class="live-call"
+            aria-pressed=${String(name === chosen.name)} onClick=${() => go(withQuery({ name }), { replace: true })}>
             <span class="spread"><span class="strong">${name}</span>${isDefault && html`<span class="tag">Default</span>`}</span>
             <span class="small muted">${[model, voice].filter(Boolean).join(" · ")}</span>
         </button>`)}

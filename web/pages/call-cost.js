@@ -23,8 +23,13 @@ export function CallCost({ call }) {
 function Components({ rows, total, perMinute }) {
     return html`<div class="table-frame"><table class="table">
         <thead><tr><th scope="col">For</th><th scope="col">Quantity</th><th scope="col" class="figure">Cost</th></tr></thead>
-        <tbody>${rows.map(([name, quantity, usd]) => html`<tr key=${name}><th scope="row" class="row-head">${name}</th><td class="muted">${quantity}</td><td class="figure">${exact(usd)}</td></tr>`)}</tbody>
-        <tfoot><tr><th scope="row" class="row-head">Together</th><td class="muted">${perMinute !== null && `${money(perMinute)} a minute`}</td><td class="figure strong">${exact(total)}</td></tr></tfoot>
+        <tbody>${rows.map(([name, quantity, usd]) => html`<tr key=${name}>
+            <th scope="row" class="row-head">${name}</th><td class="muted">${quantity}</td><td class="figure">${exact(usd)}</td>
+        </tr>`)}</tbody>
+        <tfoot><tr>
+            <th scope="row" class="row-head">Together</th><td class="muted">${perMinute !== null && `${money(perMinute)} a minute`}</td>
+            <td class="figure strong">${exact(total)}</td>
+        </tr></tfoot>
     </table></div>`;
 }
 
@@ -35,7 +40,11 @@ function Tokens({ tokens }) {
     const rows = [["Audio", tokens.audio_in, tokens.cached_audio, tokens.audio_out], ["Text", tokens.text_in, tokens.cached_text, tokens.text_out]];
     return html`<div class="table-frame"><table class="table">
         <caption class="hidden-text">Tokens of the model</caption>
-        <thead><tr><th scope="col">Tokens</th><th scope="col" class="figure">In</th><th scope="col" class="figure">of them cached</th><th scope="col" class="figure">Out</th></tr></thead>
-        <tbody>${rows.map(([name, ...counts]) => html`<tr key=${name}><th scope="row" class="row-head">${name}</th>${counts.map((value) => html`<td class="figure">${count(value)}</td>`)}</tr>`)}</tbody>
+        <thead><tr>
+            <th scope="col">Tokens</th><th scope="col" class="figure">In</th><th scope="col" class="figure">of them cached</th><th scope="col" class="figure">Out</th>
+        </tr></thead>
+        <tbody>${rows.map(([name, ...counts]) => html`<tr key=${name}>
+            <th scope="row" class="row-head">${name}</th>${counts.map((value) => html`<td class="figure">${count(value)}</td>`)}
+        </tr>`)}</tbody>
     </table></div>`;
 }

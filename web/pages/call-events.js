@@ -39,7 +39,8 @@ function fits(event, { leg, direction, text }) {
 function EventFilters({ filter, setFilter, found }) {
     const set = (name) => (value) => setFilter({ ...filter, [name]: value });
     return html`<div class="row">
-        <input class="input event-search" type="search" aria-label="Search the events" placeholder="Search the events" onInput=${(event) => set("text")(event.target.value)} />
+        <input class="input event-search" type="search" aria-label="Search the events" placeholder="Search the events"
+            onInput=${(event) => set("text")(event.target.value)} />
         <${Choice} label="Leg" value=${filter.leg} options=${LEGS} onChange=${set("leg")} />
         <${Choice} label="Direction" value=${filter.direction} options=${DIRECTIONS} onChange=${set("direction")} />
         <span class="small muted" role="status">${count(found)} found</span>
@@ -48,13 +49,19 @@ function EventFilters({ filter, setFilter, found }) {
 
 function EventTable({ events }) {
     return html`<div class="table-frame"><table class="table event-table">
-        <thead><tr><th scope="col">At</th><th scope="col">Leg</th><th scope="col">Event</th><th scope="col" class="figure">Times</th></tr></thead>
+        <thead><tr><th scope="col">At</th><th scope="col">Leg</th><th scope="col">Event</th></tr></thead>
         <tbody>${events.map((event, index) => html`<tr key=${index}>
             <td class="nowrap muted">${offset(event.at_ms)}</td>
-            <td class="nowrap"><span class="leg leg-${event.leg}" title=${event.direction === "in" ? "To the engine" : "From the engine"}>
-                <span aria-hidden="true">${event.direction === "in" ? "→" : "←"}</span><span class="hidden-text">${event.direction}</span> ${LEG_TITLES[event.leg] ?? event.leg}</span></td>
-            <td><code class="breaks">${event.name}</code>${event.detail && html`<div class="small muted breaks">${event.detail}</div>`}</td>
-            <td class="figure muted">${event.count > 1 ? `× ${count(event.count)}` : ""}</td>
+            <td class="nowrap"><${Leg} ...${event} /></td>
+            <td><code class="breaks">${event.name}</code>${event.count > 1 && html` <span class="muted nowrap">× ${count(event.count)}</span>`}
+                ${event.detail && html`<div class="small muted breaks">${event.detail}</div>`}</td>
         </tr>`)}</tbody>
     </table></div>`;
+}
+
+function Leg({ leg, direction }) {
+    const isIn = direction === "in";
+    return html`<span class="leg leg-${leg}" title=${isIn ? "To the engine" : "From the engine"}>
+        <span aria-hidden="true">${isIn ? "→" : "←"}</span><span class="hidden-text">${direction}</span> ${LEG_TITLES[leg] ?? leg}
+    </span>`;
 }

@@ -37,7 +37,7 @@ export function Call({ id }) {
 }
 
 function NoCall({ error, retry }) {
-    if (error.status !== 404) return html`<div class="card"><${Failure} error=${error} retry=${retry} /></div>`;
+    if (error.status !== 404) return html`<div class="card"><${Failure} as="h1" error=${error} retry=${retry} /></div>`;
     const action = html`<a class="button" href="/calls">See all calls</a>`;
     return html`<${Blank} icon="search" as="h1" title="There is no such call" action=${action}>It may have been removed when old calls were cleaned up.<//>`;
 }
@@ -47,7 +47,8 @@ function Head({ call, turns }) {
     return html`<div>
         <a class="back small" href="/calls"><${Icon} name="arrow" size=${14} /> Calls</a>
         <div class="spread">
-            <div class="row"><h1>${phoneNumber(otherSide(call))}</h1>${call.name && html`<span class="muted call-name">${call.name}</span>`}<${StatusBadge} call=${call} /></div>
+            <div class="row"><h1>${phoneNumber(otherSide(call))}</h1>
+                ${call.name && html`<span class="muted call-name">${call.name}</span>`}<${StatusBadge} call=${call} /></div>
             <div class="row">
                 ${!isOver(call) && html`<${CallActs} call=${call} />`}
                 <button type="button" class="button" onClick=${() => setRaw(true)}>JSON</button>

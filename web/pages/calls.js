@@ -17,17 +17,19 @@ import { DownloadCalls } from "./calls-download.js";
 import { Filters } from "./calls-filters.js";
 
 const PAGE = 50;
+const NO_CALLS = new Map();
 
 export function Calls() {
     const address = route.value.query;
     const query = queryFrom(address);
     const cursor = address.get("cursor");
     const { value, error, loading, reload } = useLoad((options) => page(query, cursor, options), [JSON.stringify(query), cursor]);
-    const calls = useFresh(value);
+    const { calls, unseen } = useFresh(value);
+    const atHead = !cursor && !isFiltered(address) && !address.get("sort");
     return html`
         <div class="page-head">
             <h1>Calls</h1>
-            <div class="row"><${DownloadCalls} query=${query} /><${PlaceCall} /></div>
+            <div class="row">${atHead && unseen > 0 && html`<${ShowNew} count=${unseen} onClick=${reload} />`}<${DownloadCalls} query=${query} /><${PlaceCall} /></div>
         </div>
         <section class="card">
             <${Filters} address=${address} />
@@ -42,11 +44,18 @@ async function page(query, cursor, options) {
     return found;
 }
 
-/** The calls of a page, each as the newest event tells it. New ones are for the next load, so that nothing jumps. */
+/** The calls of a page, each as the newest event tells it. New ones wait until they are asked for, so that nothing jumps. */
 function useFresh(value) {
-    const [newer, setNewer] = useState(new Map());
+    const [newer, setNewer] = useState(NO_CALLS);
+    useEffect(() => setNewer(NO_CALLS), [value]);
     useEffect(() => listen(({ data }) => data?.call && setNewer((before) => new Map(before).set(data.call.id, data.call))), []);
-    return value?.calls.map((call) => newer.get(call.id) ?? call);
+    if (!value) return { unseen: 0 };
+    const unseen = [...newer.keys()].filter((id) => !value.calls.some((call) => call.id === id));
+    return { calls: value.calls.map((call) => newer.get(call.id) ?? call), unseen: unseen.length };
+}
+
+function ShowNew({ count: calls, onClick }) {
+    return html`<button type="button" class="button" onClick=${onClick}><${Icon} name="refresh" /> ${count(calls)} new ${calls === 1 ? "call" : "calls"}</button>`;
 }
 
 function List({ calls, address, loading }) {

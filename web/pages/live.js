@@ -16,23 +16,27 @@ import { Blank, Failure, NeedsScope, Notice, Skeleton } from "../ui/states.js";
 import { Elapsed } from "../ui/time.js";
 import { Transcript } from "../ui/transcript.js";
 import { DIRECTION, isOver, otherSide } from "../words.js";
-import { Actors } from "./actors.js";
 import { LimitMeter } from "./overview-cards.js";
 
 export function Live() {
-    const calls = runningCalls.value;
-    const chosen = useChosen(calls);
     return html`
         <div class="page-head"><h1>Live</h1><${PlaceCall} /></div>
         <div class="stack">
             <${Limits} />
-            ${chosen ? html`<div class="live-columns">
-                <section class="card" aria-label="Running calls"><div class="card-head"><h2>Running calls</h2><span class="small muted">${count(calls.length)}</span></div>
-                    <${List} calls=${calls} chosen=${chosen} /></section>
-                <${Chosen} key=${chosen} id=${chosen} />
-            </div>` : html`<section class="card"><${Nobody} /></section>`}
-            ${may("admin") && html`<${Actors} />`}
+            <${Current} calls=${runningCalls.value} />
         </div>`;
+}
+
+function Current({ calls }) {
+    const chosen = useChosen(calls);
+    if (!chosen) return runningKnown.value ? html`<section class="card"><${Nobody} /></section>` : html`<${Loading} />`;
+    return html`<div class="live-columns">
+        <section class="card" aria-label="Running calls">
+            <div class="card-head"><h2>Running calls</h2><span class="small muted">${count(calls.length)}</span></div>
+            <${List} calls=${calls} chosen=${chosen} />
+        </section>
+        <${Chosen} key=${chosen} id=${chosen} />
+    </div>`;
 }
 
 /** The one of the address, else the one that was there first. It stays when it is over, so that its end can be read. */
@@ -42,21 +46,26 @@ function useChosen(calls) {
     return route.value.query.get("call") ?? first;
 }
 
+function Loading() {
+    return html`<div class="live-columns">
+        <div class="card card-body"><${Skeleton} lines=${5} /></div>
+        <div class="card card-body"><${Skeleton} height="31.5rem" /></div>
+    </div>`;
+}
+
 function Nobody() {
-    if (!runningKnown.value) return html`<div class="card-body"><${Skeleton} lines=${4} /></div>`;
     const action = html`<a class="button button-primary" href="/phone"><${Icon} name="phone" /> Talk to it from the browser</a>`;
     return html`<${Blank} icon="live" title="Nobody is on the line" action=${action}>A call appears here the moment it begins.<//>`;
 }
 
 function Limits() {
-    const known = health.value;
-    if (!known?.calls) return html`<div class="card limits"><${Skeleton} lines=${1} /></div>`;
-    const { calls, model_connections: models, fleet, draining, overload } = known;
+    const { calls, model_connections: models, fleet, draining, overload } = health.value ?? {};
     return html`
         <div class="card limits">
             <${Limit} title="Calls" ...${calls} />
             <${Limit} title="Model connections" ...${models} />
-            ${fleet && html`<div class="limit"><span class="muted">Fleet</span><span class="strong">${count(fleet.calls)} calls on ${count(fleet.instances)} instances</span></div>`}
+            ${fleet && html`<div class="limit"><span class="muted">Fleet</span>
+                <span class="strong">${count(fleet.calls)} calls on ${count(fleet.instances)} instances</span></div>`}
         </div>
         ${draining && html`<${Notice} tone="warn">This instance is shutting down: new calls go to another one.<//>`}
         ${overload && html`<${Notice} tone="warn">No new calls are let in: too little ${overload}.<//>`}`;
@@ -64,7 +73,8 @@ function Limits() {
 
 function Limit({ title, active, limit }) {
     return html`<div class="limit">
-        <div class="spread"><span class="muted">${title}</span><span><span class="strong">${count(active)}</span> <span class="muted">of ${count(limit)}</span></span></div>
+        <div class="spread"><span class="muted">${title}</span>
+            <span><span class="strong">${count(active)}</span> <span class="muted">of ${count(limit)}</span></span></div>
         <${LimitMeter} active=${active} limit=${limit} />
     </div>`;
 }
@@ -84,7 +94,7 @@ function List({ calls, chosen }) {
 function Chosen({ id }) {
     const { call, turns, error, reload } = useConversation(id);
     if (error && !call) return html`<section class="card"><${Failure} error=${error} retry=${reload} /></section>`;
-    if (!call) return html`<section class="card card-body"><${Skeleton} lines=${8} /></section>`;
+    if (!call) return html`<section class="card card-body"><${Skeleton} height="31.5rem" /></section>`;
     const live = !isOver(call);
     return html`<section class="card live-chosen" aria-label="The chosen call">
         <div class="card-head">

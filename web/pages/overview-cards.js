@@ -35,7 +35,7 @@ function Card({ card, value }) {
 }
 
 function Change({ card, now, then }) {
-    if (!now || !then) return html`<p class="figure-change muted">Nothing before to compare</p>`;
+    if (!now || !then) return html`<p class="figure-change muted">Nothing before</p>`;
     const change = card.points ? now - then : now / then - 1;
     const still = Math.abs(change) < 0.005;
     const tone = still || card.better === 0 ? "calm" : change * card.better > 0 ? "good" : "bad";

@@ -14,7 +14,7 @@ export function Charts({ figures, period }) {
     const times = figures.series.map((point) => Date.parse(point.start) / 1_000);
     const shared = { times, nameOf: nameOfPoint(interval) };
     return html`<div class="charts">
-        <${Panel} title=${`Calls per ${interval}`} note=${interval === "hour" ? "Local time" : "Days of UTC"} wide>
+        <${Panel} title=${`Calls per ${interval}`} note=${interval === "hour" ? "Local time" : "In UTC"} wide>
             <${Chart} label=${`Calls per ${interval}, by how they ended`} kind="bars" show=${count} ...${shared} series=${callSeries(figures.series)} />
         <//>
         <${Panel} title="How calls ended"><${Split} label="Calls by status" parts=${statusParts(figures)} /><//>

@@ -8,7 +8,7 @@ import { may } from "../session.js";
 import { WordBadge } from "../ui/badge.js";
 import { Copyable } from "../ui/copy.js";
 import { Icon } from "../ui/icon.js";
-import { Failure, NeedsScope, Skeleton } from "../ui/states.js";
+import { Loaded, NeedsScope } from "../ui/states.js";
 import { CHECK_STATE } from "../words.js";
 
 const OPEN = ["missing", "failed", "warning"];
@@ -19,32 +19,37 @@ export function Setup() {
 }
 
 function Checked() {
-    const { value, error, loading, reload } = useLoad((options) => api.setup(options), []);
+    const setup = useLoad((options) => api.setup(options), []);
     return html`
         <div class="page-head"><h1>Setup</h1>
-            <button type="button" class="button" disabled=${loading} onClick=${reload}><${Icon} name="refresh" /> ${loading && value ? "Checking…" : "Check again"}</button>
+            <button type="button" class="button" disabled=${setup.loading} onClick=${setup.reload}>
+                <${Icon} name="refresh" /> ${setup.loading && setup.value ? "Checking…" : "Check again"}
+            </button>
         </div>
-        ${error && !value ? html`<div class="card"><${Failure} error=${error} retry=${reload} /></div>`
-            : !value ? html`<div class="card card-body"><${Skeleton} lines=${10} /></div>` : html`<${Checklist} checks=${value.checks} />`}`;
+        <${Loaded} of=${setup}>${({ checks }) => html`<${Checklist} checks=${checks} />`}<//>`;
 }
 
 function Checklist({ checks }) {
     return html`<div class="stack">
         <${Sum} checks=${checks} />
         <ol class="card checks">${checks.map((check) => html`<${Check} key=${check.id} check=${check} />`)}</ol>
-        <p class="small muted">The same is told by <code>alpha-call check</code>. Variables stand in the environment or in <code>.env</code>; the engine reads them when it starts.</p>
+        <p class="small muted">The same is told by <code>alpha-call check</code>. Variables stand in the environment or in <code>.env</code>;
+            the engine reads them when it starts.</p>
     </div>`;
 }
 
 function Sum({ checks }) {
     const done = checks.filter(({ state }) => !OPEN.includes(state)).length;
     const blocked = checks.filter(({ state }) => state === "missing" || state === "failed").length;
-    const title = blocked > 0 ? `${count(blocked)} ${blocked === 1 ? "thing is" : "things are"} missing for real calls` : "Ready for real calls";
     const simulated = checks.some(({ state }) => state === "simulated");
+    const ready = simulated ? "This is a simulation: it needs nothing more" : "Ready for real calls";
+    const title = blocked > 0 ? `${count(blocked)} ${blocked === 1 ? "thing is" : "things are"} missing for real calls` : ready;
     return html`<div class="card card-body sum" role="status">
         <div class="spread"><h2>${title}</h2><span class="muted small">${count(done)} of ${count(checks.length)} in order</span></div>
-        <span class="meter ${blocked > 0 ? "meter-warn" : "meter-assistant"}" aria-hidden="true"><span class="meter-fill" style=${{ transform: `scaleX(${checks.length ? done / checks.length : 0})` }}></span></span>
-        ${(blocked > 0 || simulated) && html`<p class="small muted">Without any of it you can <a href="/phone">talk to the engine from the browser</a>.</p>`}
+        <span class="meter ${blocked > 0 ? "meter-warn" : "meter-assistant"}" aria-hidden="true">
+            <span class="meter-fill" style=${{ transform: `scaleX(${done / Math.max(1, checks.length)})` }}></span>
+        </span>
+        ${(blocked > 0 || simulated) && html`<p class="small muted">You can <a href="/phone">talk to the engine from the browser</a> at once.</p>`}
     </div>`;
 }
 
@@ -61,7 +66,8 @@ function Check({ check }) {
                 ${fix && html`<p class="small">${sentence(fix)}</p>`}
                 ${variable && html`<${Copyable} text=${variable} what="the variable" />`}
                 ${command && html`<${Copyable} text=${command} what="the command" />`}
-                ${link && html`<a class="small" href=${link} target="_blank" rel="noreferrer">${new URL(link, location.href).host} <${Icon} name="link" size=${12} /></a>`}
+                ${link && html`<a class="small" href=${link} target="_blank" rel="noreferrer">
+                    ${new URL(link, location.href).host} <${Icon} name="outgoing" size=${12} /></a>`}
             </div>`}
         </div>
     </li>`;

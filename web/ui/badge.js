@@ -15,6 +15,6 @@ export function StatusBadge({ call }) {
 
 /** One of a table of words, such as FINDING. */
 export function WordBadge({ of: table, word }) {
-    const { title, tone, icon } = table[word] ?? { title: word, tone: "calm", icon: "minus" };
-    return html`<${Badge} tone=${tone} icon=${icon}>${title}<//>`;
+    const { title, about, tone, icon } = table[word] ?? { title: word, tone: "calm", icon: "minus" };
+    return html`<${Badge} tone=${tone} icon=${icon} title=${about}>${title}<//>`;
 }

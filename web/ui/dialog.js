@@ -1,6 +1,6 @@
 // Dialogs: the browser's own, which keeps the focus and closes by Escape.
 
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "../html.js";
 import { Icon } from "./icon.js";
 import { Refusal } from "./states.js";
@@ -8,8 +8,11 @@ import { Refusal } from "./states.js";
 export function Dialog({ title, onClose, wide = false, children }) {
     const dialog = useRef(null);
     const id = useId();
-    useEffect(() => {
-        dialog.current.showModal();
+    useLayoutEffect(() => {
+        const element = dialog.current;
+        element.showModal();
+        // A dialog that closes gives the focus back; one that is merely taken away does not.
+        return () => element.close();
     }, []);
     const onBackdrop = (event) => event.target === dialog.current && onClose();
     return html`<dialog ref=${dialog} class=${`dialog ${wide ? "dialog-wide" : ""}`} aria-labelledby=${id} onClose=${onClose} onMouseDown=${onBackdrop}>

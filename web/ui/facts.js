@@ -10,7 +10,7 @@ export function Facts({ facts }) {
 }
 
 /** Anything of JSON. */
-export function Shown({ value }) {
+function Shown({ value }) {
     if (value === null || value === undefined || value === "") return html`<span class="muted">–</span>`;
     if (typeof value === "boolean") return value ? "Yes" : "No";
     if (Array.isArray(value)) return html`<${ShownList} values=${value} />`;

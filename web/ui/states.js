@@ -22,15 +22,22 @@ export function Blank({ icon, title, as = "h2", children, action }) {
 }
 
 /** What the API refused, and why, in its own words. */
-export function Failure({ error, retry }) {
+export function Failure({ error, retry, as }) {
     const missing = error.code === "insufficient-scope";
     const again = retry && !missing && html`<button class="button" onClick=${retry}><${Icon} name="refresh" /> Try again</button>`;
     return html`<div role="alert">
-        <${Blank} icon=${missing ? "key" : "alert"} title=${error.title ?? "Something went wrong"} action=${again}>
+        <${Blank} icon=${missing ? "key" : "alert"} title=${error.title ?? "Something went wrong"} as=${as} action=${again}>
             ${missing ? html`${sentence(error.detail)} An operator can make one, with <code>alpha-call keys create</code>.` : sentence(error.detail ?? String(error))}
             ${error.requestId && html`<br /><span class="small">Request <code>${error.requestId}</code></span>`}
         <//>
     </div>`;
+}
+
+/** What `useLoad` is at: the skeleton of a card, the refusal in one, or what is made of the value. */
+export function Loaded({ of: { value, error, reload }, lines = 10, children }) {
+    if (value) return children(value);
+    if (error) return html`<div class="card"><${Failure} error=${error} retry=${reload} /></div>`;
+    return html`<div class="card card-body"><${Skeleton} lines=${lines} /></div>`;
 }
 
 /** Something that the key does not allow, said before it is asked for. */

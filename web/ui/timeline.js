@@ -35,8 +35,8 @@ export function Timeline({ turns }) {
             <div class="timeline-lanes" aria-hidden="true"><span>Caller</span><span>Tools</span><span>Assistant</span></div>
             <div class="timeline-frame" tabindex="-1"><svg style=${{ width: `${zoom * 100}%` }} height="150" role="presentation">
                 <${Scale} length=${length} zoom=${Number(zoom)} />
-                ${bars.map((turn, index) => html`<${Bar} key=${`${turn.epoch}:${turn.seq}`} turn=${turn} length=${length} chosen=${turn === chosen}
-                    reachable=${index === at} onChoose=${() => setChosen(turn)} />`)}
+                ${bars.map((turn, index) => html`<${Bar} key=${`${turn.epoch}:${turn.seq}`} turn=${turn} length=${length}
+                    room=${roomAfter(turn, bars, length)} chosen=${turn === chosen} reachable=${index === at} onChoose=${() => setChosen(turn)} />`)}
             </svg></div>
         </div>
         <div class="timeline-chosen" aria-live="polite">
@@ -47,6 +47,12 @@ export function Timeline({ turns }) {
 
 /** A turn that goes on still is as long as it has been heard. */
 const endOf = (turn) => Math.max(turn.ended_ms ?? 0, turn.started_ms + turn.heard_ms, turn.started_ms + 200);
+
+/** How long nothing else is in the lane behind a turn. */
+function roomAfter(turn, turns, length) {
+    const later = turns.filter(({ speaker, kind, started_ms: start }) => speaker === turn.speaker && kind === turn.kind && start > turn.started_ms);
+    return Math.max(0, Math.min(length, ...later.map(({ started_ms: start }) => start)) - endOf(turn));
+}
 
 function Key() {
     return html`<ul class="legend">
@@ -62,11 +68,12 @@ function Scale({ length, zoom }) {
     const marks = Array.from({ length: Math.floor(length / 1_000 / step) + 1 }, (_, index) => index * step * 1_000);
     const x = (ms) => `${(100 * ms) / length}%`;
     return html`<g class="timeline-scale">
-        ${marks.map((ms) => html`<line key=${ms} x1=${x(ms)} x2=${x(ms)} y1="24" y2="140" />${ms < 0.95 * length && html`<text x=${x(ms)} y="14" dx="3">${offset(ms).slice(0, -2)}</text>`}`)}
+        ${marks.map((ms) => html`<line key=${ms} x1=${x(ms)} x2=${x(ms)} y1="24" y2="140" />`)}
+        ${marks.filter((ms) => ms < 0.95 * length).map((ms) => html`<text key=${ms} x=${x(ms)} y="14" dx="3">${offset(ms).slice(0, -2)}</text>`)}
     </g>`;
 }
 
-function Bar({ turn, length, chosen, reachable, onChoose }) {
+function Bar({ turn, length, room, chosen, reachable, onChoose }) {
     const part = (ms) => `${(100 * ms) / length}%`;
     const lane = turn.kind === "message" ? turn.speaker : turn.kind === "dtmf" ? "user" : "tool";
     const y = LANES[lane] ?? LANES.tool;
@@ -76,7 +83,7 @@ function Bar({ turn, length, chosen, reachable, onChoose }) {
     return html`<g role="button" tabindex=${reachable ? 0 : -1} aria-label=${nameOf(turn)} aria-pressed=${String(chosen)}
         class="bar bar-${lane} ${chosen ? "bar-chosen" : ""}" onClick=${onChoose} onKeyDown=${onKey} onFocus=${onChoose}>
         <title>${nameOf(turn)}</title>
-        ${unheard > 0 && html`<rect class="bar-unheard" x=${part(turn.started_ms + heard)} y=${y + 4} width=${part(Math.min(unheard, length - turn.started_ms - heard))} height=${HEIGHT - 8} />`}
+        ${unheard > 0 && html`<rect class="bar-unheard" x=${part(turn.started_ms + heard)} y=${y + 4} width=${part(Math.min(unheard, room))} height=${HEIGHT - 8} />`}
         ${lane === "tool" ? html`<circle cx=${part(turn.started_ms)} cy=${y + 7} r="6" />`
             : html`<rect x=${part(turn.started_ms)} y=${y} width=${part(heard)} height=${HEIGHT} rx="4" />`}
         ${turn.interrupted && html`<line class="bar-cut" x1=${part(turn.started_ms + heard)} x2=${part(turn.started_ms + heard)} y1=${y - 5} y2=${y + HEIGHT + 5} />`}

@@ -18,7 +18,8 @@ export function Transcript({ turns, live, pane = false }) {
     const called = new Set(turns.filter(({ kind }) => kind === "tool_call").map((turn) => turn.tool?.call_id));
     const shown = turns.filter((turn) => turn.kind !== "tool_result" || !called.has(turn.tool?.call_id));
     if (shown.length === 0) return html`<${Blank} icon="wave" title=${live ? "Nothing said yet" : "Nothing was said"} />`;
-    return html`<div class=${pane ? "turns-pane" : ""} ref=${frame} tabindex=${pane ? 0 : undefined} role="log" aria-label="Transcript" aria-live=${live ? "polite" : "off"}>
+    return html`<div class=${pane ? "turns-pane" : ""} ref=${frame} tabindex=${pane ? 0 : undefined} role="log" aria-label="Transcript"
+        aria-live=${live ? "polite" : "off"}>
         <ol class="turns">${shown.map((turn) => html`<${Turn} key=${`${turn.epoch}:${turn.seq}`} turn=${turn} result=${results.get(turn.tool?.call_id)} />`)}</ol>
     </div>`;
 }
@@ -53,7 +54,8 @@ function Spoken({ turn }) {
     return html`<li class="turn turn-${turn.speaker}">
         <div class="turn-head">
             <span class="strong">${isAi ? "Assistant" : "Caller"}</span><${At} ms=${turn.started_ms} />
-            ${turn.latency_ms !== null && html`<span title="From the end of the caller's speech to the first sound of this answer"><${Icon} name="clock" size=${12} /> ${milliseconds(turn.latency_ms)}</span>`}
+            ${turn.latency_ms !== null && html`<span title="From the end of the caller's speech to the first sound of this answer">
+                <${Icon} name="clock" size=${12} /> ${milliseconds(turn.latency_ms)}</span>`}
             ${turn.interrupted && html`<${Badge} tone="warn" icon="cut">Interrupted after ${seconds(turn.heard_ms)}<//>`}
         </div>
         <div class="turn-text"><${Words} turn=${turn} /></div>

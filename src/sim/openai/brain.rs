@@ -6,7 +6,8 @@ use super::conversation::{Conversation, Kind};
 use super::script::{Fate, Occasion, Saying, ScriptedReply};
 use crate::sim::speech::{clip, clip_of};
 
-const DID_NOT_UNDERSTAND: &str = "I am a simulated assistant. I did not understand that.";
+/// What is said, one after the other, to words that nobody has recorded.
+const CANNED: [&str; 3] = ["agent_simulated", "agent_interruptible", "agent_real"];
 const CUT_OFF: &str = "Sorry, we were cut off. Where were we?";
 const HELLO: &str = "Hello. How can I help you?";
 const TOOL_USED: &str = "All right, that is done.";
@@ -43,8 +44,8 @@ pub(super) fn occasion(conversation: &Conversation, instructions: Option<&str>) 
 pub(super) fn reply(conversation: &Conversation) -> Reply {
     let Some(item) = conversation.last_said() else { return say(HELLO) };
     match &item.kind {
-        Kind::Heard { words, .. } => answer(words.as_deref()),
-        Kind::Written { role, text } if role == "user" => clip_of(text).map_or_else(|| say(CUT_OFF), |clip| answer(Some(clip.text))),
+        Kind::Heard { words, .. } => answer(words.as_deref(), conversation.not_understood()),
+        Kind::Written { role, text } if role == "user" => clip_of(text).map_or_else(|| say(CUT_OFF), |clip| answer(Some(clip.text), 0)),
         Kind::Written { .. } | Kind::Spoken { .. } | Kind::Call { .. } | Kind::Listed => say(CUT_OFF),
         Kind::CallOutput { call_id } if conversation.tool_of(call_id) == Some(END_CALL) => Reply::default(),
         Kind::CallOutput { .. } => say(TOOL_USED),
@@ -59,14 +60,19 @@ pub(super) fn instructed(instructions: &str) -> Reply {
     say(text.unwrap_or(HELLO))
 }
 
-fn answer(heard: Option<&str>) -> Reply {
+/// `before`: turns that were not understood, this one too.
+fn answer(heard: Option<&str>, before: usize) -> Reply {
     match heard.and_then(clip_of).map(|clip| clip.name) {
         Some("caller_hours") => say(clip("agent_hours").text),
         Some("caller_interrupt") => say(clip("agent_weekdays").text),
         Some("caller_move") => say(clip("agent_moved").text),
         Some("caller_goodbye") => say_and_end(clip("agent_goodbye").text),
-        _ => say(DID_NOT_UNDERSTAND),
+        _ => say(canned(before)),
     }
+}
+
+fn canned(before: usize) -> &'static str {
+    CANNED.get(before.saturating_sub(1) % CANNED.len()).map_or("", |name| clip(name).text)
 }
 
 fn say(text: &str) -> Reply {
@@ -113,7 +119,17 @@ mod tests {
         assert_eq!(after(vec![heard("caller_interrupt")]), say(clip("agent_weekdays").text));
         assert_eq!(after(vec![heard("caller_move")]), say(clip("agent_moved").text));
         assert_eq!(after(vec![heard("caller_goodbye")]), say_and_end(clip("agent_goodbye").text));
-        assert_eq!(after(vec![Item::heard("u", None, 2000)]), say(DID_NOT_UNDERSTAND));
+    }
+
+    #[test]
+    fn whoever_is_not_understood_hears_something_else_each_time() {
+        let turn = || Item::heard("u", None, 2000);
+
+        let heard: Vec<Reply> = (1..=4).map(|turns| after((0..turns).map(|_| turn()).collect())).collect();
+
+        assert_eq!(heard[0], say(clip("agent_simulated").text));
+        assert_eq!(heard[1], say(clip("agent_interruptible").text));
+        assert_eq!((heard[0] == heard[2], heard[0] == heard[3]), (false, true));
     }
 
     #[test]

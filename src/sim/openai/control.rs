@@ -41,6 +41,8 @@ pub struct SessionReport {
     /// Milliseconds of audio sent for each item.
     pub sent_ms: BTreeMap<String, u64>,
     pub appended_ms: u64,
+    /// Everything that was heard, if it is to be kept.
+    pub audio: Vec<u8>,
     /// How each response ended: `completed`, `cancelled`, `failed`.
     pub responses: Vec<&'static str>,
     /// What each of them was told to have cost.
@@ -113,6 +115,7 @@ struct State {
     sockets: usize,
     faults: Faults,
     script: Script,
+    keeps_audio: bool,
 }
 
 #[derive(Default)]
@@ -141,6 +144,15 @@ impl OpenAiControl {
     #[must_use]
     pub fn races(&self) -> Vec<Violation> {
         self.state().races.clone()
+    }
+
+    /// From now on, the reports of sessions have what was heard in them.
+    pub fn keep_audio(&self, on: bool) {
+        self.state().keeps_audio = on;
+    }
+
+    pub(super) fn keeps_audio(&self) -> bool {
+        self.state().keeps_audio
     }
 
     /// Every session so far, in the order of connecting.

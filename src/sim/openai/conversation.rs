@@ -161,6 +161,11 @@ impl Conversation {
         self.items.iter_mut().find(|item| item.id == id)
     }
 
+    /// How many turns of the caller nobody could make out.
+    pub(super) fn not_understood(&self) -> usize {
+        self.items.iter().filter(|item| matches!(item.kind, Kind::Heard { words: None, .. })).count()
+    }
+
     /// The last item that is no system message.
     pub(super) fn last_said(&self) -> Option<&Item> {
         let unsaid = |kind: &Kind| matches!(kind, Kind::Listed) || matches!(kind, Kind::Written { role, .. } if role == "system");

@@ -296,10 +296,14 @@ impl Session {
         self.error(&fault, event_id);
     }
 
-    pub(super) fn count_appended(&mut self, bytes: usize) {
-        self.appended += bytes;
+    pub(super) fn count_appended(&mut self, audio: &[u8]) {
+        self.appended += audio.len();
         let ms = crate::audio::duration_ms(self.appended);
-        self.note(|report| report.appended_ms = ms);
+        let kept = if self.control.keeps_audio() { audio } else { &[] };
+        self.note(|report| {
+            report.appended_ms = ms;
+            report.audio.extend(kept);
+        });
     }
 
     /// The last thing that this session does.

@@ -32,7 +32,7 @@ impl Session {
         let Ok(audio) = STANDARD.decode(text) else {
             return client_fault(Fault::new("invalid_value", "audio", "Invalid 'audio': not valid base64.".to_owned()));
         };
-        self.count_appended(audio.len());
+        self.count_appended(&audio);
         if !self.configured || !config::hears_mulaw(&self.config) {
             self.violation(now, "audio appended before session.updated set audio/pcmu: it would be taken for PCM");
             return Ok(());

@@ -30,6 +30,9 @@ pub const AGENT: &[Clip] = clips! {
     "agent_weekdays": "Of course. Monday to Friday, from eight until six.",
     "agent_moved": "Done. Your appointment is now on Friday at half past ten.",
     "agent_goodbye": "You are welcome. Goodbye!",
+    "agent_simulated": "I am a simulated assistant: I hear that you speak, but not what you say.",
+    "agent_interruptible": "You can interrupt me at any time. I stop at once, and the record knows what of this you did not hear.",
+    "agent_real": "With an OpenAI key, a real model answers here, over the same line.",
 };
 
 const NOTHING: Clip = Clip { name: "", text: "", audio: &[] };
@@ -63,10 +66,10 @@ mod tests {
     use crate::audio::{FRAME_BYTES, duration_ms, mulaw};
 
     #[test]
-    fn all_clips_together_stay_under_300_kilobytes() {
+    fn all_clips_together_stay_under_400_kilobytes() {
         let total: usize = all().map(|clip| clip.audio.len()).sum();
 
-        assert!(total < 300_000, "{total} bytes");
+        assert!(total < 400_000, "{total} bytes");
     }
 
     #[test]

@@ -38,6 +38,9 @@ pub struct Model {
     pub cached_audio_tokens: i64,
     pub model_cost_nanos: i64,
     pub transcription_cost_nanos: i64,
+    /// JSON: what was said between the peers, by its names.
+    #[serde(default)]
+    pub journal: Option<Private>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

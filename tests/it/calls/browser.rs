@@ -92,3 +92,45 @@ async fn a_ticket_is_refused_with_its_reason() {
     assert_eq!(house.called(&line.call).await["ended_reason"], "requested");
     house.finish().await;
 }
+
+#[actix_rt::test]
+async fn a_key_of_the_model_is_all_that_a_browser_needs() {
+    let without = ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "PHONE_NUMBER_FROM", "DOMAIN"].map(|name| (name, ""));
+    let house = House::with(&without).await;
+    let line = house.ticket().await;
+
+    let mut stream = Operator::of(&house).upgrade(&line, &line.stream, "").await.expect("let in");
+    stream.start().await;
+    stream.heard().await;
+    stream.hang_up().await;
+
+    assert_eq!(house.ended(&line.sid).await["status"], "completed");
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn what_the_peers_said_to_each_other_is_told_while_a_call_runs_and_when_it_is_over() {
+    let house = House::open().await;
+    let line = house.ticket().await;
+    let mut stream = Operator::of(&house).upgrade(&line, &line.stream, "").await.expect("let in");
+    stream.start().await;
+    stream.media().await;
+    stream.media().await;
+    stream.heard().await;
+
+    let running = house.get(&format!("/api/call/{}/events", line.call)).await;
+    stream.hang_up().await;
+    house.ended(&line.sid).await;
+    let over = house.get(&format!("/api/call/{}/events", line.call)).await;
+
+    let names = |events: &Value| -> Vec<String> {
+        let entry = |event: &Value| format!("{} {} {}", event["leg"], event["direction"], event["name"]).replace('"', "");
+        events["events"].as_array().expect("a list").iter().map(entry).collect()
+    };
+    for known in ["model out connect", "twilio in media", "twilio out media"] {
+        assert!(names(&running).iter().any(|name| name == known), "{known} of {running}");
+    }
+    assert_eq!(names(&over)[..names(&running).len()], names(&running), "nothing is forgotten");
+    assert!(names(&over).contains(&"twilio in stop".to_owned()), "{over}");
+    house.finish().await;
+}

@@ -140,7 +140,7 @@ fn mumbling_is_inaudible_and_noise_is_empty() {
     assert_eq!(texts, [json!("(inaudible)"), json!("")]);
     assert_eq!(
         of(&events, "response.output_audio_transcript.done")[0]["transcript"],
-        "I am a simulated assistant. I did not understand that."
+        "I am a simulated assistant: I hear that you speak, but not what you say."
     );
     assert_eq!(rig.report().heard, [None, None]);
 }

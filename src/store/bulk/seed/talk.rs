@@ -232,6 +232,7 @@ impl<'r> Talk<'r> {
             cached_audio_tokens: 0,
             model_cost_nanos: 0,
             transcription_cost_nanos: 0,
+            journal: None,
         });
     }
 

@@ -53,7 +53,10 @@ async fn a_head_is_answered_as_a_get_without_its_body() {
 async fn there_is_nothing_where_there_is_nothing() {
     let house = House::open().await;
 
-    for path in ["/", "/api", "/api/", "/api/calls", "/health/", "/api/request-call/", "/..", "//", "/%00", "/%ff", "/api/call/"] {
+    let nowhere = ["/api", "/api/", "/api/calls", "/health/", "/api/request-call/", "/..", "//", "/%00", "/%ff", "/api/call/"];
+    let beside_the_page =
+        ["/assets/", "/assets/../Cargo.toml", "/assets/..%2fCargo.toml", "/assets//etc/passwd", "/assets/%2fetc%2fpasswd"];
+    for path in nowhere.into_iter().chain(beside_the_page) {
         get(path).to(house.addr()).await.problem(404, "not-found");
     }
     house.finish().await;

@@ -1,0 +1,7 @@
+//! The page, as people see it: in a real browser, before a real engine.
+
+mod browser;
+mod phone;
+mod screens;
+
+use browser::{Browser, Look};
