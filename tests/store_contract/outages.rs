@@ -63,17 +63,23 @@ async fn a_connection_that_nobody_uses_is_closed_and_an_old_one_replaced() {
             let first = backends(&url).await;
             assert_eq!(first.len(), 1, "{first:?}");
 
-            let deadline = Instant::now() + Duration::from_secs(15);
-            while backends(&url).await == first {
-                assert!(Instant::now() < deadline, "{first:?} is still there");
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
+            until(&url, |now| *now != first).await;
 
             store.ping().await.expect("on another one");
             store.close().await;
+            // The server takes a moment to see that a connection was closed.
+            until(&url, Vec::is_empty).await;
         }
     })
     .await;
+}
+
+async fn until(url: &str, is_so: impl Fn(&Vec<i32>) -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(15);
+    while !is_so(&backends(url).await) {
+        assert!(Instant::now() < deadline, "connections are still as they were");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// The processes that serve connections of stores.
