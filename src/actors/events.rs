@@ -146,8 +146,10 @@ impl EventWatch {
             if clock::now() >= silent {
                 return Watched::Nothing;
             }
-            // An error says that nobody will ring any more; then the clock does.
-            let _ = timeout(LOOK, self.told.changed()).await;
+            // Who cannot be rung any more would look again and again at once.
+            if let Ok(Err(_)) = timeout(LOOK, self.told.changed()).await {
+                return Watched::Over;
+            }
         }
     }
 }

@@ -26,6 +26,7 @@ use crate::types::{CallId, EventKind};
 pub(super) use note::{Noted, note};
 pub use read::{EventFilter, EventPage};
 
+const UNPUBLISHED: &str = "SELECT id FROM events WHERE position IS NULL LIMIT 1";
 /// Whoever holds this row gives out positions.
 const HOLD: &str = "UPDATE event_head SET published = published WHERE id = 1 RETURNING published";
 const PUBLISH: &str = "UPDATE events SET position = $1 + fresh.place FROM \
@@ -67,6 +68,10 @@ impl CallStore {
     /// Gives positions to what has none, in the order in which it was noted; how many got one. Other instances are told.
     pub async fn publish_events(&self) -> Result<u64, StoreError> {
         self.run(|db| async move {
+            // Mostly there is nothing: to hold the row is to write it.
+            if rows(&db, UNPUBLISHED, []).await?.is_empty() {
+                return Ok(0);
+            }
             let transaction = db.begin().await?;
             let head = rows(&transaction, HOLD, []).await?;
             let head = head.first().ok_or_else(|| StoreError::query("no event_head"))?;
