@@ -1,4 +1,7 @@
-//! Logs: one line an event, to standard error.
+//! Logs, one line an event, to standard error; and traces.
+
+mod otlp;
+pub mod trace;
 
 use std::io::{self, IsTerminal as _};
 

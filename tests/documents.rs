@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use alpha_call::metrics::{self, Metric};
+
 /// Every function of our sources and tests, and every module.
 fn names(folder: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).expect("a folder") {
@@ -29,6 +31,19 @@ fn paths(text: &str) -> impl Iterator<Item = &str> {
             && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_:".contains(c))
     };
     text.split('`').skip(1).step_by(2).filter(is_path)
+}
+
+#[test]
+fn every_metric_is_in_the_document_as_the_code_has_it() {
+    let row = |metric: &Metric| {
+        let labels = metric.labels.iter().map(|label| format!("`{label}`")).collect::<Vec<_>>().join(" ");
+        format!("| `{}` | {} | {labels} | {} |\n", metric.name, metric.kind.as_str(), metric.meaning)
+    };
+    let table: String = metrics::ALL.iter().map(row).collect();
+
+    let text = fs::read_to_string("docs/operations.md").expect("the document");
+
+    assert!(text.contains(&format!("| metric | type | labels | meaning |\n|---|---|---|---|\n{table}\n")), "it should have\n{table}");
 }
 
 #[test]

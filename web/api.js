@@ -85,6 +85,7 @@ export const api = {
     conversation: (id, options) => json(call(id, "/conversation"), options),
     callEvents: (id, options) => json(call(id, "/events"), options),
     assistants: (options) => json("/api/assistants", options),
+    actors: (options) => json("/api/actors", options),
     setup: (options) => json("/api/setup", options),
     hangUp: (id) => json(call(id, "/hangup"), { method: "POST" }),
     transfer: (id, to) => json(call(id, "/transfer"), { method: "POST", body: { to } }),

@@ -7,6 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::casting::Casting;
 use super::clock;
 use super::engine::{Ends, Engine, EngineError, OtherEnd};
+use super::port::Post as _;
 use super::registry::Expect;
 use crate::config::Assistant;
 use crate::governor::Refusal;
@@ -52,7 +53,7 @@ impl Engine {
         let call = row.id;
         self.parts().store.create_call(row).await?;
         let held = self.held(call, admission, &casting, None).without_phone();
-        self.parts().supervisor.send(Expect { call, sid: Some(sid.clone()), held }).await?;
+        self.parts().supervisor.ask(Expect { call, sid: Some(sid.clone()), held }).await?;
         Ok(self.ticket(call, sid, &casting))
     }
 

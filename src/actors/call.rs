@@ -8,11 +8,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{
-    Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, MessageResult, Recipient,
-    SpawnHandle, Supervised, WrapFuture as _,
+    Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, MessageResult, SpawnHandle,
+    Supervised, WrapFuture as _,
 };
 use actix_http::ws::CloseCode;
 
+use super::call_trace::CallTrace;
+use super::clock;
 use super::feed::{Feed, FeedEvent};
 use super::governor::ConcurrencyGovernor;
 use super::handover::PickedUp;
@@ -20,19 +22,19 @@ use super::instance::InstanceName;
 use super::logger::LogPort;
 use super::model_line::{Endpoints, ModelLine, Place};
 use super::openai_session::{LinkTiming, ModelSaid};
+use super::port::Port;
 use super::stream_log::StreamLog;
 use super::supervise::{RestartBudget, supervise};
 use super::supervisor::StreamEnded;
 use super::tools::{ToolUsed, Toolbox};
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
-use super::{clock, port};
 use crate::config::Prices;
 use crate::metrics;
 use crate::session::event::{Input, ModelCommand, Output, Record};
 use crate::session::policy::{History, SessionPolicy};
 use crate::session::{Budget, CallSession, Chronicle};
 use crate::store::{Row, StreamJournal};
-use crate::types::{CallId, Continuation, Epoch, HangupCause, PhoneNumber};
+use crate::types::{CallId, Continuation, Direction, Epoch, HangupCause, PhoneNumber};
 
 /// Messages of media that may wait: five seconds of frames.
 const MAILBOX: usize = 256;
@@ -49,6 +51,9 @@ const RECKON: Duration = Duration::from_secs(1);
 pub struct CallBrief {
     pub call: CallId,
     pub epoch: Epoch,
+    pub direction: Direction,
+    /// By name.
+    pub assistant: String,
     pub policy: SessionPolicy,
     pub history: History,
     pub budget: Budget,
@@ -58,9 +63,9 @@ pub struct CallBrief {
 
 /// Whom a call talks to.
 pub struct CallLinks {
-    pub ended: Recipient<StreamEnded>,
-    pub leg: Recipient<LegOrder>,
-    pub close_leg: Recipient<CloseLeg>,
+    pub ended: Port<StreamEnded>,
+    pub leg: Port<LegOrder>,
+    pub close_leg: Port<CloseLeg>,
     pub governor: Addr<ConcurrencyGovernor>,
     pub log: LogPort,
     pub feed: Feed,
@@ -80,6 +85,7 @@ pub struct CallActor {
     session: CallSession,
     chronicle: Chronicle,
     stream: StreamLog,
+    trace: CallTrace,
     budget: Budget,
     began: Instant,
     models: ModelLine,
@@ -96,28 +102,30 @@ impl CallActor {
         let (call, epoch) = (brief.call, brief.epoch);
         let (ended, close_leg) = (links.ended.clone(), links.close_leg.clone());
         supervise(
-            "call",
             RestartBudget::CALL,
             |_| Self::new(brief, links),
             move |exit| {
                 tracing::info!(call.id = %call, call.epoch = %epoch, %exit, "call actor ended");
                 // Told already if it left by itself: then this is stale.
-                port::tell(&ended, StreamEnded { call, epoch, cause: HangupCause::ActorFailed, transfer: None });
-                port::tell(&close_leg, CloseLeg(CloseCode::Restart));
+                ended.tell(StreamEnded { call, epoch, cause: HangupCause::ActorFailed, transfer: None });
+                close_leg.tell(CloseLeg(CloseCode::Restart));
             },
         )
     }
 
     fn new(brief: CallBrief, links: CallLinks) -> Self {
-        let CallBrief { call, epoch, policy, history, budget, owner } = brief;
         let now = clock::now();
+        let began = now.checked_sub(brief.history.elapsed).unwrap_or(now);
+        let trace = CallTrace::begin(&brief, began);
+        let CallBrief { call, epoch, policy, history, budget, owner, .. } = brief;
         let models = ModelLine::new(call, policy.profile.model.clone(), links.endpoints.clone(), links.timing, links.governor.clone());
         Self {
             call,
             epoch,
             chronicle: Chronicle::after(&history),
             stream: StreamLog::new(call, epoch, owner, &policy.profile, Arc::clone(&links.prices)),
-            began: now.checked_sub(history.elapsed).unwrap_or(now),
+            trace,
+            began,
             session: CallSession::new(now, policy.clone(), history),
             budget,
             policy,
@@ -133,6 +141,7 @@ impl CallActor {
     fn feed(&mut self, input: Input, ctx: &mut Context<Self>) {
         let now = clock::now();
         self.stream.heard(now, &input);
+        self.trace.heard(now, &input);
         self.session.handle_input(now, input);
         self.drain(ctx);
     }
@@ -149,14 +158,14 @@ impl CallActor {
 
     fn perform(&mut self, output: Output, ctx: &mut Context<Self>) {
         match output {
-            Output::Leg(command) => port::tell(&self.links.leg, LegOrder(command)),
-            Output::Model(ModelCommand::Open { delay, route }) => self.models.open(delay, route, ctx.address().recipient()),
+            Output::Leg(command) => self.links.leg.tell(LegOrder(command)),
+            Output::Model(ModelCommand::Open { delay, route }) => self.models.open(delay, route, ctx.address().into()),
             Output::Model(command) => self.models.order(command),
-            Output::Standby(ModelCommand::Open { delay, route }) => self.models.open_standby(delay, route, ctx.address().recipient()),
+            Output::Standby(ModelCommand::Open { delay, route }) => self.models.open_standby(delay, route, ctx.address().into()),
             Output::Standby(command) => self.models.order_standby(command),
             Output::Promote => self.models.promote(),
             Output::Transfer(to) => self.transfer = Some(to),
-            Output::Tool(call) => self.links.tools.use_tool(call, &ctx.address().recipient()),
+            Output::Tool(call) => self.links.tools.use_tool(call, self.trace.span(), &ctx.address().into()),
             Output::Record(record) => self.record(record),
             Output::Hangup(cause) => self.hang_up(cause, ctx),
         }
@@ -165,6 +174,9 @@ impl CallActor {
     fn record(&mut self, record: Record) {
         count(&record);
         self.links.feed.send(FeedEvent::Recorded { call: self.call, epoch: self.epoch, record: record.clone() });
+        if let Record::Turn(turn) = &record {
+            self.trace.turn(turn);
+        }
         let row = match record {
             Record::Turn(turn) => Row::turn(self.call, self.epoch, *turn, clock::utc()),
             Record::FirstAudio { after } => Row::FirstAudio { call: self.call, ms: whole_ms(after) },
@@ -202,6 +214,7 @@ impl CallActor {
     /// The last row of the stream.
     fn end(&mut self, cause: HangupCause) {
         self.ended = Some(cause);
+        self.trace.end(cause);
         let row = self.stream.row(Some(cause), self.transfer.as_ref());
         self.keep(row);
     }
@@ -233,8 +246,8 @@ impl CallActor {
 
     fn close(&mut self, cause: HangupCause, ctx: &mut Context<Self>) {
         let transfer = self.transfer.take();
-        port::tell(&self.links.ended, StreamEnded { call: self.call, epoch: self.epoch, cause, transfer });
-        port::tell(&self.links.close_leg, CloseLeg(close_code(cause)));
+        self.links.ended.tell(StreamEnded { call: self.call, epoch: self.epoch, cause, transfer });
+        self.links.close_leg.tell(CloseLeg(close_code(cause)));
         ctx.stop();
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::clock;
 use super::engine::Engine;
+use super::port::Post as _;
 use super::profile::RESUMES;
 use super::registry::{Identify, Remind, ShowToken};
 use super::twilio_stream::StreamClaim;
@@ -34,8 +35,8 @@ impl Engine {
         let (call, epoch, sid) = (token.call, token.epoch, token.subject.sid.clone());
         let known = if self.is_here(call).await { None } else { self.known(call).await };
         self.claim_on_record(call, epoch).await?;
-        let _ = self.parts().supervisor.send(Identify { call, sid: sid.clone() }).await;
-        match self.parts().supervisor.send(ShowToken { call, epoch }).await {
+        let _ = self.parts().supervisor.ask(Identify { call, sid: sid.clone() }).await;
+        match self.parts().supervisor.ask(ShowToken { call, epoch }).await {
             Ok(Claim::Taken { .. }) => {}
             Ok(Claim::Unknown) => self.adopt(&token, known).await?,
             Ok(Claim::Refused) | Err(_) => return Err(USED_UP),
@@ -82,6 +83,6 @@ impl Engine {
                 None
             }
         };
-        let _ = self.parts().supervisor.send(Remind { call, history, spent }).await;
+        let _ = self.parts().supervisor.ask(Remind { call, history, spent }).await;
     }
 }

@@ -8,7 +8,7 @@ use super::call::{EndCall, PassOn};
 use super::compliance::authorization;
 use super::engine::{Engine, EngineError};
 use super::governor::ClaimedCooldown;
-use super::port;
+use super::port::Post as _;
 use super::supervisor::{CallSupervisor, Carrier, Fate, PhoneEnded};
 use crate::store::{Call, CallKey, CallOrder, CanceledDial};
 use crate::types::{CallId, CallSid, HangupCause, PhoneNumber};
@@ -35,7 +35,7 @@ impl Engine {
 
     /// False if this instance cannot.
     pub(super) async fn hang_up_here(&self, call: CallId) -> bool {
-        match self.parts().supervisor.send(Command { call, order: CallOrder::HangUp }).await {
+        match self.parts().supervisor.ask(Command { call, order: CallOrder::HangUp }).await {
             Ok(Reached::Told) => true,
             Ok(Reached::Phone { sid, began }) => {
                 self.complete(&sid).await;
@@ -67,7 +67,7 @@ impl Engine {
     async fn canceled(&self, call: CallId, canceled: CanceledDial) {
         let carrier = Carrier { unplaced: true, ..Carrier::default() };
         let ended = PhoneEnded { call, cause: HangupCause::Canceled, carrier };
-        if matches!(self.parts().supervisor.send(ended).await, Ok(Fate::Ended)) {
+        if matches!(self.parts().supervisor.ask(ended).await, Ok(Fate::Ended)) {
             return;
         }
         let number = self.wish_of(call).await.map(|wish| wish.to);
@@ -93,7 +93,7 @@ impl Engine {
     }
 
     pub(super) async fn transfer_here(&self, call: CallId, to: PhoneNumber) -> bool {
-        let told = self.parts().supervisor.send(Command { call, order: CallOrder::Transfer(to) }).await;
+        let told = self.parts().supervisor.ask(Command { call, order: CallOrder::Transfer(to) }).await;
         matches!(told, Ok(Reached::Told))
     }
 
@@ -139,8 +139,8 @@ impl Handler<Command> for CallSupervisor {
             return self.roster.sid(call).map_or(Reached::Nobody, |sid| Reached::Phone { sid, began });
         };
         match order {
-            CallOrder::HangUp => port::tell(&actor.clone().recipient(), EndCall(HangupCause::Requested)),
-            CallOrder::Transfer(to) => port::tell(&actor.clone().recipient(), PassOn(to)),
+            CallOrder::HangUp => actor.tell(EndCall(HangupCause::Requested)),
+            CallOrder::Transfer(to) => actor.tell(PassOn(to)),
             CallOrder::Over(_) | CallOrder::TakenOver(_) | CallOrder::Answered(_) => return Reached::Nobody,
         }
         Reached::Told

@@ -13,6 +13,7 @@ use super::compliance::Verdict;
 use super::engine::{Engine, EngineError, Wanted};
 use super::governor::{Admission, ClaimedCooldown};
 use super::handover::Detected;
+use super::port::Post as _;
 use super::reaper::Steadiness;
 use super::registry::{Forget, TakenOver};
 use super::supervisor::Carrier;
@@ -162,10 +163,10 @@ impl Engine {
         match order {
             CallOrder::HangUp => drop(self.hang_up_here(call).await),
             CallOrder::Transfer(to) => drop(self.transfer_here(call, to).await),
-            CallOrder::TakenOver(epoch) => drop(self.parts().supervisor.send(TakenOver { call, epoch }).await),
+            CallOrder::TakenOver(epoch) => drop(self.parts().supervisor.ask(TakenOver { call, epoch }).await),
             CallOrder::Answered(word) => {
                 let answered_by = answered_by(&word);
-                let _ = self.parts().supervisor.send(Detected { call, answered_by }).await;
+                let _ = self.parts().supervisor.ask(Detected { call, answered_by }).await;
             }
             CallOrder::Over(word) => {
                 let Some(cause) = CarrierStatus::from_word(&word).and_then(CarrierStatus::hangup_cause) else { return };
@@ -257,7 +258,7 @@ impl Engine {
 
     /// The call is not this instance's any more; its slot is free.
     pub(super) async fn let_go(&self, call: CallId) {
-        let _ = self.parts().supervisor.send(Forget(call)).await;
+        let _ = self.parts().supervisor.ask(Forget(call)).await;
     }
 
     /// What is not begun is for other instances, or for this one's next life.

@@ -7,6 +7,7 @@ use super::clock;
 use super::compliance::{Verdict, callee};
 use super::engine::{Ends, Engine, EngineError, Wanted};
 use super::governor::{Admission, ClaimedCooldown};
+use super::port::Post as _;
 use super::registry::Expect;
 use super::supervisor::Held;
 use crate::governor::Refusal;
@@ -113,7 +114,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         let held = self.held(call, admission, &casting, Some(to.clone()));
         let order = self.create_call(call, to, &held);
-        self.parts().supervisor.send(Expect { call, sid: None, held }).await?;
+        self.parts().supervisor.ask(Expect { call, sid: None, held }).await?;
         let order = order.ok_or_else(|| EngineError::Refused(Refusal::NotConfigured { missing: Vec::new() }))?;
         actix_rt::spawn(self.clone().dial(call, order));
         Ok(())

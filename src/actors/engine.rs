@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use actix::{Addr, Arbiter, Recipient};
+use actix::{Addr, Arbiter};
 use uuid::Uuid;
 
 use super::books::Books;
@@ -23,6 +23,7 @@ use super::logger::{LogPort, LoggerActor};
 use super::peers::{endpoints, timing, token_key, twilio_rest};
 use super::phrases::{PhraseBook, Studio};
 use super::plan::CallPlan;
+use super::port::{Port, Post as _};
 use super::profile::{roster_policy, session_policy};
 use super::registry::{Abandon, Census, HandOver, SabotageCall, TakeCensus};
 use super::strain::Load;
@@ -33,11 +34,12 @@ use super::tools::CallMatter;
 use crate::config::{CallersWord, Config, Domain};
 use crate::governor::dialing::Pace;
 use crate::governor::{AdmissionPolicy, Callee, Callers, Capacity, DayBudgets, Overload, Refusal};
+use crate::metrics;
 use crate::session::Budget;
 use crate::session::policy::History;
 use crate::store::{CallStore, NewCall, StoreError};
 use crate::twilio::rest::TwilioRest;
-use crate::types::{Asker, CallId, CallSid, Code, Direction, PhoneNumber, TokenKey};
+use crate::types::{ActorKind, Asker, CallId, CallSid, Code, Direction, PhoneNumber, TokenKey};
 
 pub use super::browser::{BrowserWish, Ticket};
 pub use super::casting::CallWish;
@@ -137,9 +139,9 @@ impl Engine {
         let books = Books::new(store.clone(), Arc::clone(&config.prices), config.limits.max_call);
         let governor =
             ConcurrencyGovernor::new(admission_policy(&config), store.clone(), books, log.clone(), load.clone(), instance.clone());
-        let governor = permanent(calls, "governor", MAILBOX, &fallen, governor);
+        let governor = permanent(calls, MAILBOX, &fallen, governor);
         let events = EventHub::start(&store);
-        let publisher = permanent(logs, "event publisher", MAILBOX, &fallen, EventPublisher::new(store.clone(), events.clone()));
+        let publisher = permanent(logs, MAILBOX, &fallen, EventPublisher::new(store.clone(), events.clone()));
         let phrases = PhraseBook::default();
         if config.openai.render_phrases && config.openai.api_key.is_some() {
             let (book, config, store, governor) = (phrases.clone(), config.clone(), store.clone(), governor.clone());
@@ -158,7 +160,7 @@ impl Engine {
             timing: timing(&config),
             prices: Arc::clone(&config.prices),
         };
-        let supervisor = permanent(calls, "supervisor", MAILBOX, &fallen, CallSupervisor::new(roster_policy(&config), outfit));
+        let supervisor = permanent(calls, MAILBOX, &fallen, CallSupervisor::new(roster_policy(&config), outfit));
         let (token_key, draining) = (token_key(&config), AtomicBool::new(false));
         let dialling = Dialling::new(Pace::per_second(config.limits.calls_per_second));
         let engine = Self(Arc::new(Parts {
@@ -185,13 +187,14 @@ impl Engine {
             arbiters,
         }));
         // It holds the engine until its thread stops.
-        let queue = permanent(&engine.0.arbiters[0], "dial queue", MAILBOX, &engine.0.fallen, DialQueue::new(engine.clone()));
+        let queue = permanent(&engine.0.arbiters[0], MAILBOX, &engine.0.fallen, DialQueue::new(engine.clone()));
         let _ = engine.0.dial_queue.set(queue);
         engine
     }
 
     /// The name of this process.
-    pub(super) fn instance(&self) -> &str {
+    #[must_use]
+    pub fn instance(&self) -> &str {
         self.0.instance.as_str()
     }
 
@@ -221,8 +224,8 @@ impl Engine {
 
     /// Where a phone stream tells that it began, and that it ended.
     #[must_use]
-    pub fn stream_ports(&self) -> (Recipient<Begin>, Recipient<StreamEnded>) {
-        (self.0.supervisor.clone().recipient(), self.0.supervisor.clone().recipient())
+    pub fn stream_ports(&self) -> (Port<Begin>, Port<StreamEnded>) {
+        (self.0.supervisor.clone().into(), self.0.supervisor.clone().into())
     }
 
     /// A thread that carries calls tells how late it is.
@@ -251,8 +254,8 @@ impl Engine {
 
     /// Permanent actors that are gone: this process has to be replaced.
     #[must_use]
-    pub fn fallen(&self) -> Vec<&'static str> {
-        self.0.fallen.names()
+    pub fn fallen(&self) -> Vec<ActorKind> {
+        self.0.fallen.kinds()
     }
 
     pub(super) fn is_alone(&self) -> bool {
@@ -260,15 +263,15 @@ impl Engine {
     }
 
     pub async fn vitals(&self) -> Result<Vitals, EngineError> {
-        let occupancy = self.0.governor.send(AskOccupancy).await?;
-        let census = self.0.supervisor.send(TakeCensus).await?;
+        let occupancy = self.0.governor.ask(AskOccupancy).await?;
+        let census = self.0.supervisor.ask(TakeCensus).await?;
         let database = self.0.store.ping().await.is_ok();
         Ok(Vitals { occupancy, census, database, draining: self.is_draining(), overload: self.0.load.overload().map(Overload::as_str) })
     }
 
     /// What the calls of the day have cost, where that is limited.
     pub async fn money(&self) -> Result<Option<Money>, EngineError> {
-        Ok(self.0.governor.send(AskMoney).await?)
+        Ok(self.0.governor.ask(AskMoney).await?)
     }
 
     /// Lets nobody in, hands the live calls over, and brings the records home. True if all was done within `limit`.
@@ -278,16 +281,16 @@ impl Engine {
         self.0.events.close();
         self.leave_queue().await;
         // Actors that are gone have nothing to hand over.
-        let _ = self.0.governor.send(CloseDoors).await;
+        let _ = self.0.governor.ask(CloseDoors).await;
         let peers = self.0.store.peers(self.instance()).await.unwrap_or_default();
         self.0.alone.store(peers == 0, Ordering::Release);
         // Others take the calls on one by one; without others, they all wait for the next life of this process.
         let apart = if peers == 0 { Duration::ZERO } else { APART };
-        let handed_over = self.0.supervisor.send(HandOver { apart }).await.unwrap_or_default();
+        let handed_over = self.0.supervisor.ask(HandOver { apart }).await.unwrap_or_default();
         let empty = self.wait_until_empty(deadline).await;
         let flushed = self.0.log.flush(deadline.saturating_duration_since(clock::now())).await;
-        let _ = self.0.supervisor.send(Abandon).await;
-        let _ = tokio::time::timeout(QUESTIONS, self.0.governor.send(Leave)).await;
+        let _ = self.0.supervisor.ask(Abandon).await;
+        let _ = tokio::time::timeout(QUESTIONS, self.0.governor.ask(Leave)).await;
         if peers == 0 {
             self.wait_until_asked(handed_over, deadline.min(clock::now() + QUESTIONS)).await;
         }
@@ -311,7 +314,7 @@ impl Engine {
 
     async fn wait_until_empty(&self, deadline: Instant) -> bool {
         while clock::now() < deadline {
-            match self.0.supervisor.send(TakeCensus).await {
+            match self.0.supervisor.ask(TakeCensus).await {
                 Ok(census) if census.live > 0 => tokio::time::sleep(POLL).await,
                 Ok(_) | Err(_) => return true,
             }
@@ -333,7 +336,7 @@ impl Engine {
     /// Breaks a call's actor, as a bug would.
     #[doc(hidden)]
     pub async fn sabotage(&self, call: CallId) -> bool {
-        self.0.supervisor.send(SabotageCall(call)).await.unwrap_or(false)
+        self.0.supervisor.ask(SabotageCall(call)).await.unwrap_or(false)
     }
 
     pub(super) async fn admit(&self, call: CallId, who: OtherEnd, casting: &Casting) -> Result<Admission, EngineError> {
@@ -344,7 +347,8 @@ impl Engine {
             OtherEnd::Caller(from) => (from, None, None, None),
             OtherEnd::Callee(wanted) => (None, Some(wanted.callee), wanted.cooled, wanted.asker),
         };
-        self.0.governor.send(Admit { call, from, from_browser, to, cooled, asker, models }).await?.map_err(EngineError::Refused)
+        let answer = self.0.governor.ask(Admit { call, from, from_browser, to, cooled, asker, models }).await?;
+        answer.inspect_err(|refusal| metrics::call_refused(refusal.code().as_str())).map_err(EngineError::Refused)
     }
 
     pub(super) fn new_call(&self, ends: Ends<'_>, sid: Option<CallSid>, casting: &Casting) -> NewCall {

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::clock;
 use super::engine::{Engine, EngineError};
+use super::port::{Kin as _, Letter};
 use crate::metrics;
 use crate::store::{CallStore, EventFilter};
 use crate::types::CallId;
@@ -64,7 +65,7 @@ impl Actor for EventPublisher {
     type Context = Context<Self>;
 
     fn started(&mut self, ctx: &mut Context<Self>) {
-        ctx.notify(Publish);
+        ctx.notify(Letter::to(Self::KIND, Publish));
     }
 }
 
@@ -92,7 +93,7 @@ impl Handler<Publish> for EventPublisher {
                 Err(error) => tracing::warn!(%error, "events are not published yet"),
             }
         };
-        Box::pin(published.into_actor(self).map(|(), _, ctx| ctx.notify(Publish)))
+        Box::pin(published.into_actor(self).map(|(), _, ctx| ctx.notify(Letter::to(Self::KIND, Publish))))
     }
 }
 

@@ -2,17 +2,18 @@
 
 use actix::fut::ready;
 use actix::{
-    Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, Recipient, ResponseActFuture, ResponseFuture, SpawnHandle,
-    Supervised, WrapFuture as _,
+    Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, ResponseActFuture, ResponseFuture, SpawnHandle, Supervised,
+    WrapFuture as _,
 };
 use uuid::Uuid;
 
 use super::books::{Books, Known};
+use super::clock;
 use super::instance::InstanceName;
 use super::leases::{Leases, Taken};
 use super::logger::LogPort;
+use super::port::Port;
 use super::strain::Load;
-use super::{clock, port};
 use crate::governor::{
     AdmissionPolicy, Attempt, Breakers, Callee, Capacity, Facts, Grant, ModelKey, Refusal, Request, SlotKind, Spent, admit,
 };
@@ -77,7 +78,7 @@ impl ConcurrencyGovernor {
 
     pub(super) fn take(&mut self, seat: Seat, ctx: &Context<Self>) -> Slot {
         self.count(seat, 1);
-        Slot { seat, home: ctx.address().recipient() }
+        Slot { seat, home: ctx.address().into() }
     }
 
     fn count(&mut self, seat: Seat, change: i32) {
@@ -92,6 +93,8 @@ impl ConcurrencyGovernor {
         }
         metrics::calls_active(self.counts.calls as usize);
         metrics::model_connections(self.counts.models as usize);
+        metrics::slots("call", self.counts.calls, self.policy.calls.limit());
+        metrics::slots("model", self.counts.models, self.policy.calls.limit() + self.policy.spare.limit());
     }
 
     /// Asks for the slot where all instances ask, if there are others.
@@ -159,7 +162,7 @@ pub(super) enum Seat {
 #[derive(Debug)]
 pub struct Slot {
     seat: Seat,
-    home: Recipient<Release>,
+    home: Port<Release>,
 }
 
 impl Slot {
@@ -167,14 +170,14 @@ impl Slot {
     pub fn is_of_a_call(&mut self) {
         if matches!(self.seat, Seat::Spare(_)) {
             let spare = std::mem::replace(&mut self.seat, Seat::Model);
-            port::tell(&self.home, Release { seat: spare, to: Some(Seat::Model) });
+            self.home.tell(Release { seat: spare, to: Some(Seat::Model) });
         }
     }
 }
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        port::tell(&self.home, Release { seat: self.seat, to: None });
+        self.home.tell(Release { seat: self.seat, to: None });
     }
 }
 

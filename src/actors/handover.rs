@@ -5,7 +5,7 @@ use actix::{Context, Handler, Message};
 use super::clock;
 use super::engine::{Engine, EngineError};
 use super::inbound::Instruction;
-use super::port;
+use super::port::Post as _;
 use super::registry::Identify;
 use super::supervisor::{Answer, CallSupervisor};
 use crate::governor::{AfterDial, DialOutcome};
@@ -77,7 +77,7 @@ impl Handler<Detected> for CallSupervisor {
     /// A call without a stream is told when its stream begins.
     fn handle(&mut self, Detected { call, answered_by }: Detected, _: &mut Context<Self>) {
         if let Some((_, actor)) = self.live.get(&call) {
-            return port::tell(&actor.clone().recipient(), PickedUp(answered_by));
+            return actor.tell(PickedUp(answered_by));
         }
         if let Some(held) = self.roster.held_mut(call) {
             held.answered_by = Some(answered_by);
@@ -93,14 +93,14 @@ impl Engine {
             false if callback.status.is_terminal() => DialOutcome::CallerGone,
             false => DialOutcome::NotReached,
         };
-        if !self.parts().supervisor.send(Identify { call, sid: callback.call.clone() }).await? {
+        if !self.parts().supervisor.ask(Identify { call, sid: callback.call.clone() }).await? {
             return if self.is_here(call).await {
                 Ok(Instruction::Hangup)
             } else {
                 self.dialled_elsewhere(call, epoch, outcome, callback.call).await
             };
         }
-        let answer = self.parts().supervisor.send(Dialled { call, epoch, outcome }).await?;
+        let answer = self.parts().supervisor.ask(Dialled { call, epoch, outcome }).await?;
         if outcome == DialOutcome::NotReached {
             self.note_handed_over(call, false).await;
         }
@@ -120,8 +120,8 @@ impl Engine {
     /// Twilio tells who or what picked up. The call is told first: somebody waits to be spoken to.
     pub async fn detected(&self, call: CallId, callback: DetectionCallback) -> Result<(), EngineError> {
         let DetectionCallback { call: sid, answered_by, word } = callback;
-        if self.parts().supervisor.send(Identify { call, sid: sid.clone() }).await? {
-            self.parts().supervisor.send(Detected { call, answered_by }).await?;
+        if self.parts().supervisor.ask(Identify { call, sid: sid.clone() }).await? {
+            self.parts().supervisor.ask(Detected { call, answered_by }).await?;
         } else if self.is_on_record(call, &sid).await {
             self.tell_owner(call, CallOrder::Answered(word.clone())).await;
         } else {
@@ -135,7 +135,7 @@ impl Engine {
     pub async fn recorded(&self, call: CallId, callback: RecordingCallback) -> Result<(), EngineError> {
         let RecordingCallback { call: sid, recording, url, is_complete, duration_s } = callback;
         let Some(url) = url.filter(|_| is_complete) else { return Ok(()) };
-        let is_here = self.parts().supervisor.send(Identify { call, sid: sid.clone() }).await?;
+        let is_here = self.parts().supervisor.ask(Identify { call, sid: sid.clone() }).await?;
         if !is_here && !self.is_on_record(call, &sid).await {
             return Ok(());
         }

@@ -10,6 +10,7 @@ pub use super::claim::StreamRefused;
 use super::clock;
 use super::engine::{Ends, Engine, EngineError, OtherEnd};
 use super::plan::Lifeboat;
+use super::port::Post as _;
 use super::registry::{Expect, Find, Identify};
 use super::supervisor::{Answer, AskNext, Promise};
 use crate::governor::Refusal;
@@ -62,7 +63,7 @@ impl Engine {
     /// A caller is on the line. A repeated question gets the same answer.
     pub async fn incoming_call(&self, request: VoiceRequest) -> Result<Instruction, EngineError> {
         let _turn = self.parts().turns.take(&request.call).await;
-        if let Some(call) = self.parts().supervisor.send(Find(request.call.clone())).await? {
+        if let Some(call) = self.parts().supervisor.ask(Find(request.call.clone())).await? {
             return self.next_step(call, Epoch::FIRST, Some(request)).await;
         }
         if self.is_draining() {
@@ -95,13 +96,13 @@ impl Engine {
             Err(error) => return Err(error.into()),
         };
         let held = self.held(call, admission, &casting, caller);
-        self.parts().supervisor.send(Expect { call, sid: Some(request.call.clone()), held }).await?;
+        self.parts().supervisor.ask(Expect { call, sid: Some(request.call.clone()), held }).await?;
         self.next_step(call, Epoch::FIRST, Some(request)).await
     }
 
     /// A phone that we called was answered.
     pub async fn answered_call(&self, call: CallId, request: VoiceRequest) -> Result<Instruction, EngineError> {
-        let ours = self.parts().supervisor.send(Identify { call, sid: request.call.clone() }).await?;
+        let ours = self.parts().supervisor.ask(Identify { call, sid: request.call.clone() }).await?;
         if !ours && (self.is_here(call).await || !self.is_on_record(call, &request.call).await) {
             return Ok(Instruction::Hangup);
         }
@@ -137,7 +138,7 @@ impl Engine {
     }
 
     async fn next_step(&self, call: CallId, epoch: Epoch, request: Option<VoiceRequest>) -> Result<Instruction, EngineError> {
-        match self.parts().supervisor.send(AskNext { call, epoch }).await? {
+        match self.parts().supervisor.ask(AskNext { call, epoch }).await? {
             Answer::Unknown => self.next_by_record(call, epoch, request).await,
             answer => Ok(self.instruct(call, answer).await),
         }

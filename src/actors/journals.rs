@@ -4,6 +4,7 @@ use actix::{Addr, Context, Handler, Message, MessageResult};
 
 use super::call::{AskJournal, CallActor};
 use super::engine::{Engine, EngineError};
+use super::port::Post as _;
 use super::supervisor::CallSupervisor;
 use crate::types::CallId;
 
@@ -26,10 +27,10 @@ impl Engine {
     /// Stream by stream.
     pub async fn journals(&self, call: CallId) -> Result<Vec<StreamJournal>, EngineError> {
         let mut journals = self.store().journals(call).await?;
-        let actor = self.parts().supervisor.send(FindActor(call)).await?;
+        let actor = self.parts().supervisor.ask(FindActor(call)).await?;
         if let Some(actor) = actor
             // One that ends meanwhile is on record in a moment.
-            && let Ok(live) = actor.send(AskJournal).await
+            && let Ok(live) = actor.ask(AskJournal).await
         {
             journals.retain(|journal| journal.epoch != live.epoch);
             journals.push(live);

@@ -159,6 +159,7 @@ impl Leases {
         };
         let Renewal { kept, instances, calls } = renewal;
         (self.fleet.instances, self.fleet.calls) = (instances, calls);
+        metrics::fleet(instances, calls);
         let lost: HashSet<Uuid> = asked.into_iter().filter(|owner| !kept.contains(owner)).collect();
         metrics::leases_lost(lost.len());
         lost.into_iter().filter_map(|owner| self.held.get(&owner).map(|(kind, capacity)| (*kind, *capacity, owner))).collect()

@@ -3,6 +3,7 @@
 mod books;
 mod browser;
 pub mod call;
+mod call_trace;
 pub mod casting;
 mod claim;
 pub mod clock;
@@ -19,6 +20,7 @@ pub mod handover;
 pub mod inbound;
 pub mod instance;
 pub mod journals;
+pub mod kin;
 mod leases;
 pub mod logger;
 pub mod model_line;

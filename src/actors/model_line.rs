@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use actix::{Addr, Recipient};
+use actix::Addr;
 
 use super::governor::ConcurrencyGovernor;
 use super::openai_session::{CloseModel, LinkTiming, ModelBrief, ModelOrder, ModelSaid, OpenAiSessionActor, TakePart};
-use super::{port, warm};
+use super::port::Port;
+use super::warm;
 use crate::governor::ModelKey;
 use crate::realtime::socket::Endpoint;
 use crate::session::event::{ModelCommand, Route};
@@ -57,9 +58,9 @@ pub struct ModelLine {
 /// The ways to a session that is up; made once for it, and not for every frame.
 struct Session {
     number: u32,
-    orders: Recipient<ModelOrder>,
-    close: Recipient<CloseModel>,
-    take_part: Recipient<TakePart>,
+    orders: Port<ModelOrder>,
+    close: Port<CloseModel>,
+    take_part: Port<TakePart>,
 }
 
 /// Which of the two said something.
@@ -75,12 +76,12 @@ impl ModelLine {
     }
 
     /// What was there before is given up.
-    pub fn open(&mut self, delay: Duration, route: Route, said: Recipient<ModelSaid>) {
+    pub fn open(&mut self, delay: Duration, route: Route, said: Port<ModelSaid>) {
         self.close();
         self.current = Some(self.start(delay, route, false, said));
     }
 
-    pub fn open_standby(&mut self, delay: Duration, route: Route, said: Recipient<ModelSaid>) {
+    pub fn open_standby(&mut self, delay: Duration, route: Route, said: Port<ModelSaid>) {
         close(self.standby.take());
         self.standby = Some(self.start(delay, route, true, said));
     }
@@ -95,7 +96,7 @@ impl ModelLine {
 
     pub fn promote(&mut self) {
         if let Some(standby) = self.standby.take() {
-            port::tell(&standby.take_part, TakePart);
+            standby.take_part.tell(TakePart);
             close(self.current.replace(standby));
         }
     }
@@ -116,7 +117,7 @@ impl ModelLine {
     }
 
     /// One that is connected already, or a new one.
-    fn start(&mut self, delay: Duration, route: Route, spare: bool, said: Recipient<ModelSaid>) -> Session {
+    fn start(&mut self, delay: Duration, route: Route, spare: bool, said: Port<ModelSaid>) -> Session {
         self.opened += 1;
         let (call, number) = (self.call, self.opened);
         let endpoint = self.endpoints.by(route, &self.model);
@@ -127,18 +128,18 @@ impl ModelLine {
             let told = move |exit| tracing::debug!(call.id = %call, model.session = number, %exit, "model session ended");
             OpenAiSessionActor::start(ModelBrief { endpoint, other, timing, delay, governor, call: Some(said), spare, number }, told)
         });
-        Session { number, orders: addr.clone().recipient(), close: addr.clone().recipient(), take_part: addr.recipient() }
+        Session { number, orders: addr.clone().into(), close: addr.clone().into(), take_part: addr.into() }
     }
 }
 
 fn order(session: Option<&Session>, command: ModelCommand) {
     if let Some(session) = session {
-        port::tell(&session.orders, ModelOrder(command));
+        session.orders.tell(ModelOrder(command));
     }
 }
 
 fn close(session: Option<Session>) {
     if let Some(session) = session {
-        port::tell(&session.close, CloseModel);
+        session.close.tell(CloseModel);
     }
 }

@@ -4,8 +4,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use actix::{
-    Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, Recipient, StreamHandler,
-    WrapFuture as _,
+    Actor, ActorContext as _, ActorFutureExt as _, Addr, AsyncContext as _, Context, Handler, Message, StreamHandler, WrapFuture as _,
 };
 use actix_http::ws::ProtocolError;
 use awc::ws::{CloseReason, Frame, Message as WsMessage};
@@ -17,8 +16,9 @@ use super::exit::Exit;
 use super::governor::{ConcurrencyGovernor, ModelTried, NoModel, Slot, TakeModelSlot};
 use super::model_line::key;
 use super::outbox::{Outbox, write};
+use super::port::{Kin as _, Port, Post as _};
 use super::supervise::start_watched;
-use super::{clock, port, warm};
+use super::{clock, warm};
 use crate::governor::{Attempt, ModelKey, Strikes};
 use crate::metrics::{self, Flow, Leg};
 use crate::realtime::codec::{Decoded, decode, encode};
@@ -47,7 +47,7 @@ pub struct ModelBrief {
     pub delay: Duration,
     pub governor: Addr<ConcurrencyGovernor>,
     /// None for a session that waits for one.
-    pub call: Option<Recipient<ModelSaid>>,
+    pub call: Option<Port<ModelSaid>>,
     /// Beside the connection that its call has.
     pub spare: bool,
     /// Which of the call's model sessions this is.
@@ -88,17 +88,17 @@ impl OpenAiSessionActor {
 
     /// Starts it on this thread; `on_exit` is told when it has ended.
     pub fn start(brief: ModelBrief, on_exit: impl FnOnce(Exit) + 'static) -> Addr<Self> {
-        start_watched("openai_session", |_| Self::new(brief), on_exit)
+        start_watched(|_| Self::new(brief), on_exit)
     }
 
     fn connected(&mut self, connection: Connection, slot: Slot, ctx: &mut Context<Self>) {
         self.slot = Some(slot);
         self.heard = clock::now();
         ctx.add_stream(connection.stream);
-        let (outbox, me) = (self.outbox.clone(), ctx.address().recipient());
+        let (outbox, me) = (self.outbox.clone(), ctx.address());
         actix_rt::spawn(async move {
             if write(connection.sink, &outbox).await.is_err() {
-                port::tell(&me, WriteFailed);
+                me.tell(WriteFailed);
             }
         });
         ctx.run_interval(self.brief.timing.ping, Self::keep_alive);
@@ -175,13 +175,13 @@ impl OpenAiSessionActor {
 
     fn report(&self, event: ModelEvent) {
         if let Some(call) = &self.brief.call {
-            port::tell(call, ModelSaid { session: self.brief.number, event });
+            call.tell(ModelSaid { session: self.brief.number, event });
         }
     }
 
     /// For the breaker of this model.
     fn tried(&self, attempt: Attempt) {
-        port::tell(&self.brief.governor.clone().recipient(), ModelTried { model: key(&self.brief.endpoint), attempt });
+        self.brief.governor.tell(ModelTried { model: key(&self.brief.endpoint), attempt });
     }
 
     /// Told once, whatever else breaks afterwards.
@@ -236,7 +236,7 @@ impl Opened {
 #[derive(Message)]
 #[rtype(result = "()")]
 pub struct Adopt {
-    pub call: Recipient<ModelSaid>,
+    pub call: Port<ModelSaid>,
     pub number: u32,
     /// Beside the connection that the call has.
     pub spare: bool,
@@ -296,13 +296,14 @@ async fn open(
     wanted: TakeModelSlot,
 ) -> Result<(Connection, Slot), Unopened> {
     sleep(delay).await;
-    let slot = governor.send(wanted).await.unwrap_or(Err(NoModel::Full)).map_err(Unopened::Slot)?;
+    let slot = governor.ask(wanted).await.unwrap_or(Err(NoModel::Full)).map_err(Unopened::Slot)?;
     let connection = connect(&endpoint, deadline).await?;
     Ok((connection, slot))
 }
 
 impl StreamHandler<Result<Frame, ProtocolError>> for OpenAiSessionActor {
     fn handle(&mut self, frame: Result<Frame, ProtocolError>, ctx: &mut Context<Self>) {
+        let _handling = metrics::handling(Self::KIND);
         self.heard = clock::now();
         let incoming = match frame {
             Ok(frame) => self.assembler.accept(frame).map_err(|error| error.to_string()),

@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::clock;
 use super::compliance::Verdict;
 use super::engine::Engine;
+use super::port::Post as _;
 use super::registry::{AskNamed, Identify};
 use super::supervisor::Carrier;
 use crate::governor::Refusal;
@@ -111,7 +112,7 @@ impl Engine {
     }
 
     async fn placed(&self, call: CallId, CreatedCall { sid, .. }: CreatedCall) {
-        let is_ours = self.parts().supervisor.send(Identify { call, sid: sid.clone() }).await.unwrap_or_default();
+        let is_ours = self.parts().supervisor.ask(Identify { call, sid: sid.clone() }).await.unwrap_or_default();
         if is_ours || !self.is_named_here(call).await {
             tracing::info!(call.id = %call, call.sid = %sid, "call placed");
             self.name_call(call, sid).await;
@@ -159,7 +160,7 @@ impl Engine {
 
     /// Under a name that Twilio told.
     async fn is_named_here(&self, call: CallId) -> bool {
-        self.parts().supervisor.send(AskNamed(call)).await.unwrap_or_default()
+        self.parts().supervisor.ask(AskNamed(call)).await.unwrap_or_default()
     }
 
     async fn is_named(&self, call: CallId) -> bool {

@@ -2,6 +2,7 @@
 
 use super::clock;
 use super::engine::{Engine, EngineError};
+use super::port::Post as _;
 use super::registry::Identify;
 use super::supervisor::{Carrier, Fate, PhoneEnded, put_on_record};
 use crate::store::{CallEnd, CallKey, CallOrder, Row, StoreError};
@@ -13,7 +14,7 @@ impl Engine {
     /// Twilio tells how a call is doing.
     pub async fn status_changed(&self, call: CallId, callback: StatusCallback) -> Result<(), EngineError> {
         let StatusCallback { call: sid, status, answered_by, error_code, .. } = callback;
-        let is_here = self.parts().supervisor.send(Identify { call, sid: sid.clone() }).await?;
+        let is_here = self.parts().supervisor.ask(Identify { call, sid: sid.clone() }).await?;
         if !is_here && !self.is_on_record(call, &sid).await {
             return Ok(());
         }
@@ -48,7 +49,7 @@ impl Engine {
     /// The phone call is over, or never was. The instance that has it ends it; if there is none, the record does.
     pub(super) async fn over(&self, call: CallId, cause: HangupCause, carrier: Carrier) {
         let ended = PhoneEnded { call, cause, carrier: carrier.clone() };
-        if !matches!(self.parts().supervisor.send(ended).await, Ok(Fate::Unknown)) {
+        if !matches!(self.parts().supervisor.ask(ended).await, Ok(Fate::Unknown)) {
             return;
         }
         match self.told_elsewhere(call, carrier.status.as_deref()).await {

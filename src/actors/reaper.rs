@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 
 use super::clock;
 use super::engine::Engine;
+use super::port::Post as _;
 use super::registry::AskStrays;
 use super::supervisor::Carrier;
 use crate::governor::Stray;
@@ -50,7 +51,7 @@ impl Engine {
     /// Brings calls back, or ends them: those of instances that are gone, and those of ours that Twilio did not ask about.
     pub(super) async fn reap(&self, round: u32, steadiness: Steadiness) -> Result<(), StoreError> {
         if let Some(rest) = &self.parts().rest {
-            let strays = self.parts().supervisor.send(AskStrays).await.unwrap_or_default();
+            let strays = self.parts().supervisor.ask(AskStrays).await.unwrap_or_default();
             join_all(strays.into_iter().map(|stray| self.see_to_stray(rest, stray))).await;
         }
         // A database of one instance has no others to wait for: whoever carried the call was an earlier life of this one.

@@ -6,7 +6,7 @@ use actix::{AsyncContext as _, Context, Handler, Message};
 
 use super::call::{EndCall, Sabotage};
 use super::clock;
-use super::port;
+use super::port::Post as _;
 use super::supervisor::{CallSupervisor, Held};
 use crate::governor::{Adopted, Claim, Stray};
 use crate::session::policy::History;
@@ -177,7 +177,7 @@ impl CallSupervisor {
     /// The stream that was the call's is so no longer.
     pub(super) fn retire(&mut self, call: CallId) {
         if let Some((_, actor)) = self.live.remove(&call) {
-            port::tell(&actor.recipient(), EndCall(HangupCause::Superseded));
+            actor.tell(EndCall(HangupCause::Superseded));
         }
     }
 }
@@ -213,8 +213,7 @@ impl Handler<SabotageCall> for CallSupervisor {
     type Result = bool;
 
     fn handle(&mut self, SabotageCall(call): SabotageCall, _: &mut Context<Self>) -> bool {
-        let actor = self.live.get(&call).map(|(_, actor)| actor.clone().recipient());
-        actor.inspect(|actor| port::tell(actor, Sabotage)).is_some()
+        self.live.get(&call).inspect(|(_, actor)| actor.tell(Sabotage)).is_some()
     }
 }
 
@@ -233,11 +232,11 @@ impl Handler<HandOver> for CallSupervisor {
     type Result = usize;
 
     fn handle(&mut self, HandOver { apart }: HandOver, ctx: &mut Context<Self>) -> usize {
-        let live: Vec<_> = self.live.values().map(|(_, actor)| actor.clone().recipient()).collect();
+        let live: Vec<_> = self.live.values().map(|(_, actor)| actor.clone()).collect();
         let (count, mut wait) = (live.len(), Duration::ZERO);
         let apart = apart.min(ALTOGETHER / u32::try_from(count).unwrap_or(u32::MAX).max(1));
         for actor in live {
-            ctx.run_later(wait, move |_, _| port::tell(&actor, EndCall(HangupCause::Drained)));
+            ctx.run_later(wait, move |_, _| actor.tell(EndCall(HangupCause::Drained)));
             wait += apart;
         }
         count

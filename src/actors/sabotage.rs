@@ -5,7 +5,7 @@ use actix::{Context, Handler, Message};
 use super::dial_queue::DialQueue;
 use super::engine::Engine;
 use super::governor::ConcurrencyGovernor;
-use super::port;
+use super::port::Post as _;
 use super::supervisor::CallSupervisor;
 
 /// A part that lives as long as the process.
@@ -40,9 +40,9 @@ impl Engine {
     #[doc(hidden)]
     pub fn break_part(&self, part: Part) {
         match part {
-            Part::Governor => port::tell(&self.parts().governor.clone().recipient(), Break),
-            Part::Supervisor => port::tell(&self.parts().supervisor.clone().recipient(), Break),
-            Part::DialQueue => drop(self.parts().dial_queue.get().map(|queue| port::tell(&queue.clone().recipient(), Break))),
+            Part::Governor => self.parts().governor.tell(Break),
+            Part::Supervisor => self.parts().supervisor.tell(Break),
+            Part::DialQueue => drop(self.parts().dial_queue.get().map(|queue| queue.tell(Break))),
             Part::Logger => self.sabotage_logger(),
         }
     }

@@ -13,12 +13,14 @@ use std::task::{Context as TaskContext, Poll};
 use std::time::{Duration, Instant};
 
 use actix::dev::ContextFut;
-use actix::{Actor, Addr, Arbiter, AsyncContext as _, Context, Supervised};
+use actix::{Addr, Arbiter, AsyncContext as _, Context, Supervised};
 use tokio::time::{Sleep, sleep};
 
 use super::clock;
 use super::exit::{Exit, text_of};
+use super::port::Kin;
 use crate::metrics;
+use crate::types::ActorKind;
 
 /// How often an actor may panic.
 #[derive(Clone, Copy, Debug)]
@@ -37,24 +39,18 @@ impl RestartBudget {
 }
 
 /// Starts an actor that outlives its panics; `on_exit` is told once how it ended.
-pub fn supervise<A>(
-    name: &'static str,
-    budget: RestartBudget,
-    make: impl FnOnce(&mut Context<A>) -> A,
-    on_exit: impl FnOnce(Exit) + 'static,
-) -> Addr<A>
+pub fn supervise<A>(budget: RestartBudget, make: impl FnOnce(&mut Context<A>) -> A, on_exit: impl FnOnce(Exit) + 'static) -> Addr<A>
 where
-    A: Actor<Context = Context<A>> + Supervised,
+    A: Kin<Context = Context<A>> + Supervised,
 {
     let mut context = Context::new();
     let actor = make(&mut context);
     let addr = context.address();
-    let life =
-        Supervision { name, panics: Panics { budget, times: VecDeque::new() }, future: Box::pin(context.into_future(actor)), pause: None };
+    let life = Supervision { panics: Panics { budget, times: VecDeque::new() }, future: Box::pin(context.into_future(actor)), pause: None };
     actix_rt::spawn(async move {
-        metrics::actor_started(name);
+        metrics::actor_started(A::KIND);
         let exit = life.await;
-        metrics::actor_stopped(name, exit.as_str());
+        metrics::actor_stopped(A::KIND, exit.as_str());
         on_exit(exit);
     });
     addr
@@ -65,23 +61,23 @@ pub const MAILBOX: usize = 16;
 
 /// Permanent actors that broke too often, and are gone; clones are the same list.
 #[derive(Clone, Debug, Default)]
-pub struct Fallen(Arc<Mutex<Vec<&'static str>>>);
+pub struct Fallen(Arc<Mutex<Vec<ActorKind>>>);
 
 impl Fallen {
     #[must_use]
-    pub fn names(&self) -> Vec<&'static str> {
+    pub fn kinds(&self) -> Vec<ActorKind> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn add(&self, name: &'static str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(name);
+    fn add(&self, kind: ActorKind) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(kind);
     }
 }
 
 /// An actor that lives as long as the process, on a thread of its own. Without it the process is of no more use.
-pub fn permanent<A>(arbiter: &Arbiter, name: &'static str, mailbox: usize, fallen: &Fallen, actor: A) -> Addr<A>
+pub fn permanent<A>(arbiter: &Arbiter, mailbox: usize, fallen: &Fallen, actor: A) -> Addr<A>
 where
-    A: Actor<Context = Context<A>> + Supervised + Send + 'static,
+    A: Kin<Context = Context<A>> + Supervised + Send + 'static,
 {
     let (tell, told) = std::sync::mpsc::channel();
     let fallen = fallen.clone();
@@ -91,45 +87,47 @@ where
             actor
         };
         let ended = move |exit| {
-            tracing::error!(actor = name, %exit, "permanent actor ended: this process has to be replaced");
-            fallen.add(name);
+            tracing::error!(actor = %A::KIND, %exit, "permanent actor ended: this process has to be replaced");
+            fallen.add(A::KIND);
         };
-        let _ = tell.send(supervise(name, RestartBudget::PERMANENT, make, ended));
+        let _ = tell.send(supervise(RestartBudget::PERMANENT, make, ended));
     });
     #[expect(clippy::expect_used, reason = "a thread that was just started answers, or nothing can be started at all")]
     told.recv().expect("arbiter runs")
 }
 
 /// Starts an actor with one life; `on_exit` is told how it ended, also after a panic.
-pub fn start_watched<A>(name: &'static str, make: impl FnOnce(&mut Context<A>) -> A, on_exit: impl FnOnce(Exit) + 'static) -> Addr<A>
+pub fn start_watched<A>(make: impl FnOnce(&mut Context<A>) -> A, on_exit: impl FnOnce(Exit) + 'static) -> Addr<A>
 where
-    A: Actor<Context = Context<A>>,
+    A: Kin<Context = Context<A>>,
 {
     let mut context = Context::new();
     let actor = make(&mut context);
     let addr = context.address();
     let life = actix_rt::spawn(context.into_future(actor));
     actix_rt::spawn(async move {
-        metrics::actor_started(name);
+        metrics::actor_started(A::KIND);
         let exit = match life.await {
-            Err(error) if error.is_panic() => Exit::Panicked(text_of(&*error.into_panic())),
+            Err(error) if error.is_panic() => {
+                metrics::actor_panicked(A::KIND);
+                Exit::Panicked(text_of(&*error.into_panic()))
+            }
             Ok(()) | Err(_) => Exit::Normal,
         };
-        metrics::actor_stopped(name, exit.as_str());
+        metrics::actor_stopped(A::KIND, exit.as_str());
         on_exit(exit);
     });
     addr
 }
 
 /// The life of a supervised actor; ends with its exit.
-struct Supervision<A: Actor<Context = Context<A>> + Supervised> {
-    name: &'static str,
+struct Supervision<A: Kin<Context = Context<A>> + Supervised> {
     panics: Panics,
     future: Pin<Box<ContextFut<A, Context<A>>>>,
     pause: Option<Pin<Box<Sleep>>>,
 }
 
-impl<A: Actor<Context = Context<A>> + Supervised> Future for Supervision<A> {
+impl<A: Kin<Context = Context<A>> + Supervised> Future for Supervision<A> {
     type Output = Exit;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Exit> {
@@ -146,14 +144,17 @@ impl<A: Actor<Context = Context<A>> + Supervised> Future for Supervision<A> {
             match catch_unwind(AssertUnwindSafe(|| self.future.as_mut().poll(cx))) {
                 Ok(Poll::Pending) => return Poll::Pending,
                 Ok(Poll::Ready(())) => return Poll::Ready(Exit::Normal),
-                Err(panic) => match self.panics.next_pause(clock::now()) {
-                    Some(pause) => {
-                        metrics::actor_restarted(self.name);
-                        tracing::error!(actor = self.name, panic = %text_of(&*panic), "actor panicked, restarting");
-                        self.pause = Some(Box::pin(sleep(pause)));
+                Err(panic) => {
+                    metrics::actor_panicked(A::KIND);
+                    match self.panics.next_pause(clock::now()) {
+                        Some(pause) => {
+                            metrics::actor_restarted(A::KIND);
+                            tracing::error!(actor = %A::KIND, panic = %text_of(&*panic), "actor panicked, restarting");
+                            self.pause = Some(Box::pin(sleep(pause)));
+                        }
+                        None => return Poll::Ready(Exit::BudgetSpent(text_of(&*panic))),
                     }
-                    None => return Poll::Ready(Exit::BudgetSpent(text_of(&*panic))),
-                },
+                }
             }
         }
     }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{
-    Actor, ActorFutureExt as _, Addr, ArbiterHandle, AsyncContext as _, Context, Handler, Message, Recipient, ResponseActFuture,
-    ResponseFuture, Supervised, WrapFuture as _,
+    Actor, ActorFutureExt as _, Addr, ArbiterHandle, AsyncContext as _, Context, Handler, Message, ResponseActFuture, ResponseFuture,
+    Supervised, WrapFuture as _,
 };
 use tokio::sync::oneshot;
 
 use super::call::{CallActor, CallBrief, CallLinks};
 use super::casting::Casting;
+use super::clock;
 use super::feed::{Feed, FeedEvent};
 use super::governor::{ClaimedCooldown, ConcurrencyGovernor, Slot};
 use super::handover::{PickedUp, after_failed_transfer, is_loss};
@@ -22,9 +23,9 @@ use super::model_line::Endpoints;
 use super::openai_session::LinkTiming;
 use super::phrases::PhraseBook;
 use super::plan::{CallPlan, Lifeboat};
+use super::port::{Port, Post as _};
 use super::tools::Toolbox;
 use super::twilio_stream::{CloseLeg, LegHeard, LegOrder};
-use super::{clock, port};
 use crate::config::Prices;
 use crate::governor::{After, NextStep, Roster, RosterPolicy};
 use crate::metrics;
@@ -113,8 +114,20 @@ impl CallSupervisor {
 
     /// The last word on a call: counted, told, and yet to be put on record.
     pub(super) fn last_word(&self, call: CallId, cause: HangupCause, held: &Held, end: Option<Carrier>) -> CallEnd {
-        tracing::info!(call.id = %call, cause = %cause, "call ended");
+        let took = held.began.map(|began| clock::now().saturating_duration_since(began));
+        tracing::info!(
+            call.id = %call,
+            call.direction = %held.direction,
+            call.assistant = held.casting.assistant.name,
+            outcome = %cause.status(),
+            cause = %cause,
+            duration_ms = took.map(|took| took.as_millis() as u64),
+            "call ended"
+        );
         metrics::call_ended(held.direction, cause);
+        if let Some(took) = took {
+            metrics::call_duration(held.direction, took);
+        }
         self.outfit.feed.send(FeedEvent::Ended { call, cause });
         let Carrier { status, error_code, error, .. } = end.unwrap_or_default();
         let owner = Some(self.outfit.instance.as_str().to_owned());
@@ -129,7 +142,7 @@ impl CallSupervisor {
 
     fn links(&self, begin: &Begin, tools: Toolbox, ctx: &Context<Self>) -> CallLinks {
         let Outfit { governor, log, feed, endpoints, timing, prices, .. } = self.outfit.clone();
-        let (ended, leg, close_leg) = (ctx.address().recipient(), begin.orders.clone(), begin.close.clone());
+        let (ended, leg, close_leg) = (ctx.address().into(), begin.orders.clone(), begin.close.clone());
         let is_read_elsewhere = self.outfit.store.is_shared();
         CallLinks { ended, leg, close_leg, governor, log, feed, endpoints, timing, prices, tools, is_read_elsewhere }
     }
@@ -172,18 +185,18 @@ impl Supervised for CallSupervisor {}
 
 /// A stream has started: its call shall be too, on the thread of its socket. None if it may not.
 #[derive(Message)]
-#[rtype(result = "Option<Recipient<LegHeard>>")]
+#[rtype(result = "Option<Port<LegHeard>>")]
 pub struct Begin {
     pub call: CallId,
     pub epoch: Epoch,
     pub stream: StreamSid,
-    pub orders: Recipient<LegOrder>,
-    pub close: Recipient<CloseLeg>,
+    pub orders: Port<LegOrder>,
+    pub close: Port<CloseLeg>,
     pub arbiter: Option<ArbiterHandle>,
 }
 
 impl Handler<Begin> for CallSupervisor {
-    type Result = ResponseActFuture<Self, Option<Recipient<LegHeard>>>;
+    type Result = ResponseActFuture<Self, Option<Port<LegHeard>>>;
 
     fn handle(&mut self, begin: Begin, ctx: &mut Context<Self>) -> Self::Result {
         let (call, epoch, now) = (begin.call, begin.epoch, clock::now());
@@ -201,12 +214,17 @@ impl Handler<Begin> for CallSupervisor {
         let mut policy = held.policy.clone();
         self.outfit.phrases.fill(&mut policy);
         let budget = held.budget;
-        let brief = CallBrief { call, epoch, policy, history, budget, owner: self.outfit.instance.clone() };
+        let assistant = held.casting.assistant.name.clone();
+        let owner = self.outfit.instance.clone();
+        let brief = CallBrief { call, epoch, direction, assistant, policy, history, budget, owner };
         let tools = held.plan.tools.clone();
         let links = self.links(&begin, tools, ctx);
         if is_first {
             self.record(call);
         }
+        let said = if epoch == Epoch::FIRST { "call started" } else { "call goes on" };
+        let (model, assistant) = (&brief.policy.profile.model, &brief.assistant);
+        tracing::info!(call.id = %call, call.sid = %sid, call.epoch = %epoch, call.direction = %direction, call.assistant = assistant, model, "{said}");
         if epoch == Epoch::FIRST {
             metrics::call_started(direction);
         }
@@ -218,7 +236,7 @@ impl Handler<Begin> for CallSupervisor {
             let addr = addr?;
             // What was told while it started counts too.
             if let Some(who) = supervisor.roster.held_mut(call).and_then(|held| held.answered_by.take()) {
-                port::tell(&addr.clone().recipient(), PickedUp(who));
+                addr.tell(PickedUp(who));
             }
             supervisor.adopt(call, epoch, addr)
         }))
@@ -226,12 +244,12 @@ impl Handler<Begin> for CallSupervisor {
 }
 
 impl CallSupervisor {
-    fn adopt(&mut self, call: CallId, epoch: Epoch, addr: Addr<CallActor>) -> Option<Recipient<LegHeard>> {
+    fn adopt(&mut self, call: CallId, epoch: Epoch, addr: Addr<CallActor>) -> Option<Port<LegHeard>> {
         self.live.insert(call, (epoch, addr.clone()));
         if !self.roster.is_live(call, epoch) {
             self.live.remove(&call);
         }
-        Some(addr.recipient())
+        Some(addr.into())
     }
 }
 

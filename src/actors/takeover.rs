@@ -13,6 +13,7 @@ use super::governor::Admission;
 use super::inbound::Instruction;
 use super::leases::TakeOver;
 use super::plan::Lifeboat;
+use super::port::Post as _;
 use super::profile::RESUMES;
 use super::registry::{Adopt, AskHere};
 use super::supervisor::{Carrier, Promise};
@@ -42,7 +43,7 @@ impl Blind {
 
 impl Engine {
     pub(super) async fn is_here(&self, call: CallId) -> bool {
-        self.parts().supervisor.send(AskHere(call)).await.unwrap_or_default()
+        self.parts().supervisor.ask(AskHere(call)).await.unwrap_or_default()
     }
 
     /// What comes next for a call that is not here.
@@ -162,7 +163,7 @@ impl Engine {
         let StreamToken { call, epoch, subject, .. } = token;
         tracing::info!(call.id = %call, call.epoch = %epoch, "call taken over");
         let gone = |_| StreamRefused("shutting down");
-        let slot = self.parts().governor.send(TakeOver(*call)).await.map_err(gone)?;
+        let slot = self.parts().governor.ask(TakeOver(*call)).await.map_err(gone)?;
         let casting = known.as_ref().map_or_else(|| self.casting_of_subject(subject), |known| self.casting_of(known));
         let number = known.as_ref().and_then(other_end);
         let held = self.held(*call, Admission { slot, cooldown: None }, &casting, number);
@@ -175,7 +176,7 @@ impl Engine {
             unplanned = known.last.unplanned;
         }
         let adopted = Adopted { sid: subject.sid.clone(), epoch: *epoch, held, unplanned };
-        let adopted = self.parts().supervisor.send(Adopt { call: *call, adopted }).await.map_err(gone)?;
+        let adopted = self.parts().supervisor.ask(Adopt { call: *call, adopted }).await.map_err(gone)?;
         if adopted { Ok(()) } else { Err(StreamRefused("token used up")) }
     }
 

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use actix::{
-    Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Handler, Message, Recipient, StreamHandler, WrapFuture as _,
-};
+use actix::{Actor, ActorContext as _, ActorFutureExt as _, AsyncContext as _, Handler, Message, StreamHandler, WrapFuture as _};
 use actix_web::error::PayloadError;
 use actix_web_actors::ws::{self, CloseCode, CloseReason, Frame, ProtocolError, WebsocketContext};
 use bytestring::ByteString;
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::clock;
+use super::port::{Kin as _, Port};
 use super::supervisor::{Begin, StreamEnded};
-use super::{clock, port};
 use crate::governor::Strikes;
 use crate::metrics::{self, Flow, Leg};
 use crate::realtime::socket::{Assembler, BadFrame, Incoming};
@@ -38,8 +37,8 @@ pub struct StreamClaim {
 
 pub struct TwilioStreamActor {
     claim: StreamClaim,
-    begin: Recipient<Begin>,
-    ended: Recipient<StreamEnded>,
+    begin: Port<Begin>,
+    ended: Port<StreamEnded>,
     state: State,
     stream: Option<StreamSid>,
     assembler: Assembler,
@@ -55,7 +54,7 @@ enum State {
     Waiting,
     /// The call is being started; what comes meanwhile is kept for it.
     Starting(Vec<LegEvent>),
-    Live(Recipient<LegHeard>),
+    Live(Port<LegHeard>),
     Over,
 }
 
@@ -66,7 +65,7 @@ pub struct LegHeard(pub LegEvent);
 
 impl TwilioStreamActor {
     #[must_use]
-    pub fn new(claim: StreamClaim, begin: Recipient<Begin>, ended: Recipient<StreamEnded>) -> Self {
+    pub fn new(claim: StreamClaim, begin: Port<Begin>, ended: Port<StreamEnded>) -> Self {
         let (assembler, strikes) = (Assembler::of_at_most(MAX_MESSAGE_BYTES), Strikes::default());
         Self { claim, begin, ended, state: State::Waiting, stream: None, assembler, strikes, dropped: 0, unstarted: None }
     }
@@ -111,20 +110,20 @@ impl TwilioStreamActor {
             call: self.claim.call,
             epoch: self.claim.epoch,
             stream: start.stream,
-            orders: ctx.address().recipient(),
-            close: ctx.address().recipient(),
+            orders: ctx.address().into(),
+            close: ctx.address().into(),
             arbiter: actix::Arbiter::try_current(),
         };
-        let begun = self.begin.send(begin).into_actor(self);
+        let begun = self.begin.ask(begin).into_actor(self);
         ctx.spawn(begun.map(|begun, leg, ctx| match begun {
             Ok(Some(call)) => leg.attach(call),
             Ok(None) | Err(_) => leg.refuse(CloseCode::Policy, "call is over", ctx),
         }));
     }
 
-    fn attach(&mut self, call: Recipient<LegHeard>) {
+    fn attach(&mut self, call: Port<LegHeard>) {
         if let State::Starting(early) = std::mem::replace(&mut self.state, State::Live(call.clone())) {
-            early.into_iter().for_each(|event| port::tell(&call, LegHeard(event)));
+            early.into_iter().for_each(|event| call.tell(LegHeard(event)));
             tell_of_dropped(&call, &mut self.dropped);
         }
     }
@@ -184,7 +183,7 @@ impl TwilioStreamActor {
             State::Live(call) => pass_on(&call, LegEvent::Lost, &mut self.dropped),
             State::Waiting | State::Starting(_) => {
                 let StreamClaim { call, epoch, .. } = self.claim;
-                port::tell(&self.ended, StreamEnded { call, epoch, cause: HangupCause::StreamLost, transfer: None });
+                self.ended.tell(StreamEnded { call, epoch, cause: HangupCause::StreamLost, transfer: None });
             }
             State::Over => {}
         }
@@ -209,22 +208,22 @@ fn is_too_long(error: &ProtocolError) -> bool {
 
 /// Caller audio may be refused by a call that is behind; everything else may not. What was refused is told with what
 /// comes through next.
-fn pass_on(call: &Recipient<LegHeard>, event: LegEvent, dropped: &mut u32) {
+fn pass_on(call: &Port<LegHeard>, event: LegEvent, dropped: &mut u32) {
     if !matches!(event, LegEvent::Audio(_)) {
         tell_of_dropped(call, dropped);
-        return port::tell(call, LegHeard(event));
+        return call.tell(LegHeard(event));
     }
     metrics::frames(Leg::Phone, Flow::In, 1);
-    if port::offer(call, LegHeard(event)).is_ok() {
+    if call.offer(LegHeard(event)).is_ok() {
         return tell_of_dropped(call, dropped);
     }
     metrics::frame_dropped(Leg::Phone, "call_behind");
     *dropped += 1;
 }
 
-fn tell_of_dropped(call: &Recipient<LegHeard>, dropped: &mut u32) {
+fn tell_of_dropped(call: &Port<LegHeard>, dropped: &mut u32) {
     if *dropped > 0 {
-        port::tell(call, LegHeard(LegEvent::FramesDropped(std::mem::take(dropped))));
+        call.tell(LegHeard(LegEvent::FramesDropped(std::mem::take(dropped))));
     }
 }
 
@@ -232,7 +231,7 @@ impl Actor for TwilioStreamActor {
     type Context = WebsocketContext<Self>;
 
     fn started(&mut self, ctx: &mut Self::Context) {
-        metrics::actor_started("twilio_stream");
+        metrics::actor_started(Self::KIND);
         ctx.set_mailbox_capacity(256);
         ctx.run_later(self.claim.start_deadline, |leg, ctx| {
             if matches!(leg.state, State::Waiting) {
@@ -245,12 +244,13 @@ impl Actor for TwilioStreamActor {
     /// The only word that always comes, however the socket ended.
     fn stopped(&mut self, _: &mut Self::Context) {
         self.over();
-        metrics::actor_stopped("twilio_stream", "normal");
+        metrics::actor_stopped(Self::KIND, "normal");
     }
 }
 
 impl StreamHandler<Result<ws::Message, ProtocolError>> for TwilioStreamActor {
     fn handle(&mut self, message: Result<ws::Message, ProtocolError>, ctx: &mut Self::Context) {
+        let _handling = metrics::handling(Self::KIND);
         match message {
             Ok(ws::Message::Text(text)) => self.text(&text, ctx),
             Ok(ws::Message::Continuation(part)) => match self.assembler.accept(Frame::Continuation(part)) {

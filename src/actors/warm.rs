@@ -6,11 +6,11 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use actix::{Addr, Recipient};
+use actix::Addr;
 
 use super::governor::ConcurrencyGovernor;
 use super::openai_session::{Adopt, LinkTiming, ModelBrief, ModelSaid, OpenAiSessionActor};
-use super::port;
+use super::port::{Port, Post as _};
 use crate::metrics;
 use crate::realtime::socket::Endpoint;
 
@@ -49,10 +49,10 @@ pub fn keep(plan: WarmPlan) {
 }
 
 /// Hands a session of this endpoint to a call, if one is connected.
-pub(super) fn adopt(endpoint: &Endpoint, said: &Recipient<ModelSaid>, number: u32, spare: bool) -> Option<Addr<OpenAiSessionActor>> {
+pub(super) fn adopt(endpoint: &Endpoint, said: &Port<ModelSaid>, number: u32, spare: bool) -> Option<Addr<OpenAiSessionActor>> {
     let session = POOL.with_borrow_mut(|pool| pool.take(endpoint))?;
     metrics::warm_session_used();
-    port::tell(&session.clone().recipient(), Adopt { call: said.clone(), number, spare });
+    session.tell(Adopt { call: said.clone(), number, spare });
     refill();
     Some(session)
 }

@@ -5,7 +5,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use super::screen::complain;
 use crate::app::Application;
 use crate::config::Loaded;
-use crate::telemetry;
+use crate::telemetry::{self, trace::collect};
 
 pub async fn serve(loaded: Loaded) -> i32 {
     let Loaded { config, warnings, .. } = loaded;
@@ -28,6 +28,13 @@ pub async fn serve(loaded: Loaded) -> i32 {
         Ok(app) => app,
         Err(error) => {
             complain(&format!("alpha-call cannot start: {error}"));
+            return 1;
+        }
+    };
+    let _collecting = match collect(app.engine().instance()) {
+        Ok(collecting) => collecting,
+        Err(error) => {
+            complain(&format!("traces cannot be exported, see OTEL_EXPORTER_OTLP_ENDPOINT: {error}"));
             return 1;
         }
     };

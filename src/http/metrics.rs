@@ -3,11 +3,13 @@
 use actix_web::{HttpResponse, web};
 
 use super::Doors;
-use crate::metrics::render;
+use crate::metrics::{pool, render};
 
 pub(super) async fn metrics(doors: web::Data<Doors>) -> HttpResponse {
     if let Err(error) = doors.engine.money().await {
         tracing::warn!(%error, "what the day has cost is not told");
     }
+    let (used, idle) = doors.engine.store().connections();
+    pool(used, idle);
     HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(render(&doors.metrics))
 }

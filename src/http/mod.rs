@@ -1,5 +1,6 @@
 //! The doors: one file per endpoint. Handlers translate; they decide nothing.
 
+mod actors;
 mod analytics;
 mod assistants;
 mod auth;
@@ -136,6 +137,7 @@ fn doors() -> Vec<Door> {
         Door::at("/metrics").read(Admin, metrics::metrics),
         Door::at("/api/session").read(None, session::session),
         Door::at("/api/setup").read(Admin, setup::setup),
+        Door::at("/api/actors").read(Admin, actors::actors),
         Door::at("/api/events").read(CallsRead, events::events),
         Door::at("/api/assistants").read(CallsRead, assistants::assistants),
         Door::at("/api/phone-tickets").on(Method::POST, CallsCreate, phone_tickets::create),

@@ -106,6 +106,20 @@ impl CallStore {
         self.run(|db| async move { Ok(db.ping().await?) }).await
     }
 
+    /// How many connections are in use, and how many wait to be.
+    #[must_use]
+    pub fn connections(&self) -> (u32, u32) {
+        let (all, idle) = if self.is_shared() {
+            let pool = self.0.db.get_postgres_connection_pool();
+            (pool.size(), pool.num_idle())
+        } else {
+            let pool = self.0.db.get_sqlite_connection_pool();
+            (pool.size(), pool.num_idle())
+        };
+        let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+        (all.saturating_sub(idle), idle)
+    }
+
     /// Lets running statements end, within limits, and stops. Whatever is asked later is an outage.
     pub async fn close(&self) {
         let closed = self.run_within(CLOSING, |db| async move { Ok(db.close_by_ref().await?) }).await;

@@ -1,5 +1,6 @@
 //! Words of the domain: identifiers, numbers, statuses, codes. Parsed once, at the border.
 
+mod actor;
 mod call;
 mod code;
 mod event;
@@ -11,6 +12,7 @@ mod redacted;
 mod token;
 mod word;
 
+pub use actor::ActorKind;
 pub use call::{CallStatus, Continuation, Direction, HangupCause, billed_minutes};
 pub use code::Code;
 pub use event::EventKind;

@@ -66,8 +66,8 @@ impl WebError {
     }
 }
 
-/// Asks the tool's server, and says what the model is to be told: JSON text.
-pub async fn ask(tool: &HttpTool, arguments: &str, reach: &Reach) -> Result<String, WebError> {
+/// Asks the tool's server, within the trace if there is one, and says what the model is to be told: JSON text.
+pub async fn ask(tool: &HttpTool, arguments: &str, reach: &Reach, traceparent: Option<String>) -> Result<String, WebError> {
     let mut arguments = checked(&tool.parameters, arguments)?;
     let mut url = template::fill(&tool.url, &mut arguments)?;
     let method = method(&tool.method)?;
@@ -76,7 +76,7 @@ pub async fn ask(tool: &HttpTool, arguments: &str, reach: &Reach) -> Result<Stri
     } else {
         Some(Value::Object(arguments).to_string())
     };
-    let request = Request { tool, method, url, body };
+    let request = Request { tool, method, url, body, traceparent };
     let (status, body) = tokio::time::timeout(tool.timeout, request.send(reach)).await.map_err(|_| WebError::TimedOut(tool.timeout))??;
     if !(200..300).contains(&status) {
         return Err(WebError::Status { status, answer: answer::refusal(&body) });
@@ -114,6 +114,8 @@ struct Request<'a> {
     url: Url,
     /// JSON text.
     body: Option<String>,
+    /// <https://www.w3.org/TR/trace-context/>
+    traceparent: Option<String>,
 }
 
 impl Request<'_> {
@@ -133,6 +135,9 @@ impl Request<'_> {
         let mut request = client.request(self.method.clone(), self.url.as_str()).address(address);
         for (name, value) in &self.tool.headers {
             request = request.insert_header(header(name, value.expose_secret())?);
+        }
+        if let Some(traceparent) = &self.traceparent {
+            request = request.insert_header(("traceparent", traceparent.as_str()));
         }
         let sent = match &self.body {
             Some(body) => request.content_type("application/json").send_body(body.clone()),

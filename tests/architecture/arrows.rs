@@ -27,11 +27,12 @@ const BESIDE: [&str; 3] = ["config", "telemetry", "metrics"];
 const BESIDE_FROM: u8 = 2;
 
 /// Of the engine, HTTP knows the way in, what it yields, and the stream it upgrades to; of the store, what reads.
-const HTTP_KNOWS: [&str; 33] = [
+const HTTP_KNOWS: [&str; 35] = [
     "actors::engine",
     "actors::events",
     "actors::inbound",
     "actors::journals",
+    "actors::kin",
     "actors::twilio_stream",
     "store::Analytics",
     "store::AnalyticsQuery",
@@ -61,6 +62,7 @@ const HTTP_KNOWS: [&str; 33] = [
     "types",
     "config",
     "metrics",
+    "telemetry::trace",
 ];
 const SIM_KNOWS: [&str; 3] = ["types", "audio", "config"];
 const TELEMETRY_KNOWS: [&str; 2] = ["types", "config"];

@@ -16,6 +16,7 @@ import { Blank, Failure, NeedsScope, Notice, Skeleton } from "../ui/states.js";
 import { Elapsed } from "../ui/time.js";
 import { Transcript } from "../ui/transcript.js";
 import { DIRECTION, isOver, otherSide } from "../words.js";
+import { Actors } from "./actors.js";
 import { LimitMeter } from "./overview-cards.js";
 
 export function Live() {
@@ -24,6 +25,7 @@ export function Live() {
         <div class="stack">
             <${Limits} />
             <${Current} calls=${runningCalls.value} />
+            ${may("admin") && html`<${Actors} />`}
         </div>`;
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix::{Addr, Arbiter, Recipient};
+use actix::{Addr, Arbiter};
 
 use super::{Flush, Keep, Log, LoggerActor, Sabotage};
-use crate::actors::port;
+use crate::actors::port::{Port, Post as _};
 use crate::actors::supervise::{Fallen, permanent};
 use crate::store::{BatchPolicy, Row};
 
@@ -29,7 +29,7 @@ impl Fill {
 #[derive(Clone)]
 pub struct LogPort {
     fill: Arc<Fill>,
-    rows: Recipient<Log>,
+    rows: Port<Log>,
     logger: Addr<LoggerActor>,
 }
 
@@ -38,8 +38,8 @@ impl LogPort {
     #[must_use]
     pub fn start(arbiter: &Arbiter, fallen: &Fallen, logger: LoggerActor) -> Self {
         let fill = logger.fill.clone();
-        let logger = permanent(arbiter, "logger", BatchPolicy::default().room, fallen, logger);
-        Self { fill, rows: logger.clone().recipient(), logger }
+        let logger = permanent(arbiter, BatchPolicy::default().room, fallen, logger);
+        Self { fill, rows: logger.clone().into(), logger }
     }
 
     /// Hands the row over, or gives it back.
@@ -47,17 +47,17 @@ impl LogPort {
         if self.fill.full.load(Ordering::Relaxed) {
             return Err(Box::new(row));
         }
-        port::offer(&self.rows, Log(row)).map_err(|Log(row)| Box::new(row))
+        self.rows.offer(Log(row)).map_err(|Log(row)| Box::new(row))
     }
 
     /// Waits until the row is in the spool; true if it is on disk there, and so outlives this process.
     pub async fn keep(&self, row: Row) -> bool {
-        self.logger.send(Keep(row)).await.unwrap_or(false)
+        self.logger.ask(Keep(row)).await.unwrap_or(false)
     }
 
     /// Waits until what was logged is in the database, but no longer than `limit`; true if it is.
     pub async fn flush(&self, limit: Duration) -> bool {
-        matches!(tokio::time::timeout(limit, self.logger.send(Flush)).await, Ok(Ok(())))
+        matches!(tokio::time::timeout(limit, self.logger.ask(Flush)).await, Ok(Ok(())))
     }
 
     /// True while rows pile up so that no further call should begin.
@@ -69,6 +69,6 @@ impl LogPort {
     /// Breaks the logger, as a bug would.
     #[doc(hidden)]
     pub fn sabotage(&self) {
-        port::tell(&self.logger.clone().recipient(), Sabotage);
+        self.logger.tell(Sabotage);
     }
 }

@@ -14,6 +14,7 @@ use super::casting::Casting;
 use super::clock;
 use super::governor::{ConcurrencyGovernor, TakeModelSlot};
 use super::model_line::{Endpoints, key as model_key};
+use super::port::Post as _;
 use super::profile::session_policy;
 use crate::config::Config;
 use crate::metrics;
@@ -117,7 +118,7 @@ impl Studio {
     async fn render(&self, key: String, profile: &Arc<Profile>, text: &str) -> Result<Bytes, render::RenderError> {
         let endpoint = self.endpoints.of_model(&profile.model);
         let wanted = TakeModelSlot { spare: true, model: model_key(&endpoint), other: None };
-        let _slot = self.governor.send(wanted).await.ok().and_then(Result::ok).ok_or(render::RenderError::Busy)?;
+        let _slot = self.governor.ask(wanted).await.ok().and_then(Result::ok).ok_or(render::RenderError::Busy)?;
         let audio = render::render(&endpoint, self.config.openai.connect_timeout, profile, text).await?;
         let (model, voice) = (profile.model.clone(), profile.voice.clone());
         let phrase = RenderedPhrase { key, model, voice, text: text.to_owned(), audio: audio.clone() };

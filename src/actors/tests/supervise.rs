@@ -1,10 +1,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use actix::{ActorFutureExt as _, Handler, Message, WrapFuture as _};
+use actix::{Actor, ActorFutureExt as _, Handler, Message, WrapFuture as _};
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::actors::port::{Post as _, kin};
+use crate::types::ActorKind;
 
 const BUDGET: RestartBudget = RestartBudget { restarts: 2, within: Duration::from_secs(60), pause: Duration::from_millis(1) };
 
@@ -25,6 +27,8 @@ impl Actor for Fragile {
 }
 
 impl Supervised for Fragile {}
+
+kin!(Fragile, ActorKind::DialQueue);
 
 #[derive(Message)]
 #[rtype(result = "()")]
@@ -60,7 +64,7 @@ fn rig(breaks_in_started: bool) -> Rig {
     let seen = Rc::new(RefCell::new(Vec::new()));
     let (tx, exit) = oneshot::channel();
     let fragile = Fragile { seen: seen.clone(), breaks_in_started, lives: 0 };
-    let addr = supervise("fragile", BUDGET, |_| fragile, move |how| drop(tx.send(how)));
+    let addr = supervise(BUDGET, |_| fragile, move |how| drop(tx.send(how)));
     Rig { addr, seen, exit }
 }
 
@@ -73,7 +77,7 @@ fn a_panic_in_a_handler_costs_its_message_and_nothing_else() {
     run(async {
         let Rig { addr, seen, .. } = rig(false);
         for tell in [Tell::Note(1), Tell::BreakInHandler, Tell::Note(2), Tell::Note(3)] {
-            crate::actors::port::tell(&addr.clone().recipient(), tell);
+            addr.tell(tell);
         }
 
         addr.send(Tell::Note(4)).await.expect("the same address works");
@@ -142,7 +146,7 @@ fn a_watched_actor_tells_how_it_ended() {
         for (tell, expected) in [(Tell::BreakInHandler, Exit::Panicked("broken in handler".to_owned())), (Tell::Stop, Exit::Normal)] {
             let (tx, exit) = oneshot::channel();
             let fragile = Fragile { seen: Rc::default(), breaks_in_started: false, lives: 0 };
-            let addr = start_watched("fragile", |_| fragile, move |how| drop(tx.send(how)));
+            let addr = start_watched(|_| fragile, move |how| drop(tx.send(how)));
 
             let _ = addr.send(tell).await;
 

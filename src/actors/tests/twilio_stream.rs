@@ -3,6 +3,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use uuid::Uuid;
 
 use super::*;
+use crate::types::ActorKind;
 
 /// Hears what a stream tells.
 struct Ear(UnboundedSender<StreamEnded>);
@@ -10,6 +11,8 @@ struct Ear(UnboundedSender<StreamEnded>);
 impl Actor for Ear {
     type Context = Context<Self>;
 }
+
+crate::actors::port::kin!(Ear, ActorKind::CallSupervisor);
 
 impl Handler<StreamEnded> for Ear {
     type Result = ();
@@ -20,7 +23,7 @@ impl Handler<StreamEnded> for Ear {
 }
 
 impl Handler<Begin> for Ear {
-    type Result = Option<Recipient<LegHeard>>;
+    type Result = Option<Port<LegHeard>>;
 
     fn handle(&mut self, _: Begin, _: &mut Context<Self>) -> Self::Result {
         None
@@ -38,7 +41,7 @@ async fn a_stream_that_panicked_is_dropped_and_tells_its_end_all_the_same() {
         start_deadline: Duration::from_secs(5),
     };
 
-    drop(TwilioStreamActor::new(claim, ear.clone().recipient(), ear.recipient()));
+    drop(TwilioStreamActor::new(claim, ear.clone().into(), ear.into()));
 
     let StreamEnded { epoch, cause, .. } = told.recv().await.expect("its end");
     assert_eq!((epoch, cause), (Epoch::FIRST, HangupCause::StreamLost));

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix::{Message, Recipient};
+use actix::Message;
 use bytestring::ByteString;
 use serde::Serialize;
 use uuid::Uuid;
@@ -17,11 +17,13 @@ use uuid::Uuid;
 use self::arguments::Nothing;
 pub use self::definition::definition;
 use self::opt_out::OptOutPort;
-use super::{clock, port};
+use super::clock;
+use super::port::Port;
 use crate::config::ToolSettings;
 use crate::metrics;
 use crate::session::event::{ToolCall, ToolEffect, ToolOutcome};
 use crate::store::{CallStore, Callback, OptOut, OptOutSource, StoreError};
+use crate::telemetry::trace::{KeyValue, SpanKind, Start, Trace};
 use crate::types::{CallId, PhoneNumber, Redacted};
 use crate::web::{self, Reach};
 
@@ -123,12 +125,17 @@ impl Toolbox {
     }
 
     /// Answers once, soon or late.
-    pub fn use_tool(&self, call: ToolCall, answer: &Recipient<ToolUsed>) {
+    pub fn use_tool(&self, call: ToolCall, trace: &Trace, answer: &Port<ToolUsed>) {
         let owed = Owed { call_id: call.call_id.clone(), answer: answer.clone(), is_told: false };
         let (contents, began) = (self.0.clone(), clock::now());
+        let trace = trace.child(|| contents.span(&call.name));
         actix_rt::spawn(async move {
-            let used = contents.run(&call).await;
+            let used = contents.run(&call, &trace).await;
             contents.note(&call.name, used.outcome, began);
+            trace.note(KeyValue::new("tool.outcome", used.outcome));
+            if used.outcome != OK {
+                trace.failed(used.outcome);
+            }
             owed.tell(used);
         });
     }
@@ -149,7 +156,7 @@ fn name(tool: &ToolSettings) -> Option<&str> {
 }
 
 impl Contents {
-    async fn run(&self, call: &ToolCall) -> Used {
+    async fn run(&self, call: &ToolCall, trace: &Trace) -> Used {
         let Some(tool) = self.tools.get(&call.name) else { return Used::failed("unknown_tool", "there is no such tool") };
         let arguments = call.arguments.as_str();
         match tool {
@@ -159,7 +166,7 @@ impl Contents {
             ToolSettings::SendDtmf => with_effect(arguments::digits(arguments), ToolEffect::SendDigits),
             ToolSettings::ScheduleCallback => self.schedule_callback(arguments).await,
             ToolSettings::OptOut => self.opt_out(arguments, source(call)).await,
-            ToolSettings::Http(tool) => match web::ask(tool, arguments, &self.reach).await {
+            ToolSettings::Http(tool) => match web::ask(tool, arguments, &self.reach, trace.traceparent()).await {
                 Ok(output) => Used { output, effect: None, outcome: OK },
                 Err(error) => Used { output: error.output(), effect: None, outcome: error.as_str() },
             },
@@ -198,9 +205,21 @@ impl Contents {
         Some((matter, matter.number.clone()?))
     }
 
+    /// <https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/#execute-tool-span>
+    fn span(&self, name: &str) -> Start {
+        let name = self.known(name);
+        let attributes = vec![KeyValue::new("gen_ai.operation.name", "execute_tool"), KeyValue::new("gen_ai.tool.name", name.to_owned())];
+        Start { name: format!("execute_tool {name}"), kind: SpanKind::Client, at: clock::utc().into(), attributes }
+    }
+
+    /// Never what the model made up.
+    fn known<'a>(&self, name: &'a str) -> &'a str {
+        if self.tools.contains_key(name) { name } else { UNKNOWN }
+    }
+
     /// What was handed to the tool, and what it answered, stays out.
     fn note(&self, name: &str, outcome: &'static str, began: Instant) {
-        let name = if self.tools.contains_key(name) { name } else { UNKNOWN };
+        let name = self.known(name);
         let took: Duration = clock::now().saturating_duration_since(began);
         let call = self.matter.as_ref().map(|matter| matter.call.to_string());
         tracing::info!(call.id = call, tool = name, ms = took.as_millis() as u64, outcome, "tool used");
@@ -228,7 +247,7 @@ fn no_number() -> Used {
 /// An answer that a call waits for: whatever becomes of the work, it comes.
 struct Owed {
     call_id: ByteString,
-    answer: Recipient<ToolUsed>,
+    answer: Port<ToolUsed>,
     is_told: bool,
 }
 
@@ -239,7 +258,7 @@ impl Owed {
 
     fn send(&mut self, Used { output, effect, .. }: Used) {
         self.is_told = true;
-        port::tell(&self.answer, ToolUsed(ToolOutcome { call_id: self.call_id.clone(), output: Redacted(output), effect }));
+        self.answer.tell(ToolUsed(ToolOutcome { call_id: self.call_id.clone(), output: Redacted(output), effect }));
     }
 }
 

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::config::HttpTool;
 use crate::store::DatabaseSettings;
+use crate::types::ActorKind;
 
 #[derive(Clone, Default)]
 struct Ear(Arc<Mutex<Vec<ToolOutcome>>>);
@@ -14,6 +15,8 @@ struct Ear(Arc<Mutex<Vec<ToolOutcome>>>);
 impl Actor for Ear {
     type Context = Context<Self>;
 }
+
+crate::actors::port::kin!(Ear, ActorKind::Call);
 
 impl Handler<ToolUsed> for Ear {
     type Result = ();
@@ -63,7 +66,7 @@ fn toolbox(tools: Vec<ToolSettings>, store: CallStore, number: Option<PhoneNumbe
 async fn used(toolbox: &Toolbox, name: &str, arguments: &str) -> (String, Option<ToolEffect>) {
     let ear = Ear::default();
     let heard = ear.0.clone();
-    toolbox.use_tool(call(name, arguments), &ear.start().recipient());
+    toolbox.use_tool(call(name, arguments), &ear.start().into());
     let deadline = Instant::now() + Duration::from_secs(10);
     while heard.lock().expect("not poisoned").is_empty() {
         assert!(Instant::now() < deadline, "{name} was not answered");
@@ -187,7 +190,7 @@ async fn an_answer_comes_even_if_the_work_is_dropped() {
     let heard = ear.0.clone();
     let addr = ear.start();
 
-    drop(Owed { call_id: "call_1".into(), answer: addr.clone().recipient(), is_told: false });
+    drop(Owed { call_id: "call_1".into(), answer: addr.clone().into(), is_told: false });
 
     addr.send(ToolUsed(ToolOutcome { call_id: "later".into(), output: Redacted(String::new()), effect: None })).await.expect("heard");
     let ids: Vec<_> = heard.lock().expect("not poisoned").iter().map(|outcome| outcome.call_id.clone()).collect();

@@ -119,7 +119,7 @@ async fn a_process_that_cannot_mend_itself_any_more_says_so_and_its_calls_go_on(
     // Each pause before a restart is twice as long as the one before.
     eventually_within(LONG, "the process is to be replaced", async || {
         let live = house.api().get("/health/live").await.expect("an answer");
-        if live.status == 503 && live.body["fallen_actors"] == serde_json::json!(["dial queue"]) { Ok(()) } else { Err(live.body) }
+        if live.status == 503 && live.body["fallen_actors"] == serde_json::json!(["dial_queue"]) { Ok(()) } else { Err(live.body) }
     })
     .await;
 

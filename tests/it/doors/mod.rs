@@ -17,6 +17,7 @@ mod secrets;
 pub mod sse;
 mod stream;
 pub mod streams;
+mod traces;
 pub mod twiml;
 mod webhooks;
 

@@ -34,7 +34,7 @@ fn screens(call: &str) -> Vec<(String, Vec<&'static str>)> {
         screen(&format!("/calls/{call}?tab=timeline"), &["Timeline"]),
         screen(&format!("/calls/{call}?tab=events"), &["Events"]),
         screen(&format!("/calls/{call}?tab=cost"), &["Cost"]),
-        screen("/live", &["Live"]),
+        screen("/live?actors", &["Live", "CallActor", "EventPublisher"]),
         screen("/phone", &["Phone", "simulated"]),
         screen("/assistants", &["clinic", "gpt-realtime"]),
         screen("/setup", &["Setup", "OpenAI API key", "Database"]),

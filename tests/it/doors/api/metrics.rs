@@ -37,7 +37,7 @@ async fn metrics_count_calls_frames_drops_and_actors_from_the_start() {
     assert!(live.sum("alpha_call_calls_started_total", &inbound) >= 1.0);
     assert!(live.sum("alpha_call_actors", &[("kind", "twilio_stream")]) >= 1.0);
     let ended = [("direction", "inbound"), ("cause", "caller_hung_up")];
-    assert!(over.sum("alpha_call_calls_ended_total", &ended) > live.sum("alpha_call_calls_ended_total", &ended));
+    assert!(over.sum("alpha_call_calls_total", &ended) > live.sum("alpha_call_calls_total", &ended));
     house.finish().await;
 }
 

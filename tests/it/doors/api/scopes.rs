@@ -19,7 +19,7 @@ const READ: Option<Scope> = Some(Scope::CallsRead);
 const ADMIN: Option<Scope> = Some(Scope::Admin);
 
 /// Every door there is. One that is new has no place here yet: give it one, with what it asks for.
-const DOORS: [(&str, &str, Option<Scope>); 63] = [
+const DOORS: [(&str, &str, Option<Scope>); 65] = [
     ("GET", "/health", None),
     ("HEAD", "/health", None),
     ("GET", "/health/live", None),
@@ -30,6 +30,8 @@ const DOORS: [(&str, &str, Option<Scope>); 63] = [
     ("HEAD", "/metrics", ADMIN),
     ("GET", "/api/session", None),
     ("HEAD", "/api/session", None),
+    ("GET", "/api/actors", ADMIN),
+    ("HEAD", "/api/actors", ADMIN),
     ("GET", "/api/setup", ADMIN),
     ("HEAD", "/api/setup", ADMIN),
     ("GET", "/api/events", READ),

@@ -22,7 +22,7 @@ async fn handing_over(house: &House, operator: &Operator) -> (Line, Stream) {
     let transfer = Some(HUMAN.parse().expect("a number"));
     let call = line.call.parse().expect("our id");
     let ended = StreamEnded { call, epoch: Epoch::FIRST, cause: HangupCause::Transferred, transfer };
-    house.engine.stream_ports().1.send(ended).await.expect("told");
+    house.engine.stream_ports().1.ask(ended).await.expect("told");
     (line, stream)
 }
 
