@@ -65,10 +65,10 @@ async function readOnce(stopped, onOpen) {
     try {
         const headers = lastId ? { "last-event-id": lastId } : {};
         const signal = AbortSignal.any([stopped, silence.signal]);
-        const response = await request("/api/events", { accept: "text/event-stream", headers, signal });
+        const response = await request("/api/events?levels=true", { accept: "text/event-stream", headers, signal });
         onOpen();
         connection.value = "live";
-        const take = frameReader(tell, (pause) => (firstPause = pause));
+        const take = frameReader(tell, (id) => (lastId = id), (pause) => (firstPause = pause));
         const text = response.body.pipeThrough(new TextDecoderStream()).getReader();
         for (let piece = await text.read(); !piece.done; piece = await text.read()) {
             clearTimeout(alarm);
@@ -81,8 +81,6 @@ async function readOnce(stopped, onOpen) {
 }
 
 function tell(frame) {
-    if (frame.type === "reset") lastId = "";
-    else if (frame.id) lastId = frame.id;
     const event = opened(frame);
     if (event) for (const listener of listeners) listener(event);
 }

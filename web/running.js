@@ -38,7 +38,7 @@ async function loadHealth() {
 
 function onEvent({ type, data }) {
     if (type === "reset") return refresh();
-    if (type === "call.levels") return void (levels.value = new Map(data.levels.map((level) => [level.call_id, level])));
+    if (type === "call.levels") return void (levels.value = new Map([...levels.value, ...data.levels.map((level) => [level.call_id, level])]));
     if (data?.call) keep(data.call);
 }
 

@@ -3,9 +3,10 @@
 /**
  * Takes text as it comes, and tells each whole event.
  * @param {(event: {type: string, data: string, id: string}) => void} onEvent
+ * @param {(id: string) => void} onId Whatever came before this place need not be told again; an id may come without an event.
  * @param {(milliseconds: number) => void} onRetry
  */
-export function frameReader(onEvent, onRetry) {
+export function frameReader(onEvent, onId, onRetry) {
     let rest = "";
     let afterReturn = false;
     let atStart = true;
@@ -21,6 +22,7 @@ export function frameReader(onEvent, onRetry) {
     };
 
     function dispatch() {
+        onId(lastId);
         if (lines.length > 0) onEvent({ type: type || "message", data: lines.join("\n"), id: lastId });
         type = "";
         lines = [];

@@ -19,6 +19,7 @@ use super::feed::{Feed, FeedEvent};
 use super::governor::ConcurrencyGovernor;
 use super::handover::PickedUp;
 use super::instance::InstanceName;
+use super::levels::Levels;
 use super::logger::LogPort;
 use super::model_line::{Endpoints, ModelLine, Place};
 use super::openai_session::{LinkTiming, ModelSaid};
@@ -69,6 +70,7 @@ pub struct CallLinks {
     pub governor: Addr<ConcurrencyGovernor>,
     pub log: LogPort,
     pub feed: Feed,
+    pub levels: Levels,
     pub endpoints: Endpoints,
     pub timing: LinkTiming,
     pub prices: Arc<Prices>,
@@ -142,6 +144,7 @@ impl CallActor {
         let now = clock::now();
         self.stream.heard(now, &input);
         self.trace.heard(now, &input);
+        self.links.levels.heard(self.call, &input);
         self.session.handle_input(now, input);
         self.drain(ctx);
     }
@@ -151,6 +154,7 @@ impl CallActor {
         while let Some(output) = self.session.poll_output() {
             self.chronicle.observe(&output);
             self.stream.observe(now, &output);
+            self.links.levels.observe(self.call, &output);
             self.perform(output, ctx);
         }
         self.arm(ctx);

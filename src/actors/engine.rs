@@ -19,6 +19,7 @@ use super::governor::{
 };
 use super::inbound::Turns;
 use super::instance::InstanceName;
+use super::levels::Levels;
 use super::logger::{LogPort, LoggerActor};
 use super::peers::{endpoints, timing, token_key, twilio_rest};
 use super::phrases::{PhraseBook, Studio};
@@ -73,6 +74,7 @@ pub(super) struct Parts {
     fallen: Fallen,
     feed: Feed,
     events: EventHub,
+    levels: Levels,
     /// Lives as long as somebody knows it.
     _publisher: Addr<EventPublisher>,
     draining: AtomicBool,
@@ -140,7 +142,10 @@ impl Engine {
         let governor =
             ConcurrencyGovernor::new(admission_policy(&config), store.clone(), books, log.clone(), load.clone(), instance.clone());
         let governor = permanent(calls, MAILBOX, &fallen, governor);
-        let events = EventHub::start(&store);
+        let levels = Levels::new(instance.as_str());
+        let (kept, levelled) = (levels.clone(), store.clone());
+        logs.spawn_fn(move || drop(actix_rt::spawn(kept.keep(levelled))));
+        let events = EventHub::start(&store, &levels);
         let publisher = permanent(logs, MAILBOX, &fallen, EventPublisher::new(store.clone(), events.clone()));
         let phrases = PhraseBook::default();
         if config.openai.render_phrases && config.openai.api_key.is_some() {
@@ -153,6 +158,7 @@ impl Engine {
             governor: governor.clone(),
             log: log.clone(),
             feed: feed.clone(),
+            levels: levels.clone(),
             store: store.clone(),
             rest: rest.clone(),
             endpoints: endpoints(&config),
@@ -179,6 +185,7 @@ impl Engine {
             fallen,
             feed,
             events,
+            levels,
             _publisher: publisher,
             draining,
             alone: AtomicBool::new(true),
@@ -215,6 +222,10 @@ impl Engine {
 
     pub(super) fn event_hub(&self) -> &EventHub {
         &self.0.events
+    }
+
+    pub(super) fn levels(&self) -> &Levels {
+        &self.0.levels
     }
 
     #[must_use]

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix::{Actor, ActorFutureExt as _, AsyncContext as _, Context, Handler, Message, ResponseActFuture, Supervised, WrapFuture as _};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::timeout;
 
 use super::clock;
 use super::engine::{Engine, EngineError};
+use super::levels::{Level, Levels};
 use super::port::{Kin as _, Letter};
 use crate::metrics;
-use crate::store::{CallStore, EventFilter};
+use crate::store::{CallStore, EventFilter, Heard};
 use crate::types::CallId;
 
+pub use super::levels::Level as CallLevel;
 pub use crate::store::{Event, EventSubject};
 
 /// What is noted in this time is published together.
@@ -34,9 +36,19 @@ const PAGE: u64 = 200;
 pub struct EventHub(Arc<watch::Sender<bool>>);
 
 impl EventHub {
-    pub fn start(store: &CallStore) -> Self {
+    pub fn start(store: &CallStore, levels: &Levels) -> Self {
         let hub = Self(Arc::new(watch::Sender::new(false)));
-        store.hear_events(Self::clone(&hub).0);
+        let (ear, mut heard) = mpsc::unbounded_channel();
+        store.hear(ear);
+        let (ringing, levels) = (hub.clone(), levels.clone());
+        actix_rt::spawn(async move {
+            while let Some(heard) = heard.recv().await {
+                match heard {
+                    Heard::Events => ringing.ring(),
+                    Heard::Levels(text) => levels.told_elsewhere(&text),
+                }
+            }
+        });
         hub
     }
 
@@ -102,6 +114,10 @@ pub struct EventWatch {
     store: CallStore,
     told: watch::Receiver<bool>,
     filter: EventFilter,
+    /// For who wants to know how loud calls are.
+    levels: Option<broadcast::Receiver<Arc<[Level]>>>,
+    /// When to look into the database, whether somebody rings or not.
+    look: Instant,
     until: Instant,
     /// What was asked for is not kept any more, or never was.
     pub has_gap: bool,
@@ -110,6 +126,8 @@ pub struct EventWatch {
 /// What there is for somebody who watches.
 pub enum Watched {
     Events(Vec<Event>),
+    /// How loud the calls are that are watched.
+    Levels(Vec<Level>),
     /// Nothing happened for a while.
     Nothing,
     /// To be asked for again.
@@ -118,39 +136,82 @@ pub enum Watched {
 
 impl Engine {
     /// Everything behind the position `after`; without one, what happens from now on.
-    pub async fn watch_events(&self, after: Option<u64>, call: Option<CallId>) -> Result<EventWatch, EngineError> {
+    pub async fn watch_events(&self, after: Option<u64>, call: Option<CallId>, levels: bool) -> Result<EventWatch, EngineError> {
         let told = self.event_hub().0.subscribe();
         let kept = self.store().kept_events().await?;
         let has_gap = after.is_some_and(|after| !kept.contains(&after));
         let after = after.filter(|_| !has_gap).unwrap_or_else(|| *kept.end());
         let filter = EventFilter { after, call, limit: PAGE };
-        Ok(EventWatch { store: self.store().clone(), told, filter, until: clock::now() + LONGEST, has_gap })
+        let levels = levels.then(|| self.levels().watch());
+        Ok(EventWatch { store: self.store().clone(), told, filter, levels, look: clock::now(), until: clock::now() + LONGEST, has_gap })
     }
 }
 
 impl EventWatch {
+    /// What comes next is behind this position.
+    #[must_use]
+    pub const fn position(&self) -> u64 {
+        self.filter.after
+    }
+
     pub async fn next(&mut self) -> Watched {
         let silent = clock::now() + SIGN_OF_LIFE;
         loop {
-            if *self.told.borrow_and_update() || clock::now() >= self.until {
+            let now = clock::now();
+            if *self.told.borrow_and_update() || now >= self.until {
                 return Watched::Over;
             }
-            match self.store.events(self.filter).await {
-                Ok(page) => {
-                    self.filter.after = page.up_to;
-                    if !page.events.is_empty() {
-                        return Watched::Events(page.events);
-                    }
+            if now >= self.look {
+                let events = self.read(now).await;
+                if !events.is_empty() {
+                    return Watched::Events(events);
                 }
-                Err(error) => tracing::debug!(%error, "events cannot be read, trying on"),
             }
-            if clock::now() >= silent {
+            if now >= silent {
                 return Watched::Nothing;
             }
-            // Who cannot be rung any more would look again and again at once.
-            if let Ok(Err(_)) = timeout(LOOK, self.told.changed()).await {
-                return Watched::Over;
+            let wait = self.look.saturating_duration_since(now);
+            tokio::select! {
+                rung = timeout(wait, self.told.changed()) => match rung {
+                    // Who cannot be rung any more would look again and again at once.
+                    Ok(Err(_)) => return Watched::Over,
+                    Ok(Ok(())) | Err(_) => self.look = now,
+                },
+                levels = next_of(&mut self.levels, self.filter.call) => return Watched::Levels(levels),
             }
+        }
+    }
+
+    /// After something there may be more at once, after nothing not.
+    async fn read(&mut self, now: Instant) -> Vec<Event> {
+        match self.store.events(self.filter).await {
+            Ok(page) => {
+                self.filter.after = page.up_to;
+                self.look = if page.events.is_empty() { now + LOOK } else { now };
+                page.events
+            }
+            Err(error) => {
+                tracing::debug!(%error, "events cannot be read, trying on");
+                self.look = now + LOOK;
+                Vec::new()
+            }
+        }
+    }
+}
+
+/// Waits for ever where nobody wants to know.
+async fn next_of(levels: &mut Option<broadcast::Receiver<Arc<[Level]>>>, call: Option<CallId>) -> Vec<Level> {
+    loop {
+        let Some(told) = levels else { return std::future::pending().await };
+        match told.recv().await {
+            Ok(all) => {
+                let wanted: Vec<Level> = all.iter().filter(|level| call.is_none_or(|call| call == level.call_id)).copied().collect();
+                if !wanted.is_empty() {
+                    return wanted;
+                }
+            }
+            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => *levels = None,
         }
     }
 }

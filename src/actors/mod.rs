@@ -22,6 +22,7 @@ pub mod instance;
 pub mod journals;
 pub mod kin;
 mod leases;
+pub mod levels;
 pub mod logger;
 pub mod model_line;
 pub mod openai_session;

@@ -18,6 +18,7 @@ use super::feed::{Feed, FeedEvent};
 use super::governor::{ClaimedCooldown, ConcurrencyGovernor, Slot};
 use super::handover::{PickedUp, after_failed_transfer, is_loss};
 use super::instance::InstanceName;
+use super::levels::Levels;
 use super::logger::LogPort;
 use super::model_line::Endpoints;
 use super::openai_session::LinkTiming;
@@ -53,6 +54,7 @@ pub struct Outfit {
     pub governor: Addr<ConcurrencyGovernor>,
     pub log: LogPort,
     pub feed: Feed,
+    pub levels: Levels,
     pub store: CallStore,
     pub rest: Option<TwilioRest>,
     pub endpoints: Endpoints,
@@ -141,10 +143,10 @@ impl CallSupervisor {
     }
 
     fn links(&self, begin: &Begin, tools: Toolbox, ctx: &Context<Self>) -> CallLinks {
-        let Outfit { governor, log, feed, endpoints, timing, prices, .. } = self.outfit.clone();
+        let Outfit { governor, log, feed, levels, endpoints, timing, prices, .. } = self.outfit.clone();
         let (ended, leg, close_leg) = (ctx.address().into(), begin.orders.clone(), begin.close.clone());
         let is_read_elsewhere = self.outfit.store.is_shared();
-        CallLinks { ended, leg, close_leg, governor, log, feed, endpoints, timing, prices, tools, is_read_elsewhere }
+        CallLinks { ended, leg, close_leg, governor, log, feed, levels, endpoints, timing, prices, tools, is_read_elsewhere }
     }
 
     /// Ends the phone call itself, where a stream of it has nothing more to say.

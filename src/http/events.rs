@@ -15,14 +15,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::key_ring::Caller;
 use super::views::{ListedView, TurnView};
 use super::{Doors, Problem};
-use crate::actors::events::{Event, EventSubject, EventWatch, Watched};
+use crate::actors::events::{CallLevel, Event, EventSubject, EventWatch, Watched};
 use crate::types::{CallId, Code, EventKind, Scope};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// What a proxy must not hold back: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering>
 const UNBUFFERED: (&str, &str) = ("x-accel-buffering", "no");
 /// Milliseconds after which a browser asks again.
-const FIRST: &str = "retry: 3000\n\n";
+const RETRY: &str = "retry: 3000";
 const GAP: &str = "event: reset\ndata: {}\n\n";
 const STILL_HERE: &[u8] = b": still here\n\n";
 const AGAIN: Duration = Duration::from_secs(10);
@@ -31,6 +31,9 @@ const AGAIN: Duration = Duration::from_secs(10);
 pub(super) struct Query {
     /// Only of this call.
     call: Option<CallId>,
+    /// With `call.levels`, four times a second while calls run.
+    #[serde(default)]
+    levels: bool,
 }
 
 /// What is told of an event, here and to webhooks.
@@ -55,9 +58,9 @@ pub(super) async fn events(doors: web::Data<Doors>, request: HttpRequest, query:
     let Ok(place) = doors.watchers.clone().try_acquire_owned() else {
         return Err(Problem::new(Code::AtCapacity, "as many watch events here as may").retry_after(AGAIN));
     };
-    let watch = doors.engine.watch_events(last_event_id(&request)?, query.call).await?;
+    let watch = doors.engine.watch_events(last_event_id(&request)?, query.call, query.levels).await?;
     let hears_words = request.extensions().get::<Caller>().is_some_and(|caller| caller.scopes().contains(&Scope::TranscriptsRead));
-    let opening = Bytes::from(if watch.has_gap { format!("{FIRST}{GAP}") } else { FIRST.to_owned() });
+    let opening = opening(&watch);
     let watcher = Watcher { watch, hears_words, _place: place };
     let frames = unfold(watcher, |mut watcher| async move { Some((watcher.next().await?, watcher)) });
     let stream = once(ready(opening)).chain(frames).map(Ok::<_, actix_web::Error>);
@@ -75,10 +78,28 @@ impl Watcher {
     async fn next(&mut self) -> Option<Bytes> {
         match self.watch.next().await {
             Watched::Events(events) => Some(events.into_iter().map(|event| frame(event, self.hears_words)).collect::<String>().into()),
+            Watched::Levels(levels) => Some(levels_frame(levels)),
             Watched::Nothing => Some(Bytes::from_static(STILL_HERE)),
             Watched::Over => None,
         }
     }
+}
+
+/// Whoever is cut off before the first event goes on from here. An id without a word is no event.
+fn opening(watch: &EventWatch) -> Bytes {
+    let gap = if watch.has_gap { GAP } else { "" };
+    format!("{RETRY}\n{gap}id: {}\n\n", watch.position()).into()
+}
+
+#[derive(Serialize)]
+struct LevelsView {
+    levels: Vec<CallLevel>,
+}
+
+/// Without an id: what is missed is over.
+fn levels_frame(levels: Vec<CallLevel>) -> Bytes {
+    let json = serde_json::to_string(&LevelsView { levels }).unwrap_or_default();
+    format!("event: call.levels\ndata: {json}\n\n").into()
 }
 
 fn frame(event: Event, hears_words: bool) -> String {

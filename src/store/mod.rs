@@ -53,7 +53,7 @@ pub use conversation::StoredTurn;
 pub use cooldown::CooldownClaim;
 pub use dials::{Asked, CanceledDial, Cooled, Dial, NewDial};
 pub use error::{Fault, StoreError};
-pub use events::{Event, EventFilter, EventPage, Subject as EventSubject};
+pub use events::{Event, EventFilter, EventPage, Heard, Subject as EventSubject};
 pub use history::{BadCursor, Call, CallKey, Cursor, HistoryFilter, InvalidSearch, ListedCall, Page, Recording, Search, Sort};
 pub use journal::{StoredEntry, StoredJournal, StreamJournal};
 pub use orders::CallOrder;

@@ -66,7 +66,7 @@ fn toolbox(tools: Vec<ToolSettings>, store: CallStore, number: Option<PhoneNumbe
 async fn used(toolbox: &Toolbox, name: &str, arguments: &str) -> (String, Option<ToolEffect>) {
     let ear = Ear::default();
     let heard = ear.0.clone();
-    toolbox.use_tool(call(name, arguments), &ear.start().into());
+    toolbox.use_tool(call(name, arguments), &Trace::default(), &ear.start().into());
     let deadline = Instant::now() + Duration::from_secs(10);
     while heard.lock().expect("not poisoned").is_empty() {
         assert!(Instant::now() < deadline, "{name} was not answered");

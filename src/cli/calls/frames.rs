@@ -56,10 +56,10 @@ impl FrameReader {
         self.under_way.text.push_str(text);
     }
 
-    /// What brings no text is no event.
+    /// What brings no text is no event; its id alone is the place to go on from.
     fn dispatch(&mut self) {
         let frame = std::mem::take(&mut self.under_way);
-        if std::mem::take(&mut self.has_text) {
+        if std::mem::take(&mut self.has_text) || frame.id.is_some() {
             self.whole.push_back(frame);
         }
     }
@@ -69,7 +69,7 @@ impl FrameReader {
 mod tests {
     use super::*;
 
-    const STREAM: &str = "retry: 3000\n\n: still here\n\nid: 7\nevent: call.turn\ndata: {\"words\":\"déjà\"}\n\nevent: reset\r\ndata:{}\r\n\r\ndata: a\ndata: b\n\n";
+    const STREAM: &str = "retry: 3000\nid: 6\n\n: still here\n\nid: 7\nevent: call.turn\ndata: {\"words\":\"déjà\"}\n\nevent: reset\r\ndata:{}\r\n\r\ndata: a\ndata: b\n\n";
 
     fn read(size: usize) -> Vec<Frame> {
         let mut reader = FrameReader::default();
@@ -82,7 +82,12 @@ mod tests {
         let frame =
             |id: Option<&str>, kind: &str, text: &str| Frame { id: id.map(str::to_owned), kind: kind.to_owned(), text: text.to_owned() };
 
-        let all = [frame(Some("7"), "call.turn", "{\"words\":\"déjà\"}"), frame(None, "reset", "{}"), frame(None, "", "a\nb")];
+        let all = [
+            frame(Some("6"), "", ""),
+            frame(Some("7"), "call.turn", "{\"words\":\"déjà\"}"),
+            frame(None, "reset", "{}"),
+            frame(None, "", "a\nb"),
+        ];
         for size in [1, 2, 3, 7, STREAM.len()] {
             assert_eq!(read(size), all, "{size}");
         }

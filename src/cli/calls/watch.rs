@@ -56,6 +56,8 @@ impl<'a> Watch<'a> {
         loop {
             let Some(open) = &mut self.open else { return self.connect().await };
             match open.next().await {
+                // A place to go on from, and nothing else.
+                Some(frame) if frame.text.is_empty() => self.last = frame.id,
                 Some(frame) => return Ok(self.heard(frame)),
                 None => self.ended().await,
             }

@@ -23,6 +23,7 @@ use super::history::ListedCall;
 use super::sql::{execute, rows, unsigned};
 use crate::types::{CallId, EventKind};
 
+pub use ear::Heard;
 pub(super) use note::{Noted, note};
 pub use read::{EventFilter, EventPage};
 

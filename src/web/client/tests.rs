@@ -76,7 +76,7 @@ async fn asked(method: &str, path: &str, arguments: &str, reply: String) -> (Res
     on_a_thread(async {
         let (port, served) = serve(reply).await;
         let reach = Reach { loopback: true, ..Reach::default() };
-        let outcome = ask(&tool(method, format!("http://127.0.0.1:{port}{path}")), arguments, &reach).await;
+        let outcome = ask(&tool(method, format!("http://127.0.0.1:{port}{path}")), arguments, &reach, None).await;
         (outcome, served.await.expect("served"))
     })
     .await
@@ -123,7 +123,7 @@ async fn wrong_arguments_ask_nobody() {
     let reach = Reach { loopback: true, ..Reach::default() };
     let nobody = tool("GET", "http://127.0.0.1:1/".to_owned());
     for arguments in ["{", "[]", "{}", "", r#"{"day":1}"#, r#"{"day":"mon","x":1}"#, "null", "\"day\""] {
-        let outcome = ask(&nobody, arguments, &reach).await;
+        let outcome = ask(&nobody, arguments, &reach, None).await;
         assert!(matches!(outcome, Err(WebError::Arguments(_))), "{arguments}: {outcome:?}");
     }
 }
