@@ -1,4 +1,4 @@
-//! One request for the model, to an address that was checked.
+//! One request, to an address that was checked.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,14 +7,13 @@ use awc::error::{ConnectError, PayloadError, SendRequestError};
 use awc::http::header::{HeaderName, HeaderValue};
 use awc::http::{Method, Version};
 use secrecy::ExposeSecret as _;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use url::Url;
 
 use super::address::{Reach, Unreachable};
-use super::{answer, schema, template};
 use crate::config::HttpTool;
 
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
+pub(super) const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// Addresses of one name that are tried.
 const TRIES: usize = 3;
 /// These say how the request is made, and are ours.
@@ -66,59 +65,17 @@ impl WebError {
     }
 }
 
-/// Asks the tool's server, and says what the model is to be told: JSON text.
-pub async fn ask(tool: &HttpTool, arguments: &str, reach: &Reach) -> Result<String, WebError> {
-    let mut arguments = checked(&tool.parameters, arguments)?;
-    let mut url = template::fill(&tool.url, &mut arguments)?;
-    let method = method(&tool.method)?;
-    let body = if matches!(method, Method::GET | Method::DELETE) {
-        into_query(&mut url, arguments)
-    } else {
-        Some(Value::Object(arguments).to_string())
-    };
-    let request = Request { tool, method, url, body };
-    let (status, body) = tokio::time::timeout(tool.timeout, request.send(reach)).await.map_err(|_| WebError::TimedOut(tool.timeout))??;
-    if !(200..300).contains(&status) {
-        return Err(WebError::Status { status, answer: answer::refusal(&body) });
-    }
-    answer::told(body, tool.result.as_deref())
-}
-
-fn checked(parameters: &str, arguments: &str) -> Result<Map<String, Value>, WebError> {
-    let text = if arguments.trim().is_empty() { "{}" } else { arguments };
-    let value = serde_json::from_str(text).map_err(|error| WebError::Arguments(format!("the arguments are not JSON: {error}")))?;
-    let parameters = serde_json::from_str(parameters).map_err(|_| WebError::Misconfigured("its parameters are no JSON schema"))?;
-    schema::check(&parameters, &value).map_err(WebError::Arguments)?;
-    match value {
-        Value::Object(fields) => Ok(fields),
-        _ => Err(WebError::Arguments("the arguments must be of type object".to_owned())),
-    }
-}
-
-fn method(word: &str) -> Result<Method, WebError> {
-    let known = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    known.into_iter().find(|method| method.as_str() == word).ok_or(WebError::Misconfigured("its method is none"))
-}
-
-fn into_query(url: &mut Url, arguments: Map<String, Value>) -> Option<String> {
-    for (name, value) in arguments {
-        let text = if let Value::String(text) = value { text } else { value.to_string() };
-        url.query_pairs_mut().append_pair(&name, &text);
-    }
-    None
-}
-
-struct Request<'a> {
-    tool: &'a HttpTool,
-    method: Method,
-    url: Url,
+pub(super) struct Request<'a> {
+    pub(super) tool: &'a HttpTool,
+    pub(super) method: Method,
+    pub(super) url: Url,
     /// JSON text.
-    body: Option<String>,
+    pub(super) body: Option<String>,
 }
 
 impl Request<'_> {
     /// Where nobody listens, the next address of the name may do; nothing was sent yet.
-    async fn send(&self, reach: &Reach) -> Result<(u16, Vec<u8>), WebError> {
+    pub(super) async fn send(&self, reach: &Reach) -> Result<(u16, Vec<u8>), WebError> {
         for address in reach.resolve(&self.url).await?.into_iter().take(TRIES) {
             match self.send_to(address).await {
                 Err(WebError::Down) => {}
@@ -170,6 +127,3 @@ fn cut_off(error: &PayloadError) -> WebError {
         _ => WebError::BadAnswer("it breaks off"),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,6 +7,8 @@ mod answer;
 mod client;
 mod schema;
 mod template;
+mod tool;
 
 pub use address::{Names, Reach};
-pub use client::{WebError, ask};
+pub use client::WebError;
+pub use tool::ask;

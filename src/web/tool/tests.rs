@@ -1,5 +1,7 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -8,6 +10,8 @@ use tokio::task::{JoinHandle, LocalSet};
 
 use super::*;
 use crate::web::Names;
+use crate::web::address::Unreachable;
+use crate::web::client::MAX_ANSWER_BYTES;
 
 const SCHEMA: &str = r#"{"type":"object","properties":{"day":{"type":"string"},"seats":{"type":"integer"}},"required":["day"]}"#;
 

@@ -1,0 +1,55 @@
+//! A tool of the assistant: what the model asks for becomes a request, and the answer what it is told.
+
+use awc::http::Method;
+use serde_json::{Map, Value};
+use url::Url;
+
+use super::address::Reach;
+use super::client::{Request, WebError};
+use super::{answer, schema, template};
+use crate::config::HttpTool;
+
+/// Asks the tool's server, and says what the model is to be told: JSON text.
+pub async fn ask(tool: &HttpTool, arguments: &str, reach: &Reach) -> Result<String, WebError> {
+    let mut arguments = checked(&tool.parameters, arguments)?;
+    let mut url = template::fill(&tool.url, &mut arguments)?;
+    let method = method(&tool.method)?;
+    let body = if matches!(method, Method::GET | Method::DELETE) {
+        into_query(&mut url, arguments)
+    } else {
+        Some(Value::Object(arguments).to_string())
+    };
+    let request = Request { tool, method, url, body };
+    let (status, body) = tokio::time::timeout(tool.timeout, request.send(reach)).await.map_err(|_| WebError::TimedOut(tool.timeout))??;
+    if !(200..300).contains(&status) {
+        return Err(WebError::Status { status, answer: answer::refusal(&body) });
+    }
+    answer::told(body, tool.result.as_deref())
+}
+
+fn checked(parameters: &str, arguments: &str) -> Result<Map<String, Value>, WebError> {
+    let text = if arguments.trim().is_empty() { "{}" } else { arguments };
+    let value = serde_json::from_str(text).map_err(|error| WebError::Arguments(format!("the arguments are not JSON: {error}")))?;
+    let parameters = serde_json::from_str(parameters).map_err(|_| WebError::Misconfigured("its parameters are no JSON schema"))?;
+    schema::check(&parameters, &value).map_err(WebError::Arguments)?;
+    match value {
+        Value::Object(fields) => Ok(fields),
+        _ => Err(WebError::Arguments("the arguments must be of type object".to_owned())),
+    }
+}
+
+fn method(word: &str) -> Result<Method, WebError> {
+    let known = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    known.into_iter().find(|method| method.as_str() == word).ok_or(WebError::Misconfigured("its method is none"))
+}
+
+fn into_query(url: &mut Url, arguments: Map<String, Value>) -> Option<String> {
+    for (name, value) in arguments {
+        let text = if let Value::String(text) = value { text } else { value.to_string() };
+        url.query_pairs_mut().append_pair(&name, &text);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;
