@@ -139,7 +139,8 @@ impl Engine {
             ConcurrencyGovernor::new(admission_policy(&config), store.clone(), books, log.clone(), load.clone(), instance.clone());
         let governor = permanent(calls, "governor", MAILBOX, &fallen, governor);
         let events = EventHub::start(&store);
-        let publisher = permanent(logs, "event publisher", MAILBOX, &fallen, EventPublisher::new(store.clone(), events.clone()));
+        let publisher = EventPublisher::new(store.clone(), events.clone(), config.webhooks.as_ref());
+        let publisher = permanent(logs, "event publisher", MAILBOX, &fallen, publisher);
         let phrases = PhraseBook::default();
         if config.openai.render_phrases && config.openai.api_key.is_some() {
             let (book, config, store, governor) = (phrases.clone(), config.clone(), store.clone(), governor.clone());

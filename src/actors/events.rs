@@ -10,9 +10,10 @@ use tokio::time::timeout;
 
 use super::clock;
 use super::engine::{Engine, EngineError};
+use crate::config::Webhooks;
 use crate::metrics;
 use crate::store::{CallStore, EventFilter};
-use crate::types::CallId;
+use crate::types::{CallId, EventKind};
 
 pub use crate::store::{Event, EventSubject};
 
@@ -52,11 +53,13 @@ impl EventHub {
 pub struct EventPublisher {
     store: CallStore,
     hub: EventHub,
+    /// What the receiver of webhooks is told of.
+    wanted: Arc<[EventKind]>,
 }
 
 impl EventPublisher {
-    pub const fn new(store: CallStore, hub: EventHub) -> Self {
-        Self { store, hub }
+    pub fn new(store: CallStore, hub: EventHub, webhooks: Option<&Webhooks>) -> Self {
+        Self { store, hub, wanted: webhooks.map(|webhooks| webhooks.events.as_slice().into()).unwrap_or_default() }
     }
 }
 
@@ -78,12 +81,12 @@ impl Handler<Publish> for EventPublisher {
     type Result = ResponseActFuture<Self, ()>;
 
     fn handle(&mut self, _: Publish, _: &mut Context<Self>) -> Self::Result {
-        let (store, hub) = (self.store.clone(), self.hub.clone());
+        let (store, hub, wanted) = (self.store.clone(), self.hub.clone(), Arc::clone(&self.wanted));
         let published = async move {
             // Whether somebody rang or not, there may be something.
             let _ = timeout(SWEEP, store.noted()).await;
             tokio::time::sleep(TOGETHER).await;
-            match store.publish_events().await {
+            match store.publish_events(&wanted).await {
                 Ok(0) => {}
                 Ok(count) => {
                     metrics::events_published(count);

@@ -2,6 +2,7 @@
 
 mod call;
 mod code;
+mod delivery;
 mod event;
 mod ids;
 mod key;
@@ -13,7 +14,8 @@ mod word;
 
 pub use call::{CallStatus, Continuation, Direction, HangupCause, billed_minutes};
 pub use code::Code;
-pub use event::EventKind;
+pub use delivery::DeliveryState;
+pub use event::{EventId, EventKind};
 pub use ids::{AccountSid, CallId, CallSid, Epoch, InvalidId, RecordingSid, StreamSid};
 pub use key::{ApiKey, Asker, BearerKey, InvalidKey, InvalidScope, KeyDigest, KeyId, KeyState, Scope, Scopes};
 pub use phone::{CallerId, InvalidPhoneNumber, NumberClass, PhoneNumber};
