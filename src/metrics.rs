@@ -26,6 +26,8 @@ pub const DESCRIPTORS_USED: &str = "alpha_call_descriptors_used_ratio";
 pub const RESUMES: &str = "alpha_call_resumes_total";
 pub const REAPED: &str = "alpha_call_reaped_calls_total";
 pub const EVENTS: &str = "alpha_call_events_published_total";
+pub const WEBHOOKS: &str = "alpha_call_webhook_deliveries_total";
+pub const WEBHOOKS_PENDING: &str = "alpha_call_webhook_deliveries_pending";
 pub const LEASES_LOST: &str = "alpha_call_leases_lost_total";
 pub const MODELS_AWAY: &str = "alpha_call_models_away";
 pub const WARM_SESSIONS: &str = "alpha_call_warm_sessions";
@@ -128,6 +130,9 @@ fn begin_at_zero() {
         counter!(FRAMES_DROPPED, "leg" => leg.as_str(), "reason" => reason).increment(0);
     }
     counter!(DEAD_LETTERS).increment(0);
+    for result in ["delivered", "failed", "given_up"] {
+        counter!(WEBHOOKS, "result" => result).increment(0);
+    }
     for place in ["spool", "database"] {
         counter!(ROWS_RETRIED, "place" => place).increment(0);
     }
@@ -161,6 +166,8 @@ pub fn describe() {
     describe_gauge!(DESCRIPTORS_USED, "Share of the open files that the process may have");
     describe_counter!(RESUMES, "Streams that went on with a call, by whether we wanted the one before to end");
     describe_counter!(EVENTS, "Events of calls that were given to those who watch, by this instance");
+    describe_counter!(WEBHOOKS, "Tries to deliver an event: `delivered`, `failed` (it is tried again) or `given_up`");
+    describe_gauge!(WEBHOOKS_PENDING, "Events on all instances that are not delivered yet");
     describe_counter!(REAPED, "Calls that nobody carried: `redirected` to another stream, or `ended`");
     describe_counter!(LEASES_LOST, "Slots of calls alive here that another instance may have taken, since they were not renewed in time");
     describe_gauge!(MODELS_AWAY, "Models that new calls do without, since they could not be had");
@@ -255,6 +262,15 @@ pub fn reaped(outcome: &'static str) {
 /// What happened in calls got its place.
 pub fn events_published(count: u64) {
     counter!(EVENTS).increment(count);
+}
+
+/// `result` is `delivered`, `failed` or `given_up`.
+pub fn webhook_tried(result: &'static str) {
+    counter!(WEBHOOKS, "result" => result).increment(1);
+}
+
+pub fn webhooks_pending(count: u64) {
+    gauge!(WEBHOOKS_PENDING).set(count as f64);
 }
 
 pub fn models_away(n: usize) {

@@ -40,7 +40,11 @@ impl EventHub {
         hub
     }
 
-    fn ring(&self) {
+    pub(super) fn subscribe(&self) -> watch::Receiver<bool> {
+        self.0.subscribe()
+    }
+
+    pub(super) fn ring(&self) {
         self.0.send_modify(|_| {});
     }
 
@@ -121,7 +125,7 @@ pub enum Watched {
 impl Engine {
     /// Everything behind the position `after`; without one, what happens from now on.
     pub async fn watch_events(&self, after: Option<u64>, call: Option<CallId>) -> Result<EventWatch, EngineError> {
-        let told = self.event_hub().0.subscribe();
+        let told = self.event_hub().subscribe();
         let kept = self.store().kept_events().await?;
         let has_gap = after.is_some_and(|after| !kept.contains(&after));
         let after = after.filter(|_| !has_gap).unwrap_or_else(|| *kept.end());

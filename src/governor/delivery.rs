@@ -22,6 +22,13 @@ pub struct Reply {
     pub retry_after: Option<Duration>,
 }
 
+impl Reply {
+    #[must_use]
+    pub const fn is_success(self) -> bool {
+        matches!(self.status, 200..=299)
+    }
+}
+
 /// What becomes of the event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -34,7 +41,7 @@ pub enum Fate {
 #[must_use]
 pub fn fate(tries: u32, reply: Option<Reply>, chance: f64) -> Fate {
     match reply {
-        Some(Reply { status: 200..=299, .. }) => Fate::Delivered,
+        Some(reply) if reply.is_success() => Fate::Delivered,
         Some(Reply { status: GONE, .. }) => Fate::GivenUp,
         reply => pause(tries, chance).map_or(Fate::GivenUp, |pause| Fate::Again(pause.max(wish(reply)))),
     }

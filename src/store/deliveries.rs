@@ -22,7 +22,7 @@ use crate::types::{DeliveryState, EventId, EventKind};
 pub use list::{DeliveryFilter, DeliveryPage, StoredDelivery};
 
 /// Longer than the whole of a try.
-const LEASE: TimeDelta = TimeDelta::seconds(45);
+const LEASE: TimeDelta = TimeDelta::seconds(30);
 
 const ENTER: &str = "INSERT INTO webhook_deliveries (position, kind, call_id, epoch, seq, at, state, attempts, due_at, created_at) \
      SELECT position, kind, call_id, epoch, seq, at, 'pending', 0, $2, $2 FROM events WHERE position > $1 AND kind IN (WANTED)";

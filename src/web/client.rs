@@ -4,20 +4,16 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use awc::error::{ConnectError, PayloadError, SendRequestError};
-use awc::http::header::{HeaderName, HeaderValue};
+use awc::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use awc::http::{Method, Version};
-use secrecy::ExposeSecret as _;
 use serde_json::json;
 use url::Url;
 
 use super::address::{Reach, Unreachable};
-use crate::config::HttpTool;
 
 pub(super) const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// Addresses of one name that are tried.
 const TRIES: usize = 3;
-/// These say how the request is made, and are ours.
-const OURS: [&str; 6] = ["host", "connection", "content-length", "transfer-encoding", "upgrade", "expect"];
 
 /// Nothing came of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,7 +21,7 @@ pub enum WebError {
     /// What is wrong with them, and what would be right.
     #[error("{0}")]
     Arguments(String),
-    #[error("the tool is not set up well: {0}")]
+    #[error("it is not set up well: {0}")]
     Misconfigured(&'static str),
     #[error("the server is not asked: {0}")]
     Forbidden(#[from] Unreachable),
@@ -65,18 +61,22 @@ impl WebError {
     }
 }
 
+/// What is asked, and of whom.
 pub(super) struct Request<'a> {
-    pub(super) tool: &'a HttpTool,
     pub(super) method: Method,
-    pub(super) url: Url,
+    pub(super) url: &'a Url,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     /// JSON text.
     pub(super) body: Option<String>,
 }
 
+/// The head of an answer, whose body is still to come.
+pub(super) struct Answer(awc::ClientResponse);
+
 impl Request<'_> {
     /// Where nobody listens, the next address of the name may do; nothing was sent yet.
-    pub(super) async fn send(&self, reach: &Reach) -> Result<(u16, Vec<u8>), WebError> {
-        for address in reach.resolve(&self.url).await?.into_iter().take(TRIES) {
+    pub(super) async fn send(&self, reach: &Reach) -> Result<Answer, WebError> {
+        for address in reach.resolve(self.url).await?.into_iter().take(TRIES) {
             match self.send_to(address).await {
                 Err(WebError::Down) => {}
                 outcome => return outcome,
@@ -85,30 +85,35 @@ impl Request<'_> {
         Err(WebError::Down)
     }
 
-    async fn send_to(&self, address: SocketAddr) -> Result<(u16, Vec<u8>), WebError> {
+    async fn send_to(&self, address: SocketAddr) -> Result<Answer, WebError> {
         let client = awc::Client::builder().max_http_version(Version::HTTP_11).disable_timeout().disable_redirects().finish();
         let mut request = client.request(self.method.clone(), self.url.as_str()).address(address);
-        for (name, value) in &self.tool.headers {
-            request = request.insert_header(header(name, value.expose_secret())?);
+        for header in &self.headers {
+            request = request.insert_header(header.clone());
         }
         let sent = match &self.body {
             Some(body) => request.content_type("application/json").send_body(body.clone()),
             None => request.send(),
         };
-        let mut answer = sent.await.map_err(failed)?;
-        let body = answer.body().limit(MAX_ANSWER_BYTES).await.map_err(|error| cut_off(&error))?;
-        Ok((answer.status().as_u16(), body.to_vec()))
+        sent.await.map(Answer).map_err(failed)
     }
 }
 
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), WebError> {
-    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| WebError::Misconfigured("a header's name is none"))?;
-    if OURS.contains(&name.as_str()) {
-        return Err(WebError::Misconfigured("a header is not its to set"));
+impl Answer {
+    pub(super) fn status(&self) -> u16 {
+        self.0.status().as_u16()
     }
-    let mut value = HeaderValue::from_str(value).map_err(|_| WebError::Misconfigured("a header's value is none"))?;
-    value.set_sensitive(true);
-    Ok((name, value))
+
+    /// In seconds; a date is left alone. RFC 9110 section 10.2.3
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        let value = self.0.headers().get(RETRY_AFTER)?.to_str().ok()?;
+        value.trim().parse().ok().map(Duration::from_secs)
+    }
+
+    pub(super) async fn body(mut self) -> Result<Vec<u8>, WebError> {
+        let body = self.0.body().limit(MAX_ANSWER_BYTES).await.map_err(|error| cut_off(&error))?;
+        Ok(body.to_vec())
+    }
 }
 
 /// Its own text may have the URL in it, and so what the caller said.

@@ -1,13 +1,19 @@
 //! A tool of the assistant: what the model asks for becomes a request, and the answer what it is told.
 
 use awc::http::Method;
+use awc::http::header::{HeaderName, HeaderValue};
+use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
+use tokio::time::timeout;
 use url::Url;
 
 use super::address::Reach;
 use super::client::{Request, WebError};
 use super::{answer, schema, template};
 use crate::config::HttpTool;
+
+/// These say how the request is made, and are ours.
+const OURS: [&str; 6] = ["host", "connection", "content-length", "transfer-encoding", "upgrade", "expect"];
 
 /// Asks the tool's server, and says what the model is to be told: JSON text.
 pub async fn ask(tool: &HttpTool, arguments: &str, reach: &Reach) -> Result<String, WebError> {
@@ -19,8 +25,13 @@ pub async fn ask(tool: &HttpTool, arguments: &str, reach: &Reach) -> Result<Stri
     } else {
         Some(Value::Object(arguments).to_string())
     };
-    let request = Request { tool, method, url, body };
-    let (status, body) = tokio::time::timeout(tool.timeout, request.send(reach)).await.map_err(|_| WebError::TimedOut(tool.timeout))??;
+    let headers = tool.headers.iter().map(|(name, value)| header(name, value.expose_secret())).collect::<Result<_, _>>()?;
+    let request = Request { method, url: &url, headers, body };
+    let asked = async {
+        let answer = request.send(reach).await?;
+        Ok::<_, WebError>((answer.status(), answer.body().await?))
+    };
+    let (status, body) = timeout(tool.timeout, asked).await.map_err(|_| WebError::TimedOut(tool.timeout))??;
     if !(200..300).contains(&status) {
         return Err(WebError::Status { status, answer: answer::refusal(&body) });
     }
@@ -49,6 +60,16 @@ fn into_query(url: &mut Url, arguments: Map<String, Value>) -> Option<String> {
         url.query_pairs_mut().append_pair(&name, &text);
     }
     None
+}
+
+fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), WebError> {
+    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| WebError::Misconfigured("a header's name is none"))?;
+    if OURS.contains(&name.as_str()) {
+        return Err(WebError::Misconfigured("a header is not its to set"));
+    }
+    let mut value = HeaderValue::from_str(value).map_err(|_| WebError::Misconfigured("a header's value is none"))?;
+    value.set_sensitive(true);
+    Ok((name, value))
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ const BESIDE: [&str; 3] = ["config", "telemetry", "metrics"];
 const BESIDE_FROM: u8 = 2;
 
 /// Of the engine, HTTP knows the way in, what it yields, and the stream it upgrades to; of the store, what reads.
-const HTTP_KNOWS: [&str; 33] = [
+const HTTP_KNOWS: [&str; 35] = [
     "actors::engine",
     "actors::events",
     "actors::inbound",
@@ -40,6 +40,7 @@ const HTTP_KNOWS: [&str; 33] = [
     "store::CallStore",
     "store::Costs",
     "store::Cursor",
+    "store::DeliveryFilter",
     "store::HistoryFilter",
     "store::Interval",
     "store::ListedCall",
@@ -51,6 +52,7 @@ const HTTP_KNOWS: [&str; 33] = [
     "store::Sort",
     "store::StoreError",
     "store::StoredConsent",
+    "store::StoredDelivery",
     "store::StoredTurn",
     "store::TokenCounts",
     "twilio::signature",
