@@ -95,11 +95,11 @@ pub(super) async fn list(request: HttpRequest, doors: web::Data<Doors>, query: w
 }
 
 pub(super) async fn resend(doors: web::Data<Doors>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+    let unknown = || Problem::new(Code::NotFound, "there is no delivery of this id");
+    let id: EventId = id.parse().map_err(|_| unknown())?;
     if doors.engine.config().webhooks.is_none() {
         return Err(Problem::new(Code::NotConfigured, "not set: WEBHOOK_URL"));
     }
-    let unknown = || Problem::new(Code::NotFound, "there is no delivery of this id");
-    let id: EventId = id.parse().map_err(|_| unknown())?;
     let delivery = doors.engine.resend_webhook(id).await?.ok_or_else(unknown)?;
     Ok(HttpResponse::Accepted().json(DeliveryView::from(delivery)))
 }

@@ -8,14 +8,14 @@ mod list;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait as _, FromQueryResult as _, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait as _, FromQueryResult as _, QueryResult, Value};
 
 use super::CallStore;
 use super::dials::{clock, is_postgres};
 use super::entity::{delivery, event};
 use super::error::StoreError;
 use super::events::{Event, told};
-use super::sql::{clean, execute, millis, rows, signed, unsigned};
+use super::sql::{clean, execute, millis, rows, signed, small, unsigned};
 use crate::governor::delivery::Fate;
 use crate::types::{DeliveryState, EventId, EventKind};
 
@@ -28,7 +28,7 @@ const ENTER: &str = "INSERT INTO webhook_deliveries (position, kind, call_id, ep
      SELECT position, kind, call_id, epoch, seq, at, 'pending', 0, $2, $2 FROM events WHERE position > $1 AND kind IN (WANTED)";
 const TAKE: &str = "UPDATE webhook_deliveries SET holder = $1, held_until = $3 WHERE position IN (SELECT position FROM webhook_deliveries \
      WHERE state = 'pending' AND due_at <= $2 AND (held_until IS NULL OR held_until < $2) ORDER BY due_at, position LIMIT $4 LOCKING) \
-     RETURNING *";
+     RETURNING position AS id, position, kind, call_id, epoch, seq, at, 0 AS revision, attempts";
 const SETTLE: &str = "UPDATE webhook_deliveries SET state = $3, due_at = COALESCE($4, due_at), delivered_at = $5, last_status = $6, \
      last_error = $7, took_ms = $8, attempts = attempts + 1, holder = NULL, held_until = NULL WHERE position = $1 AND holder = $2";
 const RESEND: &str = "UPDATE webhook_deliveries SET state = 'pending', due_at = $2, delivered_at = NULL, attempts = 0, holder = NULL, \
@@ -68,8 +68,7 @@ impl CallStore {
             let locking = if is_postgres(&db) { "FOR UPDATE SKIP LOCKED" } else { "" };
             let values: [Value; 4] = [holder.into(), now.into(), (now + LEASE).into(), at_most.into()];
             let taken = rows(&db, TAKE.replace("LOCKING", locking), values).await?;
-            let taken = taken.iter().map(|row| delivery::Model::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
-            with_events(&db, taken).await
+            with_events(&db, &taken).await
         })
         .await
     }
@@ -137,25 +136,12 @@ pub(super) async fn enter<C: ConnectionTrait>(db: &C, behind: i64, wanted: &[Eve
     rows(db, ENTER.replace("WANTED", &kinds.join(", ")), [behind.into(), now.into()]).await.map(drop)
 }
 
-async fn with_events(db: &DatabaseConnection, taken: Vec<delivery::Model>) -> Result<Vec<Delivery>, StoreError> {
-    let rows: Vec<event::Model> = taken.iter().map(event_of).collect();
-    let with = |(row, event): (delivery::Model, Option<Event>)| {
-        let attempts = u32::try_from(row.attempts).unwrap_or_default();
-        Delivery { id: EventId::new(unsigned(row.position)), event, attempts }
+/// A row has the columns of its event.
+async fn with_events(db: &DatabaseConnection, taken: &[QueryResult]) -> Result<Vec<Delivery>, StoreError> {
+    let events = taken.iter().map(|row| event::Model::from_query_result(row, "")).collect::<Result<Vec<_>, _>>()?;
+    let with = |(row, event): (&QueryResult, Option<Event>)| {
+        let (position, attempts): (i64, i32) = (row.try_get("", "position")?, row.try_get("", "attempts")?);
+        Ok(Delivery { id: EventId::new(unsigned(position)), event, attempts: small(attempts.into()) })
     };
-    Ok(taken.into_iter().zip(told(db, &rows).await?).map(with).collect())
-}
-
-/// As it stood where events stand.
-fn event_of(row: &delivery::Model) -> event::Model {
-    event::Model {
-        id: 0,
-        position: Some(row.position),
-        at: row.at,
-        kind: row.kind.clone(),
-        call_id: row.call_id.clone(),
-        epoch: row.epoch,
-        seq: row.seq,
-        revision: 0,
-    }
+    taken.iter().zip(told(db, &events).await?).map(with).collect()
 }

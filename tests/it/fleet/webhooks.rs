@@ -20,6 +20,8 @@ fn telling(stage: &Stage, url: &str, receiver: &Receiver, events: &str) -> Insta
     let told = receiver.url();
     let variables = [
         ("ALLOW_ALL_US_CANADA", "true"),
+        ("MAX_CONCURRENT_CALLS", "200"),
+        ("MAX_OPENAI_CONNECTIONS", "250"),
         ("APP__LIMITS__CALLS_PER_SECOND", "10"),
         ("APP__WEBHOOKS__EVENTS", events),
         ("WEBHOOK_URL", told.as_str()),

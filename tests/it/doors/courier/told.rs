@@ -39,7 +39,9 @@ async fn the_receiver_is_told_of_a_call_once_and_knows_by_the_signature_who_tell
     kinds.sort();
     assert_eq!(kinds, ["call.completed", "call.connected", "call.initiated"], "each once, and not what was said");
     let end = letters.iter().find(|letter| letter.kind() == "call.completed").expect("the end");
-    assert_eq!(end.body["data"]["call"], *call, "what the call's row says");
+    for field in ["id", "call_sid", "to_number", "status", "ended_at", "ended_reason", "cost_usd"] {
+        assert_eq!(end.body["data"]["call"][field], call[field], "what the call's row says of {field}");
+    }
     assert!(
         deliveries.iter().all(|one| one["state"] == "delivered" && one["attempts"] == 1 && one["last_status"] == 204),
         "{deliveries:?}"
