@@ -16,7 +16,7 @@ use crate::actors::engine::{Engine, WarmPlan, keep_warm};
 use crate::actors::logger::LoggerActor;
 use crate::actors::strain::Load;
 use crate::config::Config;
-use crate::http::{ALLOWED, Doors, EXPOSED, RequestSpan, hurry, limit, observe};
+use crate::http::{ALLOWED, Doors, EXPOSED, RequestSpan, hurry, limit, observe, webhook_body};
 use crate::metrics;
 use crate::realtime::socket::install_tls_provider;
 use crate::store::{CallStore, Spool, SpoolSettings, StoreError, black_box};
@@ -66,6 +66,7 @@ impl Application {
         let logger = LoggerActor::new(store.clone(), spool.clone()).await?;
         let black_box = config.spool.black_box.then_some(spool);
         let engine = Engine::start(config, store, logger);
+        engine.send_webhooks(webhook_body);
         let doors = Doors::new(engine.clone(), metrics.clone());
         let kept = doors.clone();
         actix_rt::spawn(async move {

@@ -23,6 +23,8 @@ mod calls;
 mod compliance;
 #[path = "store_contract/cooldowns.rs"]
 mod cooldowns;
+#[path = "store_contract/deliveries.rs"]
+mod deliveries;
 #[path = "store_contract/dials.rs"]
 mod dials;
 #[path = "store_contract/echo.rs"]
@@ -119,6 +121,13 @@ promises!(
     events::a_call_that_was_refused_has_failed_and_was_never_begun,
     events::events_are_read_on_from_any_of_them_and_for_one_call_alone,
     events::whoever_reads_on_misses_nothing_while_many_write_and_publish,
+    deliveries::each_event_of_a_wanted_kind_is_entered_once_with_its_publication,
+    deliveries::what_is_due_goes_to_one_of_those_who_ask_with_what_the_call_says_by_now,
+    deliveries::what_an_instance_leaves_behind_is_delivered_by_another,
+    deliveries::a_try_that_failed_is_repeated_when_its_pause_is_over,
+    deliveries::an_event_is_sent_again_from_its_first_try_on,
+    deliveries::they_are_looked_at_newest_first_page_by_page,
+    deliveries::what_was_told_is_forgotten_and_what_will_be_tried_again_is_not,
     takeover::an_instance_whose_call_another_one_has_taken_on_cannot_end_it,
     takeover::whoever_is_asked_knows_how_the_last_stream_ended_and_how_often_it_was_lost,
     takeover::a_call_whose_instance_is_gone_is_told_to_one_other_at_a_time,

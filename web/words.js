@@ -79,6 +79,12 @@ export const FINDING = {
     unknown: { title: "Could not be read", tone: "warn", icon: "alert" },
 };
 
+export const DELIVERY_STATE = {
+    pending: { title: "Waits", about: "It is tried again until it is taken, for three days.", tone: "warn", icon: "refresh" },
+    delivered: { title: "Delivered", tone: "good", icon: "check" },
+    given_up: { title: "Given up", tone: "bad", icon: "cross" },
+};
+
 export const CHECK_STATE = {
     ok: { title: "Ready", tone: "good", icon: "check" },
     missing: { title: "Missing", tone: "bad", icon: "cross" },

@@ -16,6 +16,7 @@ mod m20261123_000011_dials;
 mod m20261123_000012_resumes;
 mod m20261123_000013_events;
 mod m20261123_000014_journal;
+mod m20261123_000015_webhooks;
 
 /// Brings a database to the schema that this version of the program knows.
 pub struct Migrator;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000012_resumes::Migration),
             Box::new(m20261123_000013_events::Migration),
             Box::new(m20261123_000014_journal::Migration),
+            Box::new(m20261123_000015_webhooks::Migration),
         ]
     }
 }

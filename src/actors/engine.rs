@@ -11,6 +11,7 @@ use super::books::Books;
 use super::casting::Casting;
 use super::clock;
 use super::compliance::{authorization, compliance_policy};
+use super::courier::{Route, WebhookCourier, Wording};
 use super::dial_queue::{DialQueue, Dialling};
 use super::events::{EventHub, EventPublisher};
 use super::feed::Feed;
@@ -69,6 +70,7 @@ pub(super) struct Parts {
     pub(super) turns: Turns,
     pub(super) dialling: Dialling,
     pub(super) dial_queue: OnceLock<Addr<DialQueue>>,
+    courier: OnceLock<Addr<WebhookCourier>>,
     instance: InstanceName,
     load: Load,
     fallen: Fallen,
@@ -146,7 +148,8 @@ impl Engine {
         let (kept, levelled) = (levels.clone(), store.clone());
         logs.spawn_fn(move || drop(actix_rt::spawn(kept.keep(levelled))));
         let events = EventHub::start(&store, &levels);
-        let publisher = permanent(logs, MAILBOX, &fallen, EventPublisher::new(store.clone(), events.clone()));
+        let publisher = EventPublisher::new(store.clone(), events.clone(), config.webhooks.as_ref());
+        let publisher = permanent(logs, MAILBOX, &fallen, publisher);
         let phrases = PhraseBook::default();
         if config.openai.render_phrases && config.openai.api_key.is_some() {
             let (book, config, store, governor) = (phrases.clone(), config.clone(), store.clone(), governor.clone());
@@ -180,6 +183,7 @@ impl Engine {
             turns: Turns::default(),
             dialling,
             dial_queue: OnceLock::new(),
+            courier: OnceLock::new(),
             instance,
             load,
             fallen,
@@ -197,6 +201,13 @@ impl Engine {
         let queue = permanent(&engine.0.arbiters[0], MAILBOX, &engine.0.fallen, DialQueue::new(engine.clone()));
         let _ = engine.0.dial_queue.set(queue);
         engine
+    }
+
+    /// From now on the receiver of webhooks is told, if there is one.
+    pub fn send_webhooks(&self, wording: Wording) {
+        let Some(route) = Route::of(self.config(), self.store().clone(), self.0.instance.clone(), wording) else { return };
+        let courier = WebhookCourier::new(route, &self.0.events);
+        let _ = self.0.courier.set(permanent(&self.0.arbiters[1], MAILBOX, &self.0.fallen, courier));
     }
 
     /// The name of this process.
@@ -301,6 +312,7 @@ impl Engine {
         let empty = self.wait_until_empty(deadline).await;
         let flushed = self.0.log.flush(deadline.saturating_duration_since(clock::now())).await;
         let _ = self.0.supervisor.ask(Abandon).await;
+        self.leave_webhooks().await;
         let _ = tokio::time::timeout(QUESTIONS, self.0.governor.ask(Leave)).await;
         if peers == 0 {
             self.wait_until_asked(handed_over, deadline.min(clock::now() + QUESTIONS)).await;

@@ -12,9 +12,10 @@ use super::clock;
 use super::engine::{Engine, EngineError};
 use super::levels::{Level, Levels};
 use super::port::{Kin as _, Letter};
+use crate::config::Webhooks;
 use crate::metrics;
 use crate::store::{CallStore, EventFilter, Heard};
-use crate::types::CallId;
+use crate::types::{CallId, EventKind};
 
 pub use super::levels::Level as CallLevel;
 pub use crate::store::{Event, EventSubject};
@@ -52,7 +53,11 @@ impl EventHub {
         hub
     }
 
-    fn ring(&self) {
+    pub(super) fn subscribe(&self) -> watch::Receiver<bool> {
+        self.0.subscribe()
+    }
+
+    pub(super) fn ring(&self) {
         self.0.send_modify(|_| {});
     }
 
@@ -65,11 +70,13 @@ impl EventHub {
 pub struct EventPublisher {
     store: CallStore,
     hub: EventHub,
+    /// What the receiver of webhooks is told of.
+    wanted: Arc<[EventKind]>,
 }
 
 impl EventPublisher {
-    pub const fn new(store: CallStore, hub: EventHub) -> Self {
-        Self { store, hub }
+    pub fn new(store: CallStore, hub: EventHub, webhooks: Option<&Webhooks>) -> Self {
+        Self { store, hub, wanted: webhooks.map(|webhooks| webhooks.events.as_slice().into()).unwrap_or_default() }
     }
 }
 
@@ -91,12 +98,12 @@ impl Handler<Publish> for EventPublisher {
     type Result = ResponseActFuture<Self, ()>;
 
     fn handle(&mut self, _: Publish, _: &mut Context<Self>) -> Self::Result {
-        let (store, hub) = (self.store.clone(), self.hub.clone());
+        let (store, hub, wanted) = (self.store.clone(), self.hub.clone(), Arc::clone(&self.wanted));
         let published = async move {
             // Whether somebody rang or not, there may be something.
             let _ = timeout(SWEEP, store.noted()).await;
             tokio::time::sleep(TOGETHER).await;
-            match store.publish_events().await {
+            match store.publish_events(&wanted).await {
                 Ok(0) => {}
                 Ok(count) => {
                     metrics::events_published(count);
@@ -137,7 +144,7 @@ pub enum Watched {
 impl Engine {
     /// Everything behind the position `after`; without one, what happens from now on.
     pub async fn watch_events(&self, after: Option<u64>, call: Option<CallId>, levels: bool) -> Result<EventWatch, EngineError> {
-        let told = self.event_hub().0.subscribe();
+        let told = self.event_hub().subscribe();
         let kept = self.store().kept_events().await?;
         let has_gap = after.is_some_and(|after| !kept.contains(&after));
         let after = after.filter(|_| !has_gap).unwrap_or_else(|| *kept.end());

@@ -1,6 +1,7 @@
 //! Which actor is of which kind.
 
 use super::call::CallActor;
+use super::courier::WebhookCourier;
 use super::dial_queue::DialQueue;
 use super::events::EventPublisher;
 use super::governor::ConcurrencyGovernor;
@@ -19,6 +20,7 @@ kin!(ConcurrencyGovernor, ActorKind::ConcurrencyGovernor);
 kin!(LoggerActor, ActorKind::Logger);
 kin!(DialQueue, ActorKind::DialQueue);
 kin!(EventPublisher, ActorKind::EventPublisher);
+kin!(WebhookCourier, ActorKind::WebhookCourier);
 
 /// An actor, and those that it looks after.
 #[derive(Debug)]
@@ -34,6 +36,7 @@ pub const TREE: &[Branch] = &[
     Branch::alone(ActorKind::Logger),
     Branch::alone(ActorKind::DialQueue),
     Branch::alone(ActorKind::EventPublisher),
+    Branch::alone(ActorKind::WebhookCourier),
 ];
 
 const CALL: Branch =

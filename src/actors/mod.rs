@@ -9,6 +9,7 @@ mod claim;
 pub mod clock;
 pub mod commands;
 pub mod compliance;
+pub mod courier;
 pub mod dial_queue;
 mod dialer;
 pub mod engine;

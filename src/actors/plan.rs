@@ -42,7 +42,7 @@ impl CallPlan {
             machine_detection: assistant.opening.machine_detection,
             record: assistant.recording.enabled,
             lifeboat: Lifeboat::of(casting),
-            tools: Toolbox::new(assistant.tools.clone(), matter, Reach { loopback: !environment.is_production(), ..Reach::default() }),
+            tools: Toolbox::new(assistant.tools.clone(), matter, Reach::within(environment.is_production())),
         }
     }
 }

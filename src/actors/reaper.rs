@@ -27,6 +27,8 @@ const ROUNDS: u32 = 2;
 const TIDY: u32 = 4_000;
 const KEPT: Duration = Duration::from_secs(86_400);
 const EVENTS_KEPT: Duration = Duration::from_secs(3 * 86_400);
+/// Longer than the tries of one event take.
+const DELIVERIES_KEPT: Duration = Duration::from_secs(4 * 86_400);
 
 /// Since when the database has answered without a break.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,6 +65,7 @@ impl Engine {
         if round.is_multiple_of(TIDY) {
             self.store().forget_resumes(KEPT).await?;
             self.store().forget_events(EVENTS_KEPT).await?;
+            self.store().forget_deliveries(DELIVERIES_KEPT).await?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use super::db::args::DbCommand;
 use super::keys::args::KeysCommand;
 use super::lists::args::{ConsentCommand, DncCommand};
 use super::simulate::chaos::Chaos;
+use super::webhooks::args::WebhooksCommand;
 
 /// An AI phone engine: joins Twilio Media Streams to OpenAI Realtime.
 #[derive(Debug, Parser)]
@@ -39,6 +40,8 @@ pub enum Command {
     Consent(ConsentCommand),
     /// Look after the keys of the API
     Keys(KeysCommand),
+    /// Try out who is told of calls, and look at what was told
+    Webhooks(WebhooksCommand),
     /// Validate the configuration, and say all that is wrong with it
     Check,
     /// Look at the configuration

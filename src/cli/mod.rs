@@ -12,6 +12,7 @@ mod screen;
 mod serve;
 pub mod simulate;
 mod transcript;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -35,6 +36,7 @@ pub async fn run(env: BTreeMap<String, String>) -> i32 {
         Some(Command::Dnc(command)) => lists::dnc(command, user(&env), |scope| load_within(scope, &args, &env)).await,
         Some(Command::Consent(command)) => lists::consent(command, user(&env), |scope| load_within(scope, &args, &env)).await,
         Some(Command::Calls(command)) => calls::calls(command, &env, || load_within(Scope::Api, &args, &env)).await,
+        Some(Command::Webhooks(command)) => webhooks::webhooks(command, &env, |scope| load_within(scope, &args, &env)).await,
         Some(Command::Keys(command)) => keys::keys(command, |scope| load_within(scope, &args, &env)).await,
         Some(Command::Check) => {
             let (text, code) = config::check(&configured(&args, &env));

@@ -44,7 +44,7 @@ pub use problem::{Invalid, Origin, Problem};
 pub use reader::Setting;
 pub use sections::{
     CallSettings, CallersWord, Compliance, Database, DialectWord, Limits, Log, LogFormat, OpenAi, Public, Security, Server, SignatureMode,
-    SpoolPlace, Twilio, Velocity,
+    SpoolPlace, Twilio, Velocity, Webhooks,
 };
 
 pub use tool::{HttpTool, McpSettings, ToolSettings};
@@ -70,6 +70,8 @@ pub struct Config {
     pub assistants: Assistants,
     pub prices: Arc<Prices>,
     pub security: Security,
+    /// None where nobody is told.
+    pub webhooks: Option<Webhooks>,
     pub log: Log,
 }
 
@@ -164,6 +166,7 @@ impl Config {
             assistants: Assistants::new(Assistant::read(reader)),
             prices: Arc::default(),
             security: Security::read(reader, has_auth_token),
+            webhooks: Webhooks::read(reader),
             log: Log::read(reader),
         }
     }

@@ -115,6 +115,8 @@ pub const NAMES: &[Name] = &[
     plain("DRAIN_SECONDS", "server.drain_seconds", Need::Optional, "time to hand calls over after SIGTERM", "8"),
     secret("API_KEYS", "security.api_keys", Need::Production, "bearer keys of the API, by commas"),
     secret("STREAM_TOKEN_KEY", "security.stream_token_key", Need::Optional, "signs stream tokens; else derived from the auth token"),
+    plain("WEBHOOK_URL", "webhooks.url", Need::Optional, "who is told of calls: `https://…`; docs/webhooks.md", ""),
+    secret("WEBHOOK_SECRET", "webhooks.secret", Need::Optional, "signs what it is told; `whsec_…`, several by commas"),
     plain("RUST_LOG", "log.filter", Need::Optional, "level, or `target=level`, by commas", "info"),
     plain("LOG_FORMAT", "log.format", Need::Optional, "`text` or `json`; `json` in production", "text"),
 ];

@@ -9,6 +9,7 @@ mod security;
 mod server;
 mod spool;
 mod velocity;
+mod webhooks;
 
 pub use call::{CallSettings, CallersWord, Limits};
 pub use compliance::Compliance;
@@ -20,3 +21,4 @@ pub use security::Security;
 pub use server::{Public, Server};
 pub use spool::SpoolPlace;
 pub use velocity::Velocity;
+pub use webhooks::Webhooks;

@@ -5,6 +5,7 @@ mod breaker;
 mod budget;
 mod capacity;
 pub mod compliance;
+pub mod delivery;
 pub mod dialing;
 mod hours;
 mod onward;

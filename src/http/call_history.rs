@@ -75,7 +75,7 @@ impl History {
 }
 
 /// The same query from there on. RFC 8288
-fn next_page(request: &HttpRequest, cursor: &str) -> String {
+pub(super) fn next_page(request: &HttpRequest, cursor: &str) -> String {
     let kept = parse(request.query_string().as_bytes()).filter(|(name, _)| name != "offset" && name != "cursor");
     let query = Serializer::new(String::new()).extend_pairs(kept).append_pair("cursor", cursor).finish();
     format!("<{}?{query}>; rel=\"next\"", request.path())

@@ -16,7 +16,7 @@ use super::key_ring::Caller;
 use super::views::{ListedView, TurnView};
 use super::{Doors, Problem};
 use crate::actors::events::{CallLevel, Event, EventSubject, EventWatch, Watched};
-use crate::types::{CallId, Code, EventKind, Scope};
+use crate::types::{CallId, Code, EventId, Scope};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// What a proxy must not hold back: <https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_buffering>
@@ -39,9 +39,9 @@ pub(super) struct Query {
 /// What is told of an event, here and to webhooks.
 #[derive(Serialize)]
 pub(super) struct EventView {
-    id: String,
+    id: EventId,
     #[serde(rename = "type")]
-    kind: EventKind,
+    kind: &'static str,
     timestamp: DateTime<Utc>,
     call_id: CallId,
     data: SubjectView,
@@ -110,6 +110,11 @@ fn frame(event: Event, hears_words: bool) -> String {
 }
 
 impl EventView {
+    /// The same under another name.
+    pub(super) fn called(self, kind: &'static str) -> Self {
+        Self { kind, ..self }
+    }
+
     pub(super) fn of(event: Event, hears_words: bool) -> Self {
         let Event { position, kind, at, call, subject } = event;
         let data = match subject {
@@ -117,7 +122,7 @@ impl EventView {
             EventSubject::Turn(turn) if hears_words => SubjectView::Turn(Box::new(TurnView::from(*turn))),
             EventSubject::Turn(turn) => SubjectView::Turn(Box::new(TurnView::from(*turn).without_words())),
         };
-        Self { id: format!("evt_{position}"), kind, timestamp: at, call_id: call, data }
+        Self { id: EventId::new(position), kind: kind.as_str(), timestamp: at, call_id: call, data }
     }
 }
 

@@ -37,6 +37,8 @@ mod signed;
 mod slice;
 mod velocity;
 mod views;
+mod webhook_deliveries;
+mod webhook_letter;
 
 use std::sync::Arc;
 
@@ -56,6 +58,7 @@ pub use observe::{RequestSpan, observe};
 pub use patience::hurry;
 pub use protect::{ALLOWED, EXPOSED};
 pub use velocity::limit;
+pub use webhook_letter::{webhook_body, webhook_example};
 
 use door::Door;
 use key_ring::KeyRing;
@@ -154,6 +157,8 @@ fn doors() -> Vec<Door> {
         Door::at("/api/do-not-call/{number}").on(Method::DELETE, Admin, do_not_call::remove),
         Door::at("/api/consents").read(CallsRead, consents::list).on(Method::POST, Admin, consents::give),
         Door::at("/api/consents/{id}/revoke").on(Method::POST, Admin, consents::revoke),
+        Door::at("/api/webhook-deliveries").read(Admin, webhook_deliveries::list),
+        Door::at("/api/webhook-deliveries/{id}/resend").on(Method::POST, Admin, webhook_deliveries::resend),
         Door::at("/incoming-call").hook(hooks::incoming_call),
         Door::at("/twilio/voice/{call}").hook(hooks::answered),
         Door::at("/twilio/resume/{call}/{epoch}").hook(hooks::resume),

@@ -4,7 +4,8 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 
 use super::{Doors, Problem};
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, Webhooks};
+use crate::store::{DeliveryFilter, StoredDelivery};
 
 #[derive(Serialize)]
 struct Checklist {
@@ -87,6 +88,9 @@ pub(super) async fn setup(doors: web::Data<Doors>) -> Result<HttpResponse, Probl
     let vitals = doors.engine.vitals().await?;
     let mut checks: Vec<Check> = ACCOUNTS.iter().map(|account| account.check(config)).collect();
     checks.extend([webhook(config), model(config, vitals.occupancy.models_away), database(config, vitals.database), api_keys(config)]);
+    if let Some(receiver) = &config.webhooks {
+        checks.push(webhooks(receiver, newest_delivery(&doors).await));
+    }
     checks.extend(vitals.overload.map(overload));
     Ok(HttpResponse::Ok().json(Checklist { checks }))
 }
@@ -166,6 +170,22 @@ fn api_keys(config: &Config) -> Check {
         Check::found(id, title, State::Ok, "the API asks for a key")
     };
     Check { command: Some("alpha-call keys create --help"), ..check }
+}
+
+/// None too where the database does not answer, which has a check of its own.
+async fn newest_delivery(doors: &Doors) -> Option<StoredDelivery> {
+    let newest = DeliveryFilter { state: None, call: None, before: None, limit: 1 };
+    doors.engine.store().deliveries(newest).await.ok()?.deliveries.pop()
+}
+
+fn webhooks(receiver: &Webhooks, newest: Option<StoredDelivery>) -> Check {
+    let (id, title, host) = ("webhooks", "Webhooks", receiver.host());
+    let check = match newest.and_then(|newest| newest.last_error) {
+        Some(error) => Check::found(id, title, State::Warning, format!("{host} did not take the newest event: {error}"))
+            .mended_by("look at the receiver, and send it an example"),
+        None => Check::found(id, title, State::Ok, format!("{host} is told of calls")),
+    };
+    Check { variable: Some("WEBHOOK_URL"), command: Some("alpha-call webhooks test"), ..check }
 }
 
 fn overload(of: &'static str) -> Check {

@@ -91,6 +91,8 @@ catalogue! {
     Gauge SPOOL_VOLATILE = "alpha_call_spool_volatile" [] "1 while the spool is in memory because its disk does not take more";
     Gauge POOL = "alpha_call_db_pool_connections" ["state"] "Connections to the database, `used` and `idle`";
     Counter EVENTS = "alpha_call_events_published_total" [] "Events of calls that were given to those who watch, by this instance";
+    Counter WEBHOOKS = "alpha_call_webhook_deliveries_total" ["result"] "Tries to deliver an event: `delivered`, `failed` (it is tried again) or `given_up`";
+    Gauge WEBHOOKS_PENDING = "alpha_call_webhook_deliveries_pending" [] "Events on all instances that are not delivered yet";
     Counter HTTP_REQUESTS = "alpha_call_http_requests_total" ["route" "method" "status"] "Answers given, by route pattern";
     Histogram HTTP_SECONDS = "alpha_call_http_request_duration_seconds" ["route" "method"] "From a request to the head of its answer, by route pattern";
     Gauge LAG = "alpha_call_scheduler_lag_seconds" [] "By how much timers of the threads that carry calls were late of late, at worst";

@@ -11,7 +11,7 @@ use super::catalogue::{
     FIRST_AUDIO, FLEET_CALLS, FLEET_INSTANCES, FRAMES, FRAMES_DROPPED, HTTP_REQUESTS, HTTP_SECONDS, INTERRUPTIONS, LAG, LEASES_LOST,
     MALFORMED, MEMORY_USED, MODEL_CONNECTIONS, MODEL_RECONNECTS, MODELS_AWAY, NOTES, PHRASES_MISSING, POOL, REAPED, RESUMES, ROWS_FLUSH,
     ROWS_LOST, ROWS_OLDEST, ROWS_QUEUED, ROWS_RETRIED, ROWS_SPOOLED, ROWS_WRITTEN, SLOTS_LIMIT, SLOTS_USED, SPOOL_BYTES, SPOOL_VOLATILE,
-    STREAMS_LOST, TOOL_CALLS, TOOL_SECONDS, TURN_LATENCY, WARM_SESSIONS, WARM_SESSIONS_USED,
+    STREAMS_LOST, TOOL_CALLS, TOOL_SECONDS, TURN_LATENCY, WARM_SESSIONS, WARM_SESSIONS_USED, WEBHOOKS, WEBHOOKS_PENDING,
 };
 use crate::types::{ActorKind, Direction, HangupCause};
 
@@ -63,7 +63,17 @@ pub(super) fn begin_at_zero() {
     for name in [MODEL_RECONNECTS, WARM_SESSIONS_USED, LEASES_LOST, ROWS_WRITTEN, DEAD_LETTERS, EVENTS] {
         counter!(name).increment(0);
     }
-    for name in [CALLS_ACTIVE, MODEL_CONNECTIONS, MODELS_AWAY, WARM_SESSIONS, PHRASES_MISSING, DAY_SPEND, FLEET_INSTANCES, FLEET_CALLS] {
+    for name in [
+        CALLS_ACTIVE,
+        MODEL_CONNECTIONS,
+        MODELS_AWAY,
+        WARM_SESSIONS,
+        PHRASES_MISSING,
+        DAY_SPEND,
+        FLEET_INSTANCES,
+        FLEET_CALLS,
+        WEBHOOKS_PENDING,
+    ] {
         gauge!(name).set(0.0);
     }
     for name in [ROWS_QUEUED, ROWS_SPOOLED, ROWS_OLDEST, SPOOL_BYTES, SPOOL_VOLATILE, LAG, MEMORY_USED, DESCRIPTORS_USED] {
@@ -103,6 +113,9 @@ fn begin_calls() {
 fn begin_parts() {
     for (leg, reason) in [(Leg::Phone, "call_not_ready"), (Leg::Phone, "call_behind"), (Leg::Model, "socket_slow")] {
         counter!(FRAMES_DROPPED, "leg" => leg.as_str(), "reason" => reason).increment(0);
+    }
+    for result in ["delivered", "failed", "given_up"] {
+        counter!(WEBHOOKS, "result" => result).increment(0);
     }
     for place in ["spool", "database"] {
         counter!(ROWS_RETRIED, "place" => place).increment(0);
@@ -198,6 +211,15 @@ pub fn reaped(outcome: &'static str) {
 /// What happened in calls got its place.
 pub fn events_published(count: u64) {
     counter!(EVENTS).increment(count);
+}
+
+/// `result` is `delivered`, `failed` or `given_up`.
+pub fn webhook_tried(result: &'static str) {
+    counter!(WEBHOOKS, "result" => result).increment(1);
+}
+
+pub fn webhooks_pending(count: u64) {
+    gauge!(WEBHOOKS_PENDING).set(count as f64);
 }
 
 pub fn models_away(n: usize) {

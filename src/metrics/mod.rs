@@ -15,7 +15,7 @@ pub use count::{
     Flow, Leg, call_duration, call_ended, call_refused, call_started, calls_active, day_spend, dead_letter, events_published, first_audio,
     fleet, frame_dropped, frames, http_request, leases_lost, malformed, model_connections, models_away, note, oldest_row, phrases_missing,
     pool, reaped, resumed, row_lost, rows_queued, rows_retried, rows_written, slots, spool_bytes, strain, stream_lost, tool_used,
-    turn_latency, warm_session_used, warm_sessions,
+    turn_latency, warm_session_used, warm_sessions, webhook_tried, webhooks_pending,
 };
 
 /// Seconds. People notice a pause from about half a second on.

@@ -10,6 +10,7 @@ mod compliance;
 mod connect;
 mod conversation;
 mod cooldown;
+mod deliveries;
 mod dials;
 mod entity;
 mod error;
@@ -51,6 +52,7 @@ pub use compliance::{ListedNumber, NewConsent, OptOut, OptOutSource, Removal, Re
 pub use connect::DatabaseSettings;
 pub use conversation::StoredTurn;
 pub use cooldown::CooldownClaim;
+pub use deliveries::{Delivery, DeliveryFilter, DeliveryPage, StoredDelivery, Tried};
 pub use dials::{Asked, CanceledDial, Cooled, Dial, NewDial};
 pub use error::{Fault, StoreError};
 pub use events::{Event, EventFilter, EventPage, Heard, Subject as EventSubject};

@@ -16,5 +16,6 @@ words! {
         Logger = "logger",
         DialQueue = "dial_queue",
         EventPublisher = "event_publisher",
+        WebhookCourier = "webhook_courier",
     }
 }

@@ -3,6 +3,7 @@
 mod actor;
 mod call;
 mod code;
+mod delivery;
 mod event;
 mod ids;
 mod key;
@@ -15,7 +16,8 @@ mod word;
 pub use actor::ActorKind;
 pub use call::{CallStatus, Continuation, Direction, HangupCause, billed_minutes};
 pub use code::Code;
-pub use event::EventKind;
+pub use delivery::DeliveryState;
+pub use event::{EventId, EventKind};
 pub use ids::{AccountSid, CallId, CallSid, Epoch, InvalidId, RecordingSid, StreamSid};
 pub use key::{ApiKey, Asker, BearerKey, InvalidKey, InvalidScope, KeyDigest, KeyId, KeyState, Scope, Scopes};
 pub use phone::{CallerId, InvalidPhoneNumber, NumberClass, PhoneNumber};

@@ -54,6 +54,12 @@ pub enum Unreachable {
 }
 
 impl Reach {
+    /// To the internet; outside of production to this host too.
+    #[must_use]
+    pub fn within(production: bool) -> Self {
+        Self { loopback: !production, ..Self::default() }
+    }
+
     /// The addresses to connect to. One that may not be reached spoils all of them: a name has no business with such.
     pub(super) async fn resolve(&self, url: &Url) -> Result<Vec<SocketAddr>, Unreachable> {
         let port = url.port_or_known_default().ok_or(Unreachable::NotHttps)?;

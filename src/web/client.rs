@@ -1,24 +1,20 @@
-//! One request for the model, to an address that was checked.
+//! One request, to an address that was checked.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use awc::error::{ConnectError, PayloadError, SendRequestError};
-use awc::http::header::{HeaderName, HeaderValue};
+use awc::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use awc::http::{Method, Version};
-use secrecy::ExposeSecret as _;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use url::Url;
 
 use super::address::{Reach, Unreachable};
-use super::{answer, schema, template};
-use crate::config::HttpTool;
+use crate::telemetry::trace::Trace;
 
-const MAX_ANSWER_BYTES: usize = 64 * 1024;
+pub(super) const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// Addresses of one name that are tried.
 const TRIES: usize = 3;
-/// These say how the request is made, and are ours.
-const OURS: [&str; 6] = ["host", "connection", "content-length", "transfer-encoding", "upgrade", "expect"];
 
 /// Nothing came of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,7 +22,7 @@ pub enum WebError {
     /// What is wrong with them, and what would be right.
     #[error("{0}")]
     Arguments(String),
-    #[error("the tool is not set up well: {0}")]
+    #[error("it is not set up well: {0}")]
     Misconfigured(&'static str),
     #[error("the server is not asked: {0}")]
     Forbidden(#[from] Unreachable),
@@ -66,62 +62,23 @@ impl WebError {
     }
 }
 
-/// Asks the tool's server, within the trace if there is one, and says what the model is to be told: JSON text.
-pub async fn ask(tool: &HttpTool, arguments: &str, reach: &Reach, traceparent: Option<String>) -> Result<String, WebError> {
-    let mut arguments = checked(&tool.parameters, arguments)?;
-    let mut url = template::fill(&tool.url, &mut arguments)?;
-    let method = method(&tool.method)?;
-    let body = if matches!(method, Method::GET | Method::DELETE) {
-        into_query(&mut url, arguments)
-    } else {
-        Some(Value::Object(arguments).to_string())
-    };
-    let request = Request { tool, method, url, body, traceparent };
-    let (status, body) = tokio::time::timeout(tool.timeout, request.send(reach)).await.map_err(|_| WebError::TimedOut(tool.timeout))??;
-    if !(200..300).contains(&status) {
-        return Err(WebError::Status { status, answer: answer::refusal(&body) });
-    }
-    answer::told(body, tool.result.as_deref())
-}
-
-fn checked(parameters: &str, arguments: &str) -> Result<Map<String, Value>, WebError> {
-    let text = if arguments.trim().is_empty() { "{}" } else { arguments };
-    let value = serde_json::from_str(text).map_err(|error| WebError::Arguments(format!("the arguments are not JSON: {error}")))?;
-    let parameters = serde_json::from_str(parameters).map_err(|_| WebError::Misconfigured("its parameters are no JSON schema"))?;
-    schema::check(&parameters, &value).map_err(WebError::Arguments)?;
-    match value {
-        Value::Object(fields) => Ok(fields),
-        _ => Err(WebError::Arguments("the arguments must be of type object".to_owned())),
-    }
-}
-
-fn method(word: &str) -> Result<Method, WebError> {
-    let known = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    known.into_iter().find(|method| method.as_str() == word).ok_or(WebError::Misconfigured("its method is none"))
-}
-
-fn into_query(url: &mut Url, arguments: Map<String, Value>) -> Option<String> {
-    for (name, value) in arguments {
-        let text = if let Value::String(text) = value { text } else { value.to_string() };
-        url.query_pairs_mut().append_pair(&name, &text);
-    }
-    None
-}
-
-struct Request<'a> {
-    tool: &'a HttpTool,
-    method: Method,
-    url: Url,
+/// What is asked, and of whom.
+pub(super) struct Request<'a> {
+    pub(super) method: Method,
+    pub(super) url: &'a Url,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     /// JSON text.
-    body: Option<String>,
-    /// <https://www.w3.org/TR/trace-context/>
-    traceparent: Option<String>,
+    pub(super) body: Option<String>,
+    pub(super) trace: &'a Trace,
 }
+
+/// The head of an answer, whose body is still to come.
+pub(super) struct Answer(awc::ClientResponse);
 
 impl Request<'_> {
     /// Where nobody listens, the next address of the name may do; nothing was sent yet.
-    async fn send(&self, reach: &Reach) -> Result<(u16, Vec<u8>), WebError> {
-        for address in reach.resolve(&self.url).await?.into_iter().take(TRIES) {
+    pub(super) async fn send(&self, reach: &Reach) -> Result<Answer, WebError> {
+        for address in reach.resolve(self.url).await?.into_iter().take(TRIES) {
             match self.send_to(address).await {
                 Err(WebError::Down) => {}
                 outcome => return outcome,
@@ -130,33 +87,39 @@ impl Request<'_> {
         Err(WebError::Down)
     }
 
-    async fn send_to(&self, address: SocketAddr) -> Result<(u16, Vec<u8>), WebError> {
+    async fn send_to(&self, address: SocketAddr) -> Result<Answer, WebError> {
         let client = awc::Client::builder().max_http_version(Version::HTTP_11).disable_timeout().disable_redirects().finish();
         let mut request = client.request(self.method.clone(), self.url.as_str()).address(address);
-        for (name, value) in &self.tool.headers {
-            request = request.insert_header(header(name, value.expose_secret())?);
+        for header in &self.headers {
+            request = request.insert_header(header.clone());
         }
-        if let Some(traceparent) = &self.traceparent {
-            request = request.insert_header(("traceparent", traceparent.as_str()));
+        // https://www.w3.org/TR/trace-context/
+        if let Some(traceparent) = self.trace.traceparent() {
+            request = request.insert_header(("traceparent", traceparent));
         }
         let sent = match &self.body {
             Some(body) => request.content_type("application/json").send_body(body.clone()),
             None => request.send(),
         };
-        let mut answer = sent.await.map_err(failed)?;
-        let body = answer.body().limit(MAX_ANSWER_BYTES).await.map_err(|error| cut_off(&error))?;
-        Ok((answer.status().as_u16(), body.to_vec()))
+        sent.await.map(Answer).map_err(failed)
     }
 }
 
-fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), WebError> {
-    let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| WebError::Misconfigured("a header's name is none"))?;
-    if OURS.contains(&name.as_str()) {
-        return Err(WebError::Misconfigured("a header is not its to set"));
+impl Answer {
+    pub(super) fn status(&self) -> u16 {
+        self.0.status().as_u16()
     }
-    let mut value = HeaderValue::from_str(value).map_err(|_| WebError::Misconfigured("a header's value is none"))?;
-    value.set_sensitive(true);
-    Ok((name, value))
+
+    /// In seconds; a date is left alone. RFC 9110 section 10.2.3
+    pub(super) fn retry_after(&self) -> Option<Duration> {
+        let value = self.0.headers().get(RETRY_AFTER)?.to_str().ok()?;
+        value.trim().parse().ok().map(Duration::from_secs)
+    }
+
+    pub(super) async fn body(mut self) -> Result<Vec<u8>, WebError> {
+        let body = self.0.body().limit(MAX_ANSWER_BYTES).await.map_err(|error| cut_off(&error))?;
+        Ok(body.to_vec())
+    }
 }
 
 /// Its own text may have the URL in it, and so what the caller said.
@@ -175,6 +138,3 @@ fn cut_off(error: &PayloadError) -> WebError {
         _ => WebError::BadAnswer("it breaks off"),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -27,7 +27,7 @@ const BESIDE: [&str; 3] = ["config", "telemetry", "metrics"];
 const BESIDE_FROM: u8 = 2;
 
 /// Of the engine, HTTP knows the way in, what it yields, and the stream it upgrades to; of the store, what reads.
-const HTTP_KNOWS: [&str; 35] = [
+const HTTP_KNOWS: [&str; 37] = [
     "actors::engine",
     "actors::events",
     "actors::inbound",
@@ -41,6 +41,7 @@ const HTTP_KNOWS: [&str; 35] = [
     "store::CallStore",
     "store::Costs",
     "store::Cursor",
+    "store::DeliveryFilter",
     "store::HistoryFilter",
     "store::Interval",
     "store::ListedCall",
@@ -52,6 +53,7 @@ const HTTP_KNOWS: [&str; 35] = [
     "store::Sort",
     "store::StoreError",
     "store::StoredConsent",
+    "store::StoredDelivery",
     "store::StoredTurn",
     "store::TokenCounts",
     "twilio::signature",

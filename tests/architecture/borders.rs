@@ -9,7 +9,7 @@ const AUDIO_PATH: [&str; 4] = ["src/twilio/media", "src/realtime", "src/session"
 
 const SHELLS: [&str; 6] = ["src/actors", "src/http", "src/sim", "src/app", "src/main", "src/cli"];
 /// Clients of a peer: a socket and an HTTP client, no actor and no server.
-const CLIENTS: [&str; 3] = ["src/realtime/socket", "src/twilio/rest", "src/web/client"];
+const CLIENTS: [&str; 3] = ["src/realtime/socket", "src/twilio/rest", "src/web"];
 const CLIENT_CRATES: [&str; 5] = ["awc", "actix_http", "actix_rt", "actix_service", "actix_tls"];
 const STREAM_SHELLS: [&str; 2] = ["src/actors/twilio_stream", "src/http/media_stream"];
 

@@ -45,11 +45,11 @@ pub async fn what_happened_in_a_call_is_told_in_its_order_and_once(url: &str) {
     whole_call(&store, 1).await;
     assert_eq!(kinds(&told(&store, EVERYTHING).await), [], "nobody is told before it is published");
 
-    assert_eq!(store.publish_events().await.expect("published"), 5);
+    assert_eq!(store.publish_events(&[]).await.expect("published"), 5);
     // A row that is shipped twice, an end that is told twice.
     store.write(vec![row(1, 1, turn(1, 2, "Hello"))]).await.expect("written");
     assert!(!store.finish(end(1, HangupCause::CallerHungUp, 9)).await.expect("asked"));
-    assert_eq!(store.publish_events().await.expect("published"), 0);
+    assert_eq!(store.publish_events(&[]).await.expect("published"), 0);
 
     let events = told(&store, EVERYTHING).await;
     assert_eq!(kinds(&events), [Initiated, Connected, Turn, Turn, Completed]);
@@ -61,7 +61,7 @@ pub async fn what_happened_in_a_call_is_told_in_its_order_and_once(url: &str) {
 pub async fn a_call_that_was_refused_has_failed_and_was_never_begun(url: &str) {
     let store = migrated(url).await;
     store.create_refused(new_call(1), "at-capacity").await.expect("written");
-    store.publish_events().await.expect("published");
+    store.publish_events(&[]).await.expect("published");
 
     assert_eq!(kinds(&told(&store, EVERYTHING).await), [EventKind::Failed]);
 }
@@ -72,7 +72,7 @@ pub async fn events_are_read_on_from_any_of_them_and_for_one_call_alone(url: &st
     for number in 1..=2 {
         whole_call(&store, number).await;
     }
-    store.publish_events().await.expect("published");
+    store.publish_events(&[]).await.expect("published");
 
     let second = EventFilter { call: Some(id(2)), ..EVERYTHING };
     assert_eq!(told(&store, second).await.len(), 5);
@@ -96,11 +96,11 @@ pub async fn whoever_reads_on_misses_nothing_while_many_write_and_publish(url: &
         create(&store, new_call(number)).await;
         for seq in 1..=TURNS {
             store.write(vec![row(number, 1, turn(seq, 1, "word"))]).await.expect("written");
-            store.publish_events().await.expect("published");
+            store.publish_events(&[]).await.expect("published");
         }
     };
     join_all((1..=WRITERS).map(writer)).await;
-    while store.publish_events().await.expect("published") > 0 {}
+    while store.publish_events(&[]).await.expect("published") > 0 {}
     done.store(true, Ordering::Release);
 
     let read = reader.await.expect("the reader lives");

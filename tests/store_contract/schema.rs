@@ -1,5 +1,6 @@
-use alpha_call::store::{CallStore, Callback, CooldownClaim, OptOut, OptOutSource, Row, Step, StepState};
-use alpha_call::types::{CallStatus, Epoch, HangupCause};
+use alpha_call::governor::delivery::Fate;
+use alpha_call::store::{CallStore, Callback, CooldownClaim, OptOut, OptOutSource, Row, Step, StepState, Tried};
+use alpha_call::types::{CallStatus, Epoch, EventKind, HangupCause};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement};
 use uuid::Uuid;
 
@@ -68,6 +69,14 @@ async fn a_whole_life(store: &CallStore, call: u32) {
         vec![row(call_id, 1, turn(1, 1, "older")), row(call_id, 1, turn(1, 2, "newer")), Row::FirstAudio { call: id(call_id), ms: 400 }];
     store.write(rows).await.expect("written");
     assert!(store.finish(end(call_id, HangupCause::CallerHungUp, 30)).await.expect("ended"));
+
+    assert!(store.publish_events(EventKind::ALL).await.expect("published") > 0);
+    let deliveries = store.take_deliveries("one", 100).await.expect("taken");
+    assert!(deliveries.iter().all(|delivery| delivery.event.is_some()) && !deliveries.is_empty());
+    for delivery in deliveries {
+        let tried = Tried { id: delivery.id, fate: Fate::Delivered, status: Some(204), error: None, took: std::time::Duration::ZERO };
+        assert!(store.settle_delivery("one", tried).await.expect("written"));
+    }
 
     let callback =
         Callback { id: Uuid::from_u128(call_id), call: id(call_id), number: called.clone(), at: at(60), note: None, created: at(0) };

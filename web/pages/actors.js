@@ -20,6 +20,7 @@ const NAMES = {
     logger: "LoggerActor",
     dial_queue: "DialQueue",
     event_publisher: "EventPublisher",
+    webhook_courier: "WebhookCourier",
 };
 
 /** Actors are asked for as long as somebody looks at them. */
@@ -63,7 +64,7 @@ function Row({ actor, depth }) {
     const { kind, live, waiting, messages, handling_p99_us: p99, frames_dropped: dropped, restarts, panics } = actor;
     return html`<tr>
         <th scope="row" class="strong" style=${{ paddingLeft: `${1 + depth * 1.4}rem` }}>${NAMES[kind] ?? kind}
-            ${live === 0 && depth === 0 && html` <${Badge} tone="bad" icon="cross">Down<//>`}</th>
+            ${live === 0 && depth === 0 && kind !== "webhook_courier" && html` <${Badge} tone="bad" icon="cross">Down<//>`}</th>
         <td class="figure">${count(live)}</td>
         <td class="figure">${count(waiting)}</td>
         <td class="figure">${count(messages)}</td>

@@ -10,6 +10,7 @@ import { Copyable } from "../ui/copy.js";
 import { Icon } from "../ui/icon.js";
 import { Loaded, NeedsScope } from "../ui/states.js";
 import { CHECK_STATE } from "../words.js";
+import { Webhooks } from "./setup-webhooks.js";
 
 const OPEN = ["missing", "failed", "warning"];
 
@@ -33,6 +34,7 @@ function Checklist({ checks }) {
     return html`<div class="stack">
         <${Sum} checks=${checks} />
         <ol class="card checks">${checks.map((check) => html`<${Check} key=${check.id} check=${check} />`)}</ol>
+        <${Webhooks} />
         <p class="small muted">The same is told by <code>alpha-call check</code>. Variables stand in the environment or in <code>.env</code>;
             the engine reads them when it starts.</p>
     </div>`;

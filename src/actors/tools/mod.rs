@@ -166,7 +166,7 @@ impl Contents {
             ToolSettings::SendDtmf => with_effect(arguments::digits(arguments), ToolEffect::SendDigits),
             ToolSettings::ScheduleCallback => self.schedule_callback(arguments).await,
             ToolSettings::OptOut => self.opt_out(arguments, source(call)).await,
-            ToolSettings::Http(tool) => match web::ask(tool, arguments, &self.reach, trace.traceparent()).await {
+            ToolSettings::Http(tool) => match web::ask(tool, arguments, &self.reach, trace).await {
                 Ok(output) => Used { output, effect: None, outcome: OK },
                 Err(error) => Used { output: error.output(), effect: None, outcome: error.as_str() },
             },

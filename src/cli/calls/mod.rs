@@ -1,7 +1,7 @@
 //! `alpha-call calls …`: the calls of a running instance, by its API.
 
-mod access;
-mod api;
+pub mod access;
+pub mod api;
 pub mod args;
 mod dial;
 mod frames;
@@ -10,8 +10,8 @@ mod list;
 mod orders;
 mod tail;
 mod teller;
-mod told;
-mod trouble;
+pub mod told;
+pub mod trouble;
 mod turns;
 mod watch;
 

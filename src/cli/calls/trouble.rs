@@ -166,7 +166,9 @@ impl Refused {
                  names another"
             )),
             ("insufficient-scope", _) => Some("give a key that has it; `alpha-call keys create --help` shows the scopes".to_owned()),
-            ("not-found", _) => Some("`alpha-call calls list` shows the calls that there are".to_owned()),
+            ("not-found", _) => {
+                Some("`alpha-call calls list` shows the calls that there are, `alpha-call webhooks list` the webhooks".to_owned())
+            }
             _ => None,
         }
     }

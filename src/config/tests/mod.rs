@@ -5,6 +5,7 @@ mod layers;
 mod mistakes;
 mod secrets;
 mod shown;
+mod webhooks;
 
 use std::collections::BTreeMap;
 use std::fs;

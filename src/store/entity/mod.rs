@@ -6,6 +6,7 @@ pub mod callback;
 pub mod consent;
 pub mod cooldown;
 pub mod dead_letter;
+pub mod delivery;
 pub mod event;
 pub mod hour;
 pub mod opt_out;

@@ -17,6 +17,7 @@ use tokio::sync::futures::Notified;
 
 use super::CallStore;
 use super::StoredTurn;
+use super::deliveries;
 use super::dials::{clock, is_postgres};
 use super::error::StoreError;
 use super::history::ListedCall;
@@ -25,6 +26,7 @@ use crate::types::{CallId, EventKind};
 
 pub use ear::Heard;
 pub(super) use note::{Noted, note};
+pub(super) use read::told;
 pub use read::{EventFilter, EventPage};
 
 const UNPUBLISHED: &str = "SELECT id FROM events WHERE position IS NULL LIMIT 1";
@@ -66,9 +68,11 @@ impl CallStore {
         self.0.noted.notify_one();
     }
 
-    /// Gives positions to what has none, in the order in which it was noted; how many got one. Other instances are told.
-    pub async fn publish_events(&self) -> Result<u64, StoreError> {
-        self.run(|db| async move {
+    /// Gives positions to what has none, in the order in which it was noted; how many got one. Other instances are told. Events of
+    /// the kinds that are `wanted` are entered to be delivered.
+    pub async fn publish_events(&self, wanted: &[EventKind]) -> Result<u64, StoreError> {
+        let wanted = wanted.to_vec();
+        self.run(move |db| async move {
             // Mostly there is nothing: to hold the row is to write it.
             if rows(&db, UNPUBLISHED, []).await?.is_empty() {
                 return Ok(0);
@@ -79,6 +83,7 @@ impl CallStore {
             let published: i64 = head.try_get("", "published")?;
             let count = execute(&transaction, PUBLISH, [published.into()]).await?;
             if count > 0 {
+                deliveries::enter(&transaction, published, &wanted).await?;
                 execute(&transaction, ADVANCE, [i64::try_from(count).unwrap_or(i64::MAX).into()]).await?;
                 if is_postgres(&transaction) {
                     rows(&transaction, TELL, []).await?;

@@ -39,10 +39,9 @@ impl CallStore {
     pub async fn events(&self, filter: EventFilter) -> Result<EventPage, StoreError> {
         self.run(move |db| async move {
             let rows = found(&db, filter).await?;
-            let calls = calls(&db, &rows).await?;
-            let turns = turns(&db, &rows).await?;
             let up_to = rows.last().and_then(|row| row.position).map_or(filter.after, unsigned);
-            Ok(EventPage { events: rows.iter().filter_map(|row| event(row, &calls, &turns)).collect(), up_to })
+            let told = told(&db, &rows).await?;
+            Ok(EventPage { events: told.into_iter().flatten().collect(), up_to })
         })
         .await
     }
@@ -55,6 +54,12 @@ async fn found(db: &DatabaseConnection, filter: EventFilter) -> Result<Vec<event
         None => behind,
     };
     Ok(behind.order_by_asc(event::Column::Position).limit(filter.limit).all(db).await?)
+}
+
+/// What each of the rows tells of; none of what is gone by now.
+pub(in crate::store) async fn told(db: &DatabaseConnection, rows: &[event::Model]) -> Result<Vec<Option<Event>>, StoreError> {
+    let (calls, turns) = (calls(db, rows).await?, turns(db, rows).await?);
+    Ok(rows.iter().map(|row| event(row, &calls, &turns)).collect())
 }
 
 async fn calls(db: &DatabaseConnection, rows: &[event::Model]) -> Result<HashMap<String, ListedCall>, StoreError> {

@@ -7,6 +7,7 @@ mod cli_db;
 mod cli_keys;
 mod cli_lists;
 pub mod counters;
+pub mod courier;
 pub mod http;
 mod hygiene;
 mod neighbour;

@@ -8,6 +8,7 @@ mod limits;
 mod queue;
 mod survival;
 mod tokens;
+mod webhooks;
 
 use alpha_call::sim::stage::Stage;
 use sea_orm::{ConnectionTrait, Database, Statement};

@@ -37,7 +37,7 @@ fn screens(call: &str) -> Vec<(String, Vec<&'static str>)> {
         screen("/live?actors", &["Live", "CallActor", "EventPublisher"]),
         screen("/phone", &["Phone", "simulated"]),
         screen("/assistants", &["clinic", "gpt-realtime"]),
-        screen("/setup", &["Setup", "OpenAI API key", "Database"]),
+        screen("/setup", &["Setup", "OpenAI API key", "Database", "Nobody is told of calls"]),
         screen("/nowhere", &[]),
     ]
 }

@@ -19,7 +19,7 @@ const READ: Option<Scope> = Some(Scope::CallsRead);
 const ADMIN: Option<Scope> = Some(Scope::Admin);
 
 /// Every door there is. One that is new has no place here yet: give it one, with what it asks for.
-const DOORS: [(&str, &str, Option<Scope>); 65] = [
+const DOORS: [(&str, &str, Option<Scope>); 68] = [
     ("GET", "/health", None),
     ("HEAD", "/health", None),
     ("GET", "/health/live", None),
@@ -61,6 +61,9 @@ const DOORS: [(&str, &str, Option<Scope>); 65] = [
     ("HEAD", "/api/consents", READ),
     ("POST", "/api/consents", ADMIN),
     ("POST", "/api/consents/{id}/revoke", ADMIN),
+    ("GET", "/api/webhook-deliveries", ADMIN),
+    ("HEAD", "/api/webhook-deliveries", ADMIN),
+    ("POST", "/api/webhook-deliveries/{id}/resend", ADMIN),
     ("GET", "/incoming-call", None),
     ("POST", "/incoming-call", None),
     ("GET", "/twilio/voice/{call}", None),

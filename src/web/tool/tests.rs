@@ -1,5 +1,7 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -8,6 +10,13 @@ use tokio::task::{JoinHandle, LocalSet};
 
 use super::*;
 use crate::web::Names;
+use crate::web::address::Unreachable;
+use crate::web::client::MAX_ANSWER_BYTES;
+
+/// Where nobody collects traces.
+async fn ask(tool: &HttpTool, arguments: &str, reach: &Reach) -> Result<String, WebError> {
+    super::ask(tool, arguments, reach, &Trace::default()).await
+}
 
 const SCHEMA: &str = r#"{"type":"object","properties":{"day":{"type":"string"},"seats":{"type":"integer"}},"required":["day"]}"#;
 
@@ -76,7 +85,7 @@ async fn asked(method: &str, path: &str, arguments: &str, reply: String) -> (Res
     on_a_thread(async {
         let (port, served) = serve(reply).await;
         let reach = Reach { loopback: true, ..Reach::default() };
-        let outcome = ask(&tool(method, format!("http://127.0.0.1:{port}{path}")), arguments, &reach, None).await;
+        let outcome = ask(&tool(method, format!("http://127.0.0.1:{port}{path}")), arguments, &reach).await;
         (outcome, served.await.expect("served"))
     })
     .await
@@ -123,7 +132,7 @@ async fn wrong_arguments_ask_nobody() {
     let reach = Reach { loopback: true, ..Reach::default() };
     let nobody = tool("GET", "http://127.0.0.1:1/".to_owned());
     for arguments in ["{", "[]", "{}", "", r#"{"day":1}"#, r#"{"day":"mon","x":1}"#, "null", "\"day\""] {
-        let outcome = ask(&nobody, arguments, &reach, None).await;
+        let outcome = ask(&nobody, arguments, &reach).await;
         assert!(matches!(outcome, Err(WebError::Arguments(_))), "{arguments}: {outcome:?}");
     }
 }
