@@ -39,6 +39,8 @@ pub enum Command {
     Consent(ConsentCommand),
     /// Look after the keys of the API
     Keys(KeysCommand),
+    /// Print the description of the API, as OpenAPI 3.1 has it
+    Openapi,
     /// Validate the configuration, and say all that is wrong with it
     Check,
     /// Look at the configuration

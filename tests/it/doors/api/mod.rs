@@ -3,8 +3,10 @@
 mod budgets;
 mod calls;
 mod consents;
+mod described;
 mod do_not_call;
 mod events;
+mod examples;
 mod hours;
 mod keys;
 mod metrics;

@@ -1,0 +1,34 @@
+//! The description of the API, as people read it and try it.
+
+use alpha_call::types::Scope;
+use secrecy::ExposeSecret as _;
+
+use super::*;
+use crate::house::House;
+
+#[actix_rt::test]
+async fn the_api_is_shown_and_tried_with_a_key() {
+    let house = House::open().await;
+    let key = house.with_key(1, &Scope::ALL, None).await;
+    let Some(browser) = Browser::open(house.addr(), Look::DESK, None).await else { return house.finish().await };
+
+    browser.go("/docs").await;
+    browser.reads(&["alpha-call", "OAS 3.1", "/api/request-call", "Places a call, now or later", "/health/ready"]).await;
+    browser.press("Authorize").await;
+    browser.see(".auth-container input").await.send_keys(key.text().expose_secret()).await.expect("typed");
+    browser.click(".auth-btn-wrapper button[type=submit]").await;
+    browser.click(".auth-btn-wrapper .btn-done").await;
+    browser.click("#operations-calls-listCalls .opblock-summary-control").await;
+    browser.click("#operations-calls-listCalls .try-out__btn").await;
+    browser.click("#operations-calls-listCalls .execute").await;
+    browser.see("#operations-calls-listCalls .live-responses-table").await;
+    browser.reads(&["\"total_is_estimate\": false"]).await;
+
+    let asked = browser.run("return performance.getEntriesByType('resource').map((entry) => entry.name)").await;
+    let here = format!("http://{}/", house.addr());
+    let elsewhere: Vec<_> =
+        asked.as_array().expect("addresses").iter().filter_map(|name| name.as_str()).filter(|name| !name.starts_with(&here)).collect();
+    assert_eq!(elsewhere, [""; 0]);
+    browser.close().await;
+    house.finish().await;
+}
