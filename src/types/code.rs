@@ -1,10 +1,10 @@
-//! Neutral error codes: what went wrong, in words that know neither HTTP nor SQL.
+//! Neutral error codes: what went wrong, in words that know neither HTTP nor SQL. Their HTTP statuses stand in `http::error`, and
+//! there alone.
 
 use super::word::words;
 
 words! {
-    /// The one list of codes. Their HTTP statuses stand in `http::error`, and there alone.
-    #[schema(description = "What went wrong.")]
+    /// What went wrong.
     Code {
         MalformedRequest = "malformed-request",
         InvalidField = "invalid-field",

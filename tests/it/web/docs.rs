@@ -32,3 +32,21 @@ async fn the_api_is_shown_and_tried_with_a_key() {
     browser.close().await;
     house.finish().await;
 }
+
+#[actix_rt::test]
+async fn styles_of_its_own_are_let_in_there_and_nowhere_else() {
+    let house = House::open().await;
+    let policy = async |path: &str| {
+        let answer = awc::Client::default().get(format!("http://{}{path}", house.addr())).send().await.expect("an answer");
+        let told = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+        (answer.status().as_u16(), told("content-security-policy"), told("content-type"))
+    };
+
+    let (status, shown, kind) = policy("/docs/").await;
+    assert_eq!((status, kind.as_str()), (200, "text/html"));
+    assert!(shown.starts_with("default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline';"), "{shown}");
+    let page = policy("/").await.1;
+    assert!(page.contains("style-src 'self';") && !page.contains("unsafe"), "{page}");
+    assert_eq!(policy("/docs/nothing.js").await.0, 404);
+    house.finish().await;
+}

@@ -1,5 +1,6 @@
 //! The API: what it answers, and that it says no as RFC 9457 has it.
 
+mod bounds;
 mod budgets;
 mod calls;
 mod consents;
