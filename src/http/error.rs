@@ -167,6 +167,12 @@ impl Problem {
         Self { cause: Some(cause.to_string()), ..Self::new(Code::Internal, "it was logged under the request id") }
     }
 
+    pub(super) fn body(&self) -> Body<'_> {
+        let (code, status) = (self.code.as_str(), status(self.code).as_u16());
+        let kind = format!("urn:alpha-call:problem:{code}");
+        Body { kind, title: title(self.code), status, detail: &self.detail, code, errors: &self.fields }
+    }
+
     /// There is no such key, or it holds no longer.
     pub(super) const fn is_unauthenticated(&self) -> bool {
         matches!(self.code, Code::Unauthenticated)
@@ -204,10 +210,7 @@ impl ResponseError for Problem {
         if let Some(scope) = self.scope {
             answer.insert_header((header::WWW_AUTHENTICATE, format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"")));
         }
-        let (code, status) = (self.code.as_str(), self.status_code().as_u16());
-        let kind = format!("urn:alpha-call:problem:{code}");
-        let body = Body { kind, title: title(self.code), status, detail: &self.detail, code, errors: &self.fields };
-        let mut answer = answer.content_type("application/problem+json").json(body);
+        let mut answer = answer.content_type("application/problem+json").json(self.body());
         tell(self.spent.as_deref().map_or(&[], std::slice::from_ref), answer.headers_mut());
         answer
     }

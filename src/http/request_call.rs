@@ -93,7 +93,7 @@ pub(super) struct Accepted {
 /// A phone rings. Numbers that may be called at all are set by the operator.
 #[utoipa::path(
     post, path = "/api/request-call", operation_id = "requestCall", tag = "calls", request_body = RequestCall,
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, max_length = 255,
+    params(("Idempotency-Key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 255,
         description = "A name for this request: sent twice within 24 hours, it is done once")),
     responses((
         status = 202, description = "The call is accepted; `status_url` tells what becomes of it", body = Accepted,

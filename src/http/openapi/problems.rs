@@ -8,6 +8,7 @@ use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
+use crate::http::Problem;
 use crate::http::door::Asked;
 use crate::http::error::{Body, status, title};
 use crate::http::velocity::is_counted;
@@ -53,6 +54,9 @@ const OF_KEYS: [Code; 4] = [Code::Unauthenticated, Code::InsufficientScope, Code
 const OF_BODIES: [Code; 5] =
     [Code::MalformedRequest, Code::RequestTimeout, Code::PayloadTooLarge, Code::UnsupportedMediaType, Code::InvalidField];
 
+/// In examples.
+const DETAIL: &str = "what it was this time, for people";
+
 pub(super) fn tell(operation: &mut Operation, asked: &Asked) {
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in Code::ALL.iter().filter(|code| codes(operation, asked).contains(code)) {
@@ -87,7 +91,8 @@ fn response(status: u16, codes: &[Code], known: Option<RefOr<Response>>) -> Resp
         Some(RefOr::Ref(_)) | None => Response::default(),
     };
     response.description = [response.description, about].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
-    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(Body::name()))).build();
+    let example = codes.first().and_then(|code| serde_json::to_value(Problem::new(*code, DETAIL).body()).ok());
+    let problem = ContentBuilder::new().schema(Some(Ref::from_schema_name(Body::name()))).example(example).build();
     response.content.insert("application/problem+json".to_owned(), RefOr::T(problem));
     if let Some((name, about)) = header(status) {
         let header = HeaderBuilder::new().description(Some(about)).schema(Some(String::schema())).build();

@@ -156,7 +156,7 @@ fn judge(house: &House, lines: &[Value]) {
 
 #[actix_rt::test]
 async fn every_answer_is_as_it_is_described() {
-    let house = House::open().await;
+    let house = House::with(&[("CALL_COOLDOWN_SECONDS", "300")]).await;
     let mut heard = Heard { house: &house, lines: Vec::new() };
 
     state(&mut heard).await;

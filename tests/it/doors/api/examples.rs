@@ -51,7 +51,7 @@ async fn the_examples_of_the_page_do_what_it_says() {
     let told = run(&house, follow, call).await;
     assert!(told.contains("event: call.initiated") && told.trim_end().ends_with("event: call.completed"), "{told}");
     let conversation = run(&house, said, call).await;
-    assert!(conversation.contains("\"heard\":\"Hello"), "{conversation}");
+    assert!(conversation.contains("\"generated\":\"Hello"), "{conversation}");
     let table = run(&house, table, "").await;
     assert!(table.starts_with("id,call_sid,direction,") && table.contains(call), "{table}");
     house.finish().await;
