@@ -8,7 +8,7 @@ usage: scripts/test.sh [--help] [--fuzz [SECONDS]] [-- ARGUMENTS OF THE TEST RUN
 
 Runs everything that guards this repository, on a fresh Debian machine with Rust:
 
-  1. finds PostgreSQL's server, Chromium with its driver, Node.js and Python, or installs them with apt (as root, or by sudo)
+  1. finds PostgreSQL's server, Chromium with its driver, Node.js, Python and curl, or installs them with apt (as root, or by sudo)
   2. starts a throw-away server in a temporary folder, reachable by its Unix socket alone;
      what a Debian package may have started is left alone
   3. puts the judges of the API's description into a virtual environment of Python, in target/
@@ -175,6 +175,9 @@ find_browser() {
 }
 
 find_judges() {
+    if ! command -v curl >/dev/null; then
+        run 'install curl' install "no curl and no apt-get here: install curl" curl
+    fi
     [ -z "${API_JUDGE_PYTHON:-}" ] || return 0
     local folder=$PWD/target/judge
     if ! python3 -c 'import ensurepip' 2>/dev/null; then

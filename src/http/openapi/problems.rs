@@ -108,3 +108,17 @@ fn header(status: u16) -> Option<(&'static str, &'static str)> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_with_codes_of_its_own_is_described() {
+        let document = crate::http::document().to_json().expect("json");
+
+        for (name, _) in OWN {
+            assert!(document.contains(&format!("\"operationId\":\"{name}\"")), "{name}");
+        }
+    }
+}
