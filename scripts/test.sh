@@ -8,14 +8,15 @@ usage: scripts/test.sh [--help] [--fuzz [SECONDS]] [-- ARGUMENTS OF THE TEST RUN
 
 Runs everything that guards this repository, on a fresh Debian machine with Rust:
 
-  1. finds PostgreSQL's server, Chromium with its driver, and Node.js, or installs them with apt (as root, or by sudo)
+  1. finds PostgreSQL's server, Chromium with its driver, Node.js, Python and curl, or installs them with apt (as root, or by sudo)
   2. starts a throw-away server in a temporary folder, reachable by its Unix socket alone;
      what a Debian package may have started is left alone
-  3. cargo fmt --check, cargo clippy with warnings as errors
-  4. the tests of the page's own modules, with node
-  5. all tests, with cargo-nextest if it is installed, else with cargo test; then the doc tests
-  6. searches what the tests wrote, with cargo-nextest, for what no log may hold: numbers, keys, tokens
-  7. stops the server and removes the folder, however the run ends
+  3. puts the judges of the API's description into a virtual environment of Python, in target/
+  4. cargo fmt --check, cargo clippy with warnings as errors
+  5. the tests of the page's own modules, with node
+  6. all tests, with cargo-nextest if it is installed, else with cargo test; then the doc tests
+  7. searches what the tests wrote, with cargo-nextest, for what no log may hold: numbers, keys, tokens
+  8. stops the server and removes the folder, however the run ends
 
 With --fuzz it does none of that, and fuzzes instead: each target of fuzz/ for SECONDS, 10 if not told. It uses
 cargo-fuzz where that and a nightly compiler are installed, else the same harnesses on the stable compiler, and fails
@@ -26,6 +27,7 @@ Works as root (the server then runs as an unprivileged user) and as anybody else
 environment:
   TEST_DATABASE_URL   use this server instead of starting one; it must let databases be created
   PG_BINDIR           where initdb and pg_ctl are, if they are not found
+  API_JUDGE_PYTHON    a Python with the packages of tests/judge/requirements.txt, instead of one that is made here
 TEXT
 }
 
@@ -172,6 +174,23 @@ find_browser() {
     fi
 }
 
+find_judges() {
+    if ! command -v curl >/dev/null; then
+        run 'install curl' install "no curl and no apt-get here: install curl" curl
+    fi
+    [ -z "${API_JUDGE_PYTHON:-}" ] || return 0
+    local folder=$PWD/target/judge
+    if ! python3 -c 'import ensurepip' 2>/dev/null; then
+        run 'install Python' install "no Python with venv and no apt-get here: install Python 3.10 or newer" python3 python3-venv
+    fi
+    if ! cmp -s tests/judge/requirements.txt "$folder/requirements.txt"; then
+        python3 -m venv --clear "$folder"
+        "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement tests/judge/requirements.txt
+        cp tests/judge/requirements.txt "$folder/requirements.txt"
+    fi
+    export API_JUDGE_PYTHON=$folder/bin/python
+}
+
 # Of the simulators: every number, the auth token, stream tokens; of ours: the keys that are made.
 search_log() {
     local log=target/nextest/default/junit.xml found
@@ -229,6 +248,8 @@ fi
 
 current='find Chromium and Node.js'
 find_browser
+current='find the judges of the API'
+find_judges
 run 'cargo fmt' cargo fmt --all --check
 run 'cargo clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
 run 'the page: hashes of what is vendored' scripts/vendor-web.sh --check

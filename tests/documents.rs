@@ -1,6 +1,9 @@
-//! What the documents say of the tests is so.
+//! What the documents say of the tests, and of the API, is so.
 
 #![expect(clippy::expect_used, reason = "a test ends by panicking")]
+
+#[path = "documents/api.rs"]
+mod api;
 
 use std::collections::BTreeSet;
 use std::fs;

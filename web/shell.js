@@ -58,6 +58,7 @@ function Places({ path }) {
         ${PLACES.map(([place, icon, title]) => html`<a key=${place} class="place" href=${place} aria-current=${isHere(place) ? "page" : undefined}>
             <${Icon} name=${icon} size=${18} /><span class="grow">${title}</span>${place === "/live" && html`<${LiveCount} />`}
         </a>`)}
+        <a class="place" href="/docs"><${Icon} name="book" size=${18} /><span class="grow">API</span></a>
     </nav>`;
 }
 

@@ -42,6 +42,8 @@ pub enum Command {
     Keys(KeysCommand),
     /// Try out who is told of calls, and look at what was told
     Webhooks(WebhooksCommand),
+    /// Print the description of the API, as OpenAPI 3.1 has it
+    Openapi,
     /// Validate the configuration, and say all that is wrong with it
     Check,
     /// Look at the configuration

@@ -89,7 +89,7 @@ const PLACES: [(&str, &str); 5] = [
     ("/calls", "the two calls, word by word, with what was heard"),
     ("/", "figures over all calls"),
     ("/setup", "what a real phone number needs"),
-    ("/api/call-history", "the same for programs"),
+    ("/docs", "the same for programs"),
 ];
 
 const REAL: &str = "  With a key of OpenAI, the phone on the page reaches a real model: OPENAI_API_KEY=... alpha-call serve";

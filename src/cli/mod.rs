@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use clap::Parser as _;
 
 use crate::config::{Invalid, LoadOptions, Loaded, Scope, load};
+use crate::http::document;
 use args::{Args, Command, ConfigCommand};
 use screen::say;
 
@@ -38,6 +39,7 @@ pub async fn run(env: BTreeMap<String, String>) -> i32 {
         Some(Command::Calls(command)) => calls::calls(command, &env, || load_within(Scope::Api, &args, &env)).await,
         Some(Command::Webhooks(command)) => webhooks::webhooks(command, &env, |scope| load_within(scope, &args, &env)).await,
         Some(Command::Keys(command)) => keys::keys(command, |scope| load_within(scope, &args, &env)).await,
+        Some(Command::Openapi) => openapi(),
         Some(Command::Check) => {
             let (text, code) = config::check(&configured(&args, &env));
             say(text.trim_end());
@@ -50,6 +52,19 @@ pub async fn run(env: BTreeMap<String, String>) -> i32 {
             }
             Err(invalid) => refuse(invalid),
         },
+    }
+}
+
+fn openapi() -> i32 {
+    match document().to_pretty_json() {
+        Ok(text) => {
+            say(&text);
+            0
+        }
+        Err(error) => {
+            screen::complain(&error.to_string());
+            1
+        }
     }
 }
 

@@ -23,9 +23,9 @@ pub(super) trait Word: Copy + Default + 'static {
 
 /// An enum, and the word of each of its variants; one of them is `#[default]`.
 macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($(#[$note:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$about:meta])* $name:ident { $($(#[$note:meta])* $variant:ident = $word:tt),+ $(,)? }) => {
         $(#[$about])*
-        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
         pub enum $name {
             $($(#[$note])* #[serde(rename = $word)] $variant),+
         }

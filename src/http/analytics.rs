@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::csv::Table;
 use super::format::Format;
@@ -12,15 +13,25 @@ use crate::store::{Analytics, AnalyticsQuery, Interval};
 
 const MAX_POINTS: usize = 1_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Query {
+    /// Calls that began then or later: a moment of RFC 3339, or a date.
+    #[param(value_type = Option<String>, example = "2026-11-22")]
     from: Option<Moment>,
+    /// Calls that began before.
+    #[param(value_type = Option<String>, example = "2026-11-23T00:00:00Z")]
     to: Option<Moment>,
+    /// Calls of this assistant alone.
     assistant: Option<String>,
+    /// A point for each of them, 1,000 at most; with `from`.
+    #[param(inline)]
     interval: Option<Interval>,
 }
 
-#[derive(Serialize)]
+/// Figures, and what they are over.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Analytics)]
 pub(super) struct Figures {
     from: Option<DateTime<Utc>>,
     to: Option<DateTime<Utc>>,
@@ -30,7 +41,13 @@ pub(super) struct Figures {
     analytics: Analytics,
 }
 
+/// Figures over calls
+///
 /// As CSV: the series, a row for each point, if an interval is asked for; otherwise a row for each figure.
+#[utoipa::path(
+    get, path = "/api/analytics", operation_id = "getAnalytics", tag = "calls", params(Query),
+    responses((status = 200, description = "The figures", content((Figures = "application/json"), (String = "text/csv"))))
+)]
 pub(super) async fn analytics(request: HttpRequest, doors: web::Data<Doors>, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
     let format = Format::of(&request)?;
     let query = query.into_inner().checked(Utc::now())?;

@@ -5,19 +5,22 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Doors;
 use crate::config::{
     Assistant, AssistantLimits, Config, Detection, Disclose, EagernessWord, Hours, KeySetting, Noise, Reasoning, ToolSettings, Turns,
 };
 
-#[derive(Serialize)]
-struct Listed<'a> {
+#[derive(Serialize, ToSchema)]
+#[schema(as = AssistantList)]
+pub(super) struct Listed<'a> {
     assistants: Vec<AssistantView<'a>>,
 }
 
 /// Texts are templates, as they were written.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Assistant)]
 struct AssistantView<'a> {
     name: &'a str,
     is_default: bool,
@@ -47,17 +50,20 @@ struct AssistantView<'a> {
     is_recorded: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TurnDetection)]
 struct TurnsView {
     detection: Detection,
     threshold: f64,
     prefix_padding_ms: u32,
     silence_ms: u32,
+    #[schema(inline)]
     eagerness: EagernessWord,
     min_speech_seconds: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AssistantLimits)]
 struct LimitsView {
     max_call_seconds: f64,
     max_tool_calls: u32,
@@ -65,7 +71,8 @@ struct LimitsView {
     max_hold_seconds: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = OpeningHours)]
 struct HoursView<'a> {
     time_zone: &'static str,
     /// From Monday on; empty for a day that is closed.
@@ -73,7 +80,8 @@ struct HoursView<'a> {
     closed: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AssistantTool)]
 struct ToolView<'a> {
     name: &'a str,
     /// `built_in`, `http` or `mcp`.
@@ -81,6 +89,11 @@ struct ToolView<'a> {
     description: String,
 }
 
+/// Who answers, and how
+#[utoipa::path(
+    get, path = "/api/assistants", operation_id = "listAssistants", tag = "assistants",
+    responses((status = 200, description = "All assistants", body = Listed))
+)]
 pub(super) async fn assistants(doors: web::Data<Doors>) -> HttpResponse {
     let config = doors.engine.config();
     let default = config.assistants.default_one();

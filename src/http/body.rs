@@ -10,6 +10,10 @@ use super::error::FieldError;
 
 /// The request that a body is; a field that is missing or of the wrong type is pointed at.
 pub(super) fn shaped<T: DeserializeOwned>(body: Value) -> Result<T, Problem> {
+    // serde would take the values of a list for the fields in their order.
+    if body.is_array() {
+        return Err(Problem::field("", "must be an object"));
+    }
     serde_path_to_error::deserialize(body).map_err(|error| {
         let detail = error.inner().to_string();
         let missing = missing_field(&detail).map(|name| Segment::Map { key: name.to_owned() });
@@ -49,4 +53,26 @@ fn token(segment: &Segment) -> Option<String> {
 
 pub(super) fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Wish {
+        #[serde(default)]
+        name: Option<String>,
+    }
+
+    #[test]
+    fn a_list_is_no_request() {
+        assert_eq!(shaped::<Wish>(json!({"name": "Ann"})).ok().and_then(|wish| wish.name), Some("Ann".to_owned()));
+        for list in [json!([]), json!(["Ann"])] {
+            assert!(shaped::<Wish>(list.clone()).is_err(), "{list}");
+        }
+    }
 }

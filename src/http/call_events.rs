@@ -3,19 +3,22 @@
 use actix_web::web;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::conversation::find;
 use super::{Doors, Problem};
 use crate::actors::journals::{StoredEntry, StreamJournal};
 
-#[derive(Serialize)]
+/// In the order in which it happened.
+#[derive(Serialize, ToSchema)]
 pub(super) struct CallEvents {
     events: Vec<EntryView>,
     /// How many of the first are not kept.
     dropped: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CallEvent)]
 struct EntryView {
     epoch: u32,
     /// Since the call's first stream began.
@@ -30,6 +33,11 @@ struct EntryView {
     count: u32,
 }
 
+/// What phone, engine and model said to each other in a call, by its names
+#[utoipa::path(
+    get, path = "/api/call/{call}/events", operation_id = "listCallEvents", tag = "calls",
+    responses((status = 200, description = "What was kept of it", body = CallEvents))
+)]
 pub(super) async fn call_events(doors: web::Data<Doors>, name: web::Path<String>) -> Result<web::Json<CallEvents>, Problem> {
     let call = find(&doors, &name).await?;
     let journals = doors.engine.journals(call.id).await?;

@@ -4,6 +4,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded::{Serializer, parse};
+use utoipa::{IntoParams, ToSchema};
 
 use super::csv::Table;
 use super::format::Format;
@@ -19,26 +20,43 @@ const MAX_PAGE: u64 = 200;
 /// Rows that are skipped are read all the same: from disk, far ones would take seconds.
 const MAX_OFFSET: u64 = 10_000;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Query {
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u64>,
+    /// Not with `cursor`, which goes further.
+    #[param(maximum = 10_000, default = 0)]
     offset: Option<u64>,
+    /// `next_cursor` of the page before, for the same query.
     cursor: Option<String>,
     #[serde(default)]
+    #[param(inline)]
     sort: Sort,
+    #[param(inline)]
     status: Option<CallStatus>,
+    #[param(inline)]
     direction: Option<Direction>,
+    /// Of either end, in E.164; the `+` may be left out.
+    #[param(example = "+14155550142")]
     phone_number: Option<String>,
     assistant: Option<String>,
     /// As a call shows it.
     api_key_id: Option<String>,
+    /// Calls that began then or later: a moment of RFC 3339, or a date.
+    #[param(value_type = Option<String>, example = "2026-11-22")]
     from: Option<Moment>,
+    /// Calls that began before.
+    #[param(value_type = Option<String>, example = "2026-11-23T00:00:00Z")]
     to: Option<Moment>,
+    /// A part of a number, a name or a sid, or the beginning of an id.
+    #[param(min_length = 3, max_length = 100)]
     q: Option<String>,
 }
 
 /// A page. `next_cursor` leads to the one after it, as does the `Link` header.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CallPage)]
 pub(super) struct History {
     calls: Vec<ListedView>,
     /// Exact up to 100,000, if not searched for too long. With a cursor: as the first page counted.
@@ -49,6 +67,14 @@ pub(super) struct History {
     next_cursor: Option<String>,
 }
 
+/// Calls, newest first if nothing else is asked for
+#[utoipa::path(
+    get, path = "/api/call-history", operation_id = "listCalls", tag = "calls", params(Query),
+    responses((
+        status = 200, description = "A page of calls", content((History = "application/json"), (String = "text/csv")),
+        headers(("Link" = String, description = "The next page, with `rel=\"next\"`; not on the last one"))
+    ))
+)]
 pub(super) async fn call_history(request: HttpRequest, doors: web::Data<Doors>, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
     let format = Format::of(&request)?;
     let filter = query.into_inner().filter()?;

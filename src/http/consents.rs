@@ -5,7 +5,8 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use garde::Validate as _;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::body::{filled, misshapen, shaped};
@@ -18,7 +19,8 @@ use crate::actors::engine::GivenConsent;
 use crate::store::StoredConsent;
 use crate::types::{Code, PhoneNumber};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConsentPage)]
 pub(super) struct List {
     consents: Vec<ConsentView>,
     total: u64,
@@ -26,9 +28,11 @@ pub(super) struct List {
     offset: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Consent)]
 pub(super) struct ConsentView {
     id: String,
+    #[schema(examples("+14155550142"))]
     phone_number: String,
     basis: String,
     text_version: String,
@@ -39,37 +43,54 @@ pub(super) struct ConsentView {
     revoked_by: Option<String>,
 }
 
-#[derive(Deserialize, garde::Validate)]
-struct Wish {
+#[derive(Deserialize, garde::Validate, ToSchema)]
+#[schema(as = ConsentRequest, examples(json!({
+    "phone_number": "+14155550142", "basis": "express-written", "text_version": "2026-01", "source": "form on the website"
+})))]
+pub(super) struct Wish {
+    /// In E.164.
     #[garde(custom(super::request_call::is_phone_number))]
     phone_number: String,
     /// Why we may call, in a word of the operator: `express-written`.
     #[garde(length(chars, min = 1, max = 100))]
+    #[schema(min_length = 1, max_length = 100)]
     basis: String,
     /// Which wording was agreed to.
     #[garde(length(chars, min = 1, max = 200))]
+    #[schema(min_length = 1, max_length = 200)]
     text_version: String,
     /// Where it was given: a form, a call, a contract.
     #[garde(length(chars, min = 1, max = 500))]
+    #[schema(min_length = 1, max_length = 500)]
     source: String,
     /// When it was given; now, if that is not told.
     #[garde(skip)]
     #[serde(default)]
+    #[schema(value_type = Option<String>, examples("2026-11-22T10:30:00Z", "2026-11-22"))]
     given_at: Option<Moment>,
 }
 
-#[derive(Serialize)]
-struct Recorded {
+#[derive(Serialize, ToSchema)]
+#[schema(as = ConsentRecorded)]
+pub(super) struct Recorded {
     id: Uuid,
 }
 
-#[derive(Deserialize, garde::Validate)]
-struct Revocation {
+#[derive(Default, Deserialize, garde::Validate, ToSchema)]
+#[schema(as = RevocationRequest, examples(json!({"revoked_by": "Ann"})))]
+pub(super) struct Revocation {
+    /// Who says so, for the record; else the name of the key.
     #[garde(length(chars, max = 100))]
     #[serde(default)]
+    #[schema(max_length = 100)]
     revoked_by: Option<String>,
 }
 
+/// Consents to be called, the newest first
+#[utoipa::path(
+    get, path = "/api/consents", operation_id = "listConsents", tag = "compliance", params(Window),
+    responses((status = 200, description = "A page of consents", body = List))
+)]
 pub(super) async fn list(doors: web::Data<Doors>, query: web::Query<Window>) -> Result<web::Json<List>, Problem> {
     let slice = query.into_inner().slice()?;
     let (limit, offset) = (slice.limit, slice.offset);
@@ -77,6 +98,11 @@ pub(super) async fn list(doors: web::Data<Doors>, query: web::Query<Window>) -> 
     Ok(web::Json(List { consents: consents.into_iter().map(ConsentView::from).collect(), total, limit, offset }))
 }
 
+/// Records that somebody agreed to be called
+#[utoipa::path(
+    post, path = "/api/consents", operation_id = "giveConsent", tag = "compliance", request_body = Wish,
+    responses((status = 201, description = "It is on record", body = Recorded, headers(("Location" = String))))
+)]
 pub(super) async fn give(doors: web::Data<Doors>, body: web::Json<Value>) -> Result<HttpResponse, Problem> {
     let wish = shaped::<Wish>(body.into_inner())?.trimmed();
     let number: PhoneNumber = match wish.phone_number.parse() {
@@ -88,6 +114,11 @@ pub(super) async fn give(doors: web::Data<Doors>, body: web::Json<Value>) -> Res
     Ok(HttpResponse::Created().insert_header((header::LOCATION, format!("/api/consents/{id}"))).json(Recorded { id }))
 }
 
+/// Records that a consent holds no longer
+#[utoipa::path(
+    post, path = "/api/consents/{id}/revoke", operation_id = "revokeConsent", tag = "compliance", request_body = Option<Revocation>,
+    responses((status = 200, description = "It is revoked, now or before", body = ConsentView))
+)]
 pub(super) async fn revoke(
     doors: web::Data<Doors>,
     caller: web::ReqData<Caller>,
@@ -97,8 +128,9 @@ pub(super) async fn revoke(
     let unknown = || Problem::new(Code::NotFound, "there is no consent of this id");
     let id: Uuid = name.parse().map_err(|_| unknown())?;
     let body = body.as_ref().map_err(unreadable)?;
-    let body = if body.is_empty() { Ok(Value::Object(Map::new())) } else { serde_json::from_slice(body) };
-    let revocation: Revocation = shaped(body.map_err(|error| Problem::new(Code::MalformedRequest, error.to_string()))?)?;
+    let body = if body.is_empty() { Ok(Value::Null) } else { serde_json::from_slice(body) };
+    let body = body.map_err(|error| Problem::new(Code::MalformedRequest, error.to_string()))?;
+    let revocation = shaped::<Option<Revocation>>(body)?.unwrap_or_default();
     let wrong = misshapen(&revocation);
     if !wrong.is_empty() {
         return Err(Problem::fields(wrong));

@@ -2,22 +2,34 @@
 
 use actix_web::web;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::views::{CallView, TurnView};
 use super::{Doors, Problem};
 use crate::store::{Call, CallKey};
 use crate::types::Code;
 
-#[derive(Serialize)]
+/// A call, and what was said in it.
+#[derive(Serialize, ToSchema)]
 pub(super) struct Conversation {
     call: CallView,
     turns: Vec<TurnView>,
 }
 
+/// All that is known of a call
+#[utoipa::path(
+    get, path = "/api/call/{call}", operation_id = "getCall", tag = "calls",
+    responses((status = 200, description = "The call", body = CallView))
+)]
 pub(super) async fn call(doors: web::Data<Doors>, name: web::Path<String>) -> Result<web::Json<CallView>, Problem> {
     Ok(web::Json(find(&doors, &name).await?.into()))
 }
 
+/// What was said in a call, turn by turn
+#[utoipa::path(
+    get, path = "/api/call/{call}/conversation", operation_id = "getConversation", tag = "calls",
+    responses((status = 200, description = "The call and its turns", body = Conversation))
+)]
 pub(super) async fn conversation(doors: web::Data<Doors>, name: web::Path<String>) -> Result<web::Json<Conversation>, Problem> {
     let call = find(&doors, &name).await?;
     let turns = doors.engine.store().turns(call.id).await?;

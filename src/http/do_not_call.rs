@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use garde::Validate as _;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
 use super::body::{filled, misshapen, shaped};
 use super::key_ring::Caller;
@@ -16,18 +17,22 @@ use crate::store::{ListedNumber, RemovedNumber};
 use crate::types::{Code, PhoneNumber, numbers};
 
 /// A page of the list. `history` is told of one number alone: when it stood there before.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DoNotCallPage)]
 pub(super) struct List {
     numbers: Vec<ListedView>,
     total: u64,
     limit: u64,
     offset: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     history: Option<Vec<RemovedView>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DoNotCallEntry)]
 pub(super) struct ListedView {
+    #[schema(examples("+14155550142"))]
     phone_number: String,
     /// `spoken`, `keyed`, `api`, `operator` or `import`.
     source: String,
@@ -37,7 +42,8 @@ pub(super) struct ListedView {
     added_by: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DoNotCallRemoval)]
 pub(super) struct RemovedView {
     #[serde(flatten)]
     was: ListedView,
@@ -46,37 +52,48 @@ pub(super) struct RemovedView {
     reason: Option<String>,
 }
 
-#[derive(Deserialize, garde::Validate)]
-struct Wish {
+#[derive(Deserialize, garde::Validate, ToSchema)]
+#[schema(as = DoNotCallRequest, examples(json!({"phone_number": "+14155550142", "note": "asked by letter"})))]
+pub(super) struct Wish {
+    /// In E.164.
     #[garde(custom(super::request_call::is_phone_number))]
     phone_number: String,
     #[garde(length(chars, max = 500))]
     #[serde(default)]
+    #[schema(max_length = 500)]
     note: Option<String>,
     /// Who says so, for the record; else the name of the key.
     #[garde(length(chars, max = 100))]
     #[serde(default)]
+    #[schema(max_length = 100)]
     added_by: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Added {
+#[derive(Serialize, ToSchema)]
+#[schema(as = DoNotCallAdded)]
+pub(super) struct Added {
     phone_number: String,
     /// False: it stood there before.
     added: bool,
 }
 
-#[derive(Deserialize, garde::Validate)]
+#[derive(Deserialize, garde::Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Farewell {
+    /// For the record.
     #[garde(length(chars, max = 500))]
+    #[param(max_length = 500)]
     reason: Option<String>,
+    /// Who says so; else the name of the key.
     #[garde(length(chars, max = 100))]
+    #[param(max_length = 100)]
     removed_by: Option<String>,
 }
 
 /// What came of a file. Lines count from 1.
-#[derive(Serialize)]
-struct Imported {
+#[derive(Serialize, ToSchema)]
+#[schema(as = DoNotCallImport)]
+pub(super) struct Imported {
     lines: usize,
     added: u64,
     /// They stood there before, or more than once in the file.
@@ -86,7 +103,8 @@ struct Imported {
     more_bad: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = DoNotCallBadLine)]
 struct BadLine {
     line: usize,
     detail: &'static str,
@@ -95,6 +113,11 @@ struct BadLine {
 /// Bad lines that are told one by one.
 const TOLD: usize = 1_000;
 
+/// Numbers that want no calls, the newest first
+#[utoipa::path(
+    get, path = "/api/do-not-call", operation_id = "listDoNotCall", tag = "compliance", params(Window),
+    responses((status = 200, description = "A page of the list", body = List))
+)]
 pub(super) async fn list(doors: web::Data<Doors>, query: web::Query<Window>) -> Result<web::Json<List>, Problem> {
     let slice = query.into_inner().slice()?;
     let (limit, offset) = (slice.limit, slice.offset);
@@ -107,6 +130,14 @@ pub(super) async fn list(doors: web::Data<Doors>, query: web::Query<Window>) -> 
     Ok(web::Json(List { numbers: numbers.into_iter().map(ListedView::from).collect(), total, limit, offset, history }))
 }
 
+/// Puts a number on the list
+#[utoipa::path(
+    post, path = "/api/do-not-call", operation_id = "addDoNotCall", tag = "compliance", request_body = Wish,
+    responses(
+        (status = 201, description = "It is on the list", body = Added),
+        (status = 200, description = "It stood there before", body = Added)
+    )
+)]
 pub(super) async fn add(doors: web::Data<Doors>, caller: web::ReqData<Caller>, body: web::Json<Value>) -> Result<HttpResponse, Problem> {
     let wish: Wish = shaped(body.into_inner())?;
     let phone_number: PhoneNumber = match wish.phone_number.parse() {
@@ -119,6 +150,11 @@ pub(super) async fn add(doors: web::Data<Doors>, caller: web::ReqData<Caller>, b
     Ok(answer.json(Added { phone_number: phone_number.into(), added }))
 }
 
+/// Takes a number off the list
+#[utoipa::path(
+    delete, path = "/api/do-not-call/{number}", operation_id = "removeDoNotCall", tag = "compliance", params(Farewell),
+    responses((status = 204, description = "It is off the list"))
+)]
 pub(super) async fn remove(
     doors: web::Data<Doors>,
     caller: web::ReqData<Caller>,
@@ -138,7 +174,14 @@ pub(super) async fn remove(
     Err(Problem::new(Code::NotFound, "this number is not on the list"))
 }
 
+/// Puts a list of numbers on the list, one a line
+///
 /// Takes what is good, and tells what is not: a number too many is no harm, one that is left out may be.
+#[utoipa::path(
+    post, path = "/api/do-not-call/import", operation_id = "importDoNotCall", tag = "compliance",
+    request_body(content((String = "text/plain", example = json!("+14155550142\n+14155550143\n")), (String = "text/csv"))),
+    responses((status = 200, description = "What came of each line", body = Imported))
+)]
 pub(super) async fn import(request: HttpRequest, doors: web::Data<Doors>, body: Body) -> Result<HttpResponse, Problem> {
     if !is_text(&request) {
         return Err(Problem::new(Code::UnsupportedMediaType, "send text/plain or text/csv, one number a line"));

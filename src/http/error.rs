@@ -7,6 +7,7 @@ use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError, web};
 use chrono::SecondsFormat;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::patience::is_too_slow;
 use super::velocity::tell;
@@ -35,26 +36,31 @@ pub struct Problem {
 }
 
 /// What is wrong with one field. `pointer` is an RFC 6901 pointer into the body.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FieldError {
+    #[schema(examples("/phone_number"))]
     pub pointer: String,
     pub detail: String,
 }
 
 /// RFC 9457 section 3.1, `code` and `errors` being ours.
-#[derive(Debug, Serialize)]
-struct Body<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct Body<'a> {
     #[serde(rename = "type")]
+    #[schema(examples("urn:alpha-call:problem:not-found"))]
     kind: String,
     title: &'static str,
     status: u16,
     detail: &'a str,
+    #[schema(value_type = Code)]
     code: &'static str,
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    #[schema(value_type = Vec<FieldError>)]
     errors: &'a [FieldError],
 }
 
-const fn status(code: Code) -> StatusCode {
+pub(super) const fn status(code: Code) -> StatusCode {
     match code {
         Code::MalformedRequest => StatusCode::BAD_REQUEST,
         Code::InvalidField => StatusCode::UNPROCESSABLE_ENTITY,
@@ -81,7 +87,7 @@ const fn status(code: Code) -> StatusCode {
     }
 }
 
-const fn title(code: Code) -> &'static str {
+pub(super) const fn title(code: Code) -> &'static str {
     match code {
         Code::MalformedRequest => "The request cannot be read",
         Code::InvalidField => "A field is not valid",
@@ -161,6 +167,12 @@ impl Problem {
         Self { cause: Some(cause.to_string()), ..Self::new(Code::Internal, "it was logged under the request id") }
     }
 
+    pub(super) fn body(&self) -> Body<'_> {
+        let (code, status) = (self.code.as_str(), status(self.code).as_u16());
+        let kind = format!("urn:alpha-call:problem:{code}");
+        Body { kind, title: title(self.code), status, detail: &self.detail, code, errors: &self.fields }
+    }
+
     /// There is no such key, or it holds no longer.
     pub(super) const fn is_unauthenticated(&self) -> bool {
         matches!(self.code, Code::Unauthenticated)
@@ -198,10 +210,7 @@ impl ResponseError for Problem {
         if let Some(scope) = self.scope {
             answer.insert_header((header::WWW_AUTHENTICATE, format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"")));
         }
-        let (code, status) = (self.code.as_str(), self.status_code().as_u16());
-        let kind = format!("urn:alpha-call:problem:{code}");
-        let body = Body { kind, title: title(self.code), status, detail: &self.detail, code, errors: &self.fields };
-        let mut answer = answer.content_type("application/problem+json").json(body);
+        let mut answer = answer.content_type("application/problem+json").json(self.body());
         tell(self.spent.as_deref().map_or(&[], std::slice::from_ref), answer.headers_mut());
         answer
     }

@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use futures_util::stream::{StreamExt as _, once, unfold};
 use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedSemaphorePermit;
+use utoipa::{IntoParams, ToSchema};
 
 use super::key_ring::Caller;
 use super::views::{ListedView, TurnView};
@@ -27,7 +28,8 @@ const GAP: &str = "event: reset\ndata: {}\n\n";
 const STILL_HERE: &[u8] = b": still here\n\n";
 const AGAIN: Duration = Duration::from_secs(10);
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Query {
     /// Only of this call.
     call: Option<CallId>,
@@ -37,7 +39,8 @@ pub(super) struct Query {
 }
 
 /// What is told of an event, here and to webhooks.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
 pub(super) struct EventView {
     id: EventId,
     #[serde(rename = "type")]
@@ -47,13 +50,23 @@ pub(super) struct EventView {
     data: SubjectView,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = EventSubject)]
 #[serde(rename_all = "snake_case")]
 enum SubjectView {
     Call(Box<ListedView>),
     Turn(Box<TurnView>),
 }
 
+/// What happens in calls, on all instances, as it happens
+///
+/// Server-sent events: `data` is an `Event`, `event` its type, `id` its place. An event `reset` says that some are missing. Without
+/// the scope transcripts:read the words of turns are empty.
+#[utoipa::path(
+    get, path = "/api/events", operation_id = "watchEvents", tag = "calls",
+    params(Query, ("Last-Event-ID" = Option<String>, Header, nullable = false, description = "The `id` to go on after")),
+    responses((status = 200, description = "A stream without an end", content_type = "text/event-stream", body = String))
+)]
 pub(super) async fn events(doors: web::Data<Doors>, request: HttpRequest, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
     let Ok(place) = doors.watchers.clone().try_acquire_owned() else {
         return Err(Problem::new(Code::AtCapacity, "as many watch events here as may").retry_after(AGAIN));

@@ -2,12 +2,23 @@
 
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Doors, Problem};
 use crate::actors::engine::Vitals;
 
-#[derive(Serialize)]
-struct Health {
+/// What `GET /health` tells.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = HealthReport)]
+pub(super) enum Report {
+    Health(Box<Health>),
+    Fallen(Live),
+}
+
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// `ok` or `unavailable`.
     status: &'static str,
     version: &'static str,
     environment: &'static str,
@@ -16,6 +27,7 @@ struct Health {
     model_connections: Usage,
     /// Of all instances, where there may be several; as of some seconds ago.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     fleet: Option<Fleet>,
     /// Models that new calls do without, since they could not be had.
     models_away: usize,
@@ -26,31 +38,56 @@ struct Health {
     not_configured: Vec<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Fleet {
     instances: u32,
     calls: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Usage {
     active: u32,
     limit: u32,
 }
 
+/// Whether the process is whole.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Liveness)]
+pub(super) struct Live {
+    /// `ok` or `unavailable`.
+    status: &'static str,
+    fallen_actors: Vec<&'static str>,
+}
+
+/// Whether new calls are taken.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Readiness)]
+pub(super) struct Ready {
+    /// `ok` or `unavailable`.
+    status: &'static str,
+}
+
+/// Database, live calls, limits, and what is not configured
+#[utoipa::path(
+    get, path = "/health", operation_id = "getHealth", tag = "operation",
+    responses(
+        (status = 200, description = "All is well", body = Health),
+        (status = 503, description = "New calls are not taken, or a part has fallen", body = Report)
+    )
+)]
 pub(super) async fn health(doors: web::Data<Doors>) -> Result<HttpResponse, Problem> {
     let fallen_actors = doors.engine.fallen();
     if !fallen_actors.is_empty() {
-        return Ok(answer(false).json(serde_json::json!({ "status": "unavailable", "fallen_actors": fallen_actors })));
+        return Ok(answer(false).json(Report::Fallen(Live { status: word(false), fallen_actors })));
     }
     let vitals = doors.engine.vitals().await?;
     let config = doors.engine.config();
     let well = is_well(&vitals);
     let health = Health {
-        status: if well { "ok" } else { "unavailable" },
+        status: word(well),
         version: env!("CARGO_PKG_VERSION"),
         environment: config.environment.as_str(),
-        database: if vitals.database { "ok" } else { "unavailable" },
+        database: word(vitals.database),
         calls: Usage { active: vitals.occupancy.calls, limit: vitals.occupancy.max_calls },
         model_connections: Usage { active: vitals.occupancy.models, limit: vitals.occupancy.max_models },
         fleet: fleet(&vitals),
@@ -59,19 +96,30 @@ pub(super) async fn health(doors: web::Data<Doors>) -> Result<HttpResponse, Prob
         overload: vitals.overload,
         not_configured: config.missing().into_iter().map(|missing| missing.variable).collect(),
     };
-    Ok(answer(well).json(health))
+    Ok(answer(well).json(Report::Health(Box::new(health))))
 }
 
+/// Whether the process is whole
+///
 /// Whoever cannot live on without a part of itself is to be replaced.
+#[utoipa::path(
+    get, path = "/health/live", operation_id = "getLiveness", tag = "operation",
+    responses((status = 200, description = "It is", body = Live), (status = 503, description = "A part has fallen", body = Live))
+)]
 pub(super) async fn live(doors: web::Data<Doors>) -> HttpResponse {
-    let fallen = doors.engine.fallen();
-    let status = if fallen.is_empty() { "ok" } else { "unavailable" };
-    answer(fallen.is_empty()).json(serde_json::json!({ "status": status, "fallen_actors": fallen }))
+    let fallen_actors = doors.engine.fallen();
+    let well = fallen_actors.is_empty();
+    answer(well).json(Live { status: word(well), fallen_actors })
 }
 
+/// Whether new calls are taken
+#[utoipa::path(
+    get, path = "/health/ready", operation_id = "getReadiness", tag = "operation",
+    responses((status = 200, description = "They are", body = Ready), (status = 503, description = "They are not", body = Ready))
+)]
 pub(super) async fn ready(doors: web::Data<Doors>) -> Result<HttpResponse, Problem> {
     let well = is_well(&doors.engine.vitals().await?);
-    Ok(answer(well).json(serde_json::json!({ "status": if well { "ok" } else { "unavailable" } })))
+    Ok(answer(well).json(Ready { status: word(well) }))
 }
 
 fn fleet(vitals: &Vitals) -> Option<Fleet> {
@@ -81,6 +129,10 @@ fn fleet(vitals: &Vitals) -> Option<Fleet> {
 
 const fn is_well(vitals: &Vitals) -> bool {
     vitals.database && !vitals.draining && vitals.overload.is_none()
+}
+
+const fn word(well: bool) -> &'static str {
+    if well { "ok" } else { "unavailable" }
 }
 
 fn answer(well: bool) -> actix_web::HttpResponseBuilder {

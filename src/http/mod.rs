@@ -12,6 +12,7 @@ mod consents;
 mod conversation;
 mod csv;
 mod do_not_call;
+mod docs;
 mod door;
 mod error;
 mod events;
@@ -25,6 +26,7 @@ mod metrics;
 mod moment;
 mod observe;
 mod once;
+mod openapi;
 mod page;
 mod patience;
 mod phone_tickets;
@@ -55,6 +57,7 @@ use crate::types::Scope;
 pub use door::Asked;
 pub use error::Problem;
 pub use observe::{RequestSpan, observe};
+pub use openapi::document;
 pub use patience::hurry;
 pub use protect::{ALLOWED, EXPOSED};
 pub use velocity::limit;
@@ -138,6 +141,7 @@ fn doors() -> Vec<Door> {
         Door::at("/health/live").read(None, health::live),
         Door::at("/health/ready").read(None, health::ready),
         Door::at("/metrics").read(Admin, metrics::metrics),
+        Door::at("/api/openapi.json").read(None, openapi::openapi),
         Door::at("/api/session").read(None, session::session),
         Door::at("/api/setup").read(Admin, setup::setup),
         Door::at("/api/actors").read(Admin, actors::actors),
@@ -170,6 +174,8 @@ fn doors() -> Vec<Door> {
         Door::at("/{page:calls|live|phone|assistants|setup}").read(None, page::page),
         Door::at("/calls/{call}").read(None, page::page),
         Door::at("/assets/{path:.*}").read(None, page::asset),
+        Door::at("/docs").read(None, docs::folder),
+        Door::at("/docs/{file:.*}").read(None, docs::file),
         Door::at("/media-stream").on(Method::GET, None, media_stream::without_token),
         Door::at("/media-stream/{token}").on(Method::GET, None, media_stream::media_stream),
     ]

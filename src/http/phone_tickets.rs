@@ -4,25 +4,31 @@ use actix_web::{HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
-use super::body::shaped;
+use super::body::{misshapen, shaped};
 use super::request_call::assistant_named;
 use super::{Doors, Problem};
 use crate::actors::engine::BrowserWish;
 use crate::types::CallId;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, garde::Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Wanted {
+#[schema(as = PhoneTicketRequest, examples(json!({"name": "Ann"})))]
+pub(super) struct Wanted {
     /// By its name; the default one if none is told.
+    #[garde(skip)]
     assistant: Option<String>,
     /// Who calls.
+    #[garde(length(chars, max = 100))]
+    #[schema(max_length = 100)]
     name: Option<String>,
 }
 
 /// What the page has to say in the stream's `start`, and where.
-#[derive(Serialize)]
-struct TicketView {
+#[derive(Serialize, ToSchema)]
+#[schema(as = PhoneTicket)]
+pub(super) struct TicketView {
     call_id: CallId,
     call_sid: String,
     account_sid: &'static str,
@@ -33,15 +39,23 @@ struct TicketView {
 
 /// No account of Twilio's is asked.
 const NO_ACCOUNT: &str = "AC00000000000000000000000000000000";
-const LONGEST_NAME: usize = 100;
 
+/// A ticket for a call from the browser
+#[utoipa::path(
+    post, path = "/api/phone-tickets", operation_id = "createPhoneTicket", tag = "calls", request_body = Wanted,
+    responses((status = 201, description = "The call may begin", body = TicketView))
+)]
 pub(super) async fn create(doors: web::Data<Doors>, body: web::Json<Value>) -> Result<HttpResponse, Problem> {
-    let Wanted { assistant, name } = shaped(body.into_inner())?;
-    let assistant = assistant_named(&doors.engine.config().assistants, assistant).map_err(|error| Problem::fields(vec![error]))?;
-    if name.as_ref().is_some_and(|name| name.chars().count() > LONGEST_NAME) {
-        return Err(Problem::field("name", format!("must have {LONGEST_NAME} characters at most")));
+    let wanted: Wanted = shaped(body.into_inner())?;
+    let mut errors = misshapen(&wanted);
+    let assistant = assistant_named(&doors.engine.config().assistants, wanted.assistant).unwrap_or_else(|error| {
+        errors.push(error);
+        None
+    });
+    if !errors.is_empty() {
+        return Err(Problem::fields(errors));
     }
-    let ticket = doors.engine.browser_call(BrowserWish { assistant, name }).await?;
+    let ticket = doors.engine.browser_call(BrowserWish { assistant, name: wanted.name }).await?;
     let view = TicketView {
         call_id: ticket.call,
         stream_sid: format!("MZ{}", ticket.call.as_uuid().as_simple()),

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::body::{escaped, filled, misshapen, shaped};
 use super::error::FieldError;
@@ -21,7 +22,8 @@ use crate::store::CallKey;
 use crate::types::{CallId, CallStatus, PhoneNumber, Redacted};
 
 /// A text that is absent or blank is not there.
-#[derive(Deserialize, garde::Validate)]
+#[derive(Deserialize, garde::Validate, ToSchema)]
+#[schema(as = CallRequest, examples(json!({"phone_number": "+14155550142", "name": "Ann"})))]
 pub(super) struct RequestCall {
     /// E.164, e.g. `+14155550100`; blanks, dots, hyphens and brackets do no harm.
     #[garde(custom(is_phone_number))]
@@ -29,6 +31,7 @@ pub(super) struct RequestCall {
     /// Whom the call is for; the assistant may use it.
     #[garde(length(chars, max = 100))]
     #[serde(default)]
+    #[schema(max_length = 100)]
     name: Option<String>,
     /// By its name; else the default one speaks.
     #[garde(skip)]
@@ -37,26 +40,31 @@ pub(super) struct RequestCall {
     /// In place of the assistant's.
     #[garde(length(chars, max = 8_000))]
     #[serde(default)]
+    #[schema(max_length = 8_000)]
     instructions: Option<String>,
-    /// Values of variables that the assistant declares.
+    /// Values of variables that the assistant declares: 32 at most, of 500 characters each.
     #[garde(length(max = MAX_VARIABLES))]
     #[serde(default)]
     variables: BTreeMap<String, String>,
     /// Where the callee is, by a name of the IANA database; else wherever the number may be.
     #[garde(skip)]
     #[serde(default)]
+    #[schema(examples("America/New_York"))]
     time_zone: Option<String>,
     /// By the model's name for it; else the assistant's.
     #[garde(length(chars, max = 64))]
     #[serde(default)]
+    #[schema(max_length = 64)]
     voice: Option<String>,
-    /// RFC 3339. Not before then; at once if it is not told.
+    /// RFC 3339, 30 days ahead at most. Not before then; at once if it is not told.
     #[garde(skip)]
     #[serde(default)]
+    #[schema(examples("2026-11-23T09:00:00Z"))]
     scheduled_at: Option<String>,
-    /// An object of whatever the client wants to find on the call.
+    /// An object of whatever the client wants to find on the call: 4,096 bytes of JSON at most.
     #[garde(skip)]
     #[serde(default)]
+    #[schema(value_type = Option<Object>)]
     metadata: Option<Map<String, Value>>,
 }
 
@@ -67,18 +75,34 @@ const MAX_METADATA: usize = 4_096;
 /// A call may be scheduled so far ahead.
 const FARTHEST: TimeDelta = TimeDelta::days(30);
 
-#[derive(Serialize)]
-struct Accepted {
+#[derive(Serialize, ToSchema)]
+#[schema(as = CallAccepted)]
+pub(super) struct Accepted {
     id: CallId,
     status: CallStatus,
     /// Where to read how the call is getting on.
     status_url: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     scheduled_at: Option<DateTime<Utc>>,
     message: &'static str,
 }
 
-/// `POST /api/request-call`
+/// Places a call, now or later
+///
+/// A phone rings. Numbers that may be called at all are set by the operator.
+#[utoipa::path(
+    post, path = "/api/request-call", operation_id = "requestCall", tag = "calls", request_body = RequestCall,
+    params(("Idempotency-Key" = Option<String>, Header, nullable = false, min_length = 1, max_length = 255,
+        description = "A name for this request: sent twice within 24 hours, it is done once")),
+    responses((
+        status = 202, description = "The call is accepted; `status_url` tells what becomes of it", body = Accepted,
+        headers(
+            ("Location" = String, description = "The same as `status_url`"),
+            ("Idempotency-Replayed" = String, description = "`true`: it was accepted before")
+        )
+    ))
+)]
 pub(super) async fn request_call(
     doors: web::Data<Doors>,
     caller: web::ReqData<Caller>,

@@ -2,14 +2,15 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::auth::{admitted, brought};
 use super::{Doors, Problem};
 use crate::config::Environment;
 use crate::types::Scope;
 
-#[derive(Serialize)]
-struct Session {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Session {
     key_required: bool,
     signed_in: bool,
     /// Of the key that came along; all, where none is asked for.
@@ -20,7 +21,13 @@ struct Session {
     simulated: bool,
 }
 
+/// Whether a key is needed, and what yours opens
+///
 /// Open to all: who has no key is told that one is needed. A key that is wrong is a problem.
+#[utoipa::path(
+    get, path = "/api/session", operation_id = "getSession", tag = "operation",
+    responses((status = 200, description = "What the key opens", body = Session))
+)]
 pub(super) async fn session(doors: web::Data<Doors>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let key_required = doors.keys.admit(None, None).await.is_err();
     let scopes = match brought(request.headers()) {

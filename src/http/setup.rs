@@ -2,17 +2,20 @@
 
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{Doors, Problem};
 use crate::config::{Config, Environment, Webhooks};
 use crate::store::{DeliveryFilter, StoredDelivery};
 
-#[derive(Serialize)]
-struct Checklist {
+#[derive(Serialize, ToSchema)]
+#[schema(as = SetupChecklist)]
+pub(super) struct Checklist {
     checks: Vec<Check>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = SetupCheck)]
 struct Check {
     id: &'static str,
     title: &'static str,
@@ -26,8 +29,9 @@ struct Check {
     link: Option<&'static str>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = SetupState)]
 enum State {
     Ok,
     /// Works, and should be looked at.
@@ -83,6 +87,11 @@ const ACCOUNTS: [Account; 4] = [
     },
 ];
 
+/// What a real call needs, whether it is there, and what mends it
+#[utoipa::path(
+    get, path = "/api/setup", operation_id = "getSetup", tag = "operation",
+    responses((status = 200, description = "All that was looked at", body = Checklist))
+)]
 pub(super) async fn setup(doors: web::Data<Doors>) -> Result<HttpResponse, Problem> {
     let config = doors.engine.config();
     let vitals = doors.engine.vitals().await?;

@@ -1,6 +1,7 @@
 //! Which part of a list is asked for.
 
 use serde::Deserialize;
+use utoipa::IntoParams;
 
 use super::Problem;
 use crate::store::Slice;
@@ -9,10 +10,15 @@ use crate::types::PhoneNumber;
 const PAGE: u64 = 50;
 const MAX_PAGE: u64 = 200;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Window {
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u64>,
+    #[param(default = 0)]
     offset: Option<u64>,
+    /// In E.164; the `+` may be left out.
+    #[param(example = "+14155550142")]
     phone_number: Option<String>,
 }
 

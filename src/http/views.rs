@@ -5,24 +5,30 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::store::{Call, Costs, ListedCall, Recording, StoredTurn, TokenCounts};
-use crate::types::{CallId, CallStatus, Direction};
+use crate::types::{CallId, CallStatus, Code, Direction, HangupCause};
 
 /// A call as a line of the history. What is counted is null until the call has ended.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CallLine)]
 pub(super) struct ListedView {
     id: CallId,
     call_sid: Option<String>,
     direction: Direction,
+    #[schema(examples("+14155550123"))]
     from_number: String,
+    #[schema(examples("+14155550100"))]
     to_number: String,
     name: Option<String>,
     assistant: String,
     model: String,
     status: CallStatus,
     twilio_status: Option<String>,
+    #[schema(value_type = Option<HangupCause>)]
     ended_reason: Option<String>,
+    #[schema(value_type = Option<Code>)]
     refusal: Option<String>,
     error_code: Option<String>,
     initiated_at: DateTime<Utc>,
@@ -99,13 +105,16 @@ impl From<ListedCall> for ListedView {
 }
 
 /// All that is known of a call. What is counted is null until the call has ended; its turns so far are in the conversation.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Call)]
 pub(super) struct CallView {
     id: CallId,
     call_sid: Option<String>,
     stream_sid: Option<String>,
     direction: Direction,
+    #[schema(examples("+14155550123"))]
     from_number: String,
+    #[schema(examples("+14155550100"))]
     to_number: String,
     name: Option<String>,
     assistant: String,
@@ -116,7 +125,9 @@ pub(super) struct CallView {
     twilio_status: Option<String>,
     /// What Twilio took for being at the phone: a human, a machine.
     answered_by: Option<String>,
+    #[schema(value_type = Option<HangupCause>)]
     ended_reason: Option<String>,
+    #[schema(value_type = Option<Code>)]
     refusal: Option<String>,
     error_code: Option<String>,
     error: Option<String>,
@@ -141,8 +152,10 @@ pub(super) struct CallView {
     tokens: Option<TokenCounts>,
     cost: Option<Cost>,
     recording: Option<RecordingView>,
+    #[schema(value_type = Option<Object>)]
     metadata: Option<Value>,
     /// Of a call that we placed, or were asked to: what was looked at before, and what came of it.
+    #[schema(value_type = Option<Object>)]
     decision: Option<Value>,
     /// The key with which it was requested: of `alpha-call keys list`, or `static` for one of API_KEYS.
     api_key_id: Option<String>,
@@ -151,7 +164,8 @@ pub(super) struct CallView {
 }
 
 /// Twilio asks for the account's credentials, if the account is set so.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Recording)]
 struct RecordingView {
     sid: String,
     url: String,
@@ -165,7 +179,8 @@ impl From<Recording> for RecordingView {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CallCounters)]
 struct Counters {
     ai_responses: u64,
     user_inputs: u64,
@@ -179,13 +194,15 @@ struct Counters {
 }
 
 /// Heard from the caller, and sent to the caller.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CallAudio)]
 struct Audio {
     in_ms: u64,
     out_ms: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CallCost)]
 struct Cost {
     #[serde(flatten)]
     costs: Costs,
@@ -272,10 +289,12 @@ impl Counts {
 }
 
 /// One turn. Milliseconds count from the start of the call's first stream.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Turn)]
 pub(super) struct TurnView {
     epoch: u32,
     seq: u32,
+    /// `user`, `ai` or `system`.
     speaker: &'static str,
     /// `message`, `tool_call`, `tool_result`, `dtmf` or `event`.
     kind: &'static str,
@@ -297,13 +316,14 @@ pub(super) struct TurnView {
     tool: Option<ToolView>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct TurnTokens {
     input: u64,
     output: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ToolUse)]
 struct ToolView {
     name: String,
     call_id: String,

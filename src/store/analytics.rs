@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Datelike, DurationRound, NaiveTime, TimeDelta, Utc};
 use sea_orm::DatabaseConnection;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::CallStore;
 use super::error::StoreError;
@@ -38,7 +39,7 @@ pub struct AnalyticsQuery {
 }
 
 /// A part of the calendar, in UTC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Interval {
     Hour,

@@ -15,6 +15,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use sea_orm::{ColumnTrait, Condition, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QuerySelect};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::CallStore;
 use super::entity::call::{Column, Entity};
@@ -70,7 +71,7 @@ impl Default for HistoryFilter {
 }
 
 /// What comes first. Calls that are alike are in the order of their ids; calls without a duration come last, either way.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub enum Sort {
     #[default]
     #[serde(rename = "-initiated_at")]

@@ -1,89 +1,43 @@
-//! Neutral error codes: what went wrong, in words that know neither HTTP nor SQL.
+//! Neutral error codes: what went wrong, in words that know neither HTTP nor SQL. Their HTTP statuses stand in `http::error`, and
+//! there alone.
 
-use std::fmt;
+use super::word::words;
 
-/// The one list of codes. Their HTTP statuses stand in `http::error`, and there alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Code {
-    MalformedRequest,
-    InvalidField,
-    Unauthenticated,
-    InsufficientScope,
-    InvalidSignature,
-    InvalidStreamToken,
-    NotFound,
-    MethodNotAllowed,
-    PayloadTooLarge,
-    UnsupportedMediaType,
-    NotAcceptable,
-    RequestTimeout,
-    OriginNotAllowed,
-    NotAuthorized,
-    CallerNotAdmitted,
-    PremiumOrForeign,
-    DoNotCall,
-    NoConsent,
-    QuietHours,
-    CoolingDown,
-    OverBudget,
-    RateLimited,
-    AtCapacity,
-    Overloaded,
-    Draining,
-    NotConfigured,
-    DatabaseUnavailable,
-    ModelUnavailable,
-    CallOver,
-    CallNotConnected,
-    RequestRunning,
-    RequestKeyReused,
-    Internal,
-}
-
-impl Code {
-    /// The word as it is stored, logged and sent.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::MalformedRequest => "malformed-request",
-            Self::InvalidField => "invalid-field",
-            Self::Unauthenticated => "unauthenticated",
-            Self::InsufficientScope => "insufficient-scope",
-            Self::InvalidSignature => "invalid-signature",
-            Self::InvalidStreamToken => "invalid-stream-token",
-            Self::NotFound => "not-found",
-            Self::MethodNotAllowed => "method-not-allowed",
-            Self::PayloadTooLarge => "payload-too-large",
-            Self::UnsupportedMediaType => "unsupported-media-type",
-            Self::NotAcceptable => "not-acceptable",
-            Self::RequestTimeout => "request-timeout",
-            Self::OriginNotAllowed => "origin-not-allowed",
-            Self::NotAuthorized => "number-not-authorized",
-            Self::CallerNotAdmitted => "caller-not-admitted",
-            Self::PremiumOrForeign => "number-premium-or-foreign",
-            Self::DoNotCall => "do-not-call",
-            Self::NoConsent => "no-consent",
-            Self::QuietHours => "quiet-hours",
-            Self::CoolingDown => "cooling-down",
-            Self::OverBudget => "over-budget",
-            Self::RateLimited => "rate-limited",
-            Self::AtCapacity => "at-capacity",
-            Self::Overloaded => "overloaded",
-            Self::Draining => "draining",
-            Self::NotConfigured => "not-configured",
-            Self::DatabaseUnavailable => "database-unavailable",
-            Self::ModelUnavailable => "model-unavailable",
-            Self::CallOver => "call-over",
-            Self::CallNotConnected => "call-not-connected",
-            Self::RequestRunning => "request-running",
-            Self::RequestKeyReused => "idempotency-key-reused",
-            Self::Internal => "internal-error",
-        }
-    }
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+words! {
+    /// What went wrong.
+    Code {
+        MalformedRequest = "malformed-request",
+        InvalidField = "invalid-field",
+        Unauthenticated = "unauthenticated",
+        InsufficientScope = "insufficient-scope",
+        InvalidSignature = "invalid-signature",
+        InvalidStreamToken = "invalid-stream-token",
+        NotFound = "not-found",
+        MethodNotAllowed = "method-not-allowed",
+        PayloadTooLarge = "payload-too-large",
+        UnsupportedMediaType = "unsupported-media-type",
+        NotAcceptable = "not-acceptable",
+        RequestTimeout = "request-timeout",
+        OriginNotAllowed = "origin-not-allowed",
+        NotAuthorized = "number-not-authorized",
+        CallerNotAdmitted = "caller-not-admitted",
+        PremiumOrForeign = "number-premium-or-foreign",
+        DoNotCall = "do-not-call",
+        NoConsent = "no-consent",
+        QuietHours = "quiet-hours",
+        CoolingDown = "cooling-down",
+        OverBudget = "over-budget",
+        RateLimited = "rate-limited",
+        AtCapacity = "at-capacity",
+        Overloaded = "overloaded",
+        Draining = "draining",
+        NotConfigured = "not-configured",
+        DatabaseUnavailable = "database-unavailable",
+        ModelUnavailable = "model-unavailable",
+        CallOver = "call-over",
+        CallNotConnected = "call-not-connected",
+        RequestRunning = "request-running",
+        RequestKeyReused = "idempotency-key-reused",
+        Internal = "internal-error",
     }
 }

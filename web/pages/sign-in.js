@@ -32,6 +32,6 @@ export function SignIn() {
             <p class="small muted">Make one with <code>alpha-call keys create</code>, or use one of <code>API_KEYS</code>.
                 It is kept in this tab until you sign out or close it.</p>
         </form>
-        <p class="small muted">${session.value.environment} · ${session.value.version}</p>
+        <p class="small muted">${session.value.environment} · ${session.value.version} · <a href="/docs">API documentation</a></p>
     </main>`;
 }

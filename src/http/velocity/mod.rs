@@ -102,8 +102,7 @@ impl Velocity {
 pub async fn limit(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let velocity = request.app_data::<web::Data<Doors>>().map(|doors| doors.velocity.clone());
     let pattern = request.match_pattern();
-    let is_counted = pattern.is_none_or(|pattern| pattern.starts_with("/api/") || pattern == "/metrics");
-    if let Some(velocity) = velocity.filter(|_| is_counted)
+    if let Some(velocity) = velocity.filter(|_| pattern.as_deref().is_none_or(is_counted))
         && let Err(allowance) = velocity.0.requests.count(&velocity.client(request.request()))
     {
         return Ok(request.error_response(too_many(allowance)).map_into_right_body());
@@ -116,6 +115,10 @@ pub async fn limit(request: ServiceRequest, next: Next<impl MessageBody + 'stati
         tell(&allowances, answer.headers_mut());
     }
     Ok(answer.map_into_left_body())
+}
+
+pub(super) fn is_counted(pattern: &str) -> bool {
+    pattern.starts_with("/api/") || pattern == "/metrics"
 }
 
 fn too_many(spent: Allowance) -> Problem {

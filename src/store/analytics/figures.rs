@@ -4,20 +4,22 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::spread::Spread;
-use super::summary::{Counts, Summary, Words};
+use super::summary::{Counts, Summary};
 use crate::types::CallStatus;
 
 /// Figures over calls. An average and a percentile of nothing are none. Percentiles are off by 1.6 % at most.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+#[schema(as = CallFigures)]
 pub struct Analytics {
     /// Refused ones included.
     pub total_calls: u64,
     pub by_status: BTreeMap<CallStatus, u64>,
-    pub by_ended_reason: Words,
+    pub by_ended_reason: BTreeMap<String, u64>,
     /// How often each refusal was given.
-    pub refusals: Words,
+    pub refusals: BTreeMap<String, u64>,
     pub inbound: u64,
     pub outbound: u64,
     /// Of the calls that ended and were not refused, the part that completed: 0 to 1.
@@ -41,10 +43,11 @@ pub struct Analytics {
     pub last_24_hours: Vec<Point>,
     /// One point for each interval, if one was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub series: Option<Vec<Point>>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Percentiles {
     pub p50: Option<f64>,
     pub p95: Option<f64>,
@@ -52,7 +55,7 @@ pub struct Percentiles {
 }
 
 /// What was said in calls that have ended, and in one of them on average.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct ConversationCounts {
     pub ai_responses: u64,
     pub user_inputs: u64,
@@ -64,7 +67,7 @@ pub struct ConversationCounts {
 }
 
 /// Over the calls that were connected and have ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct PerCall {
     pub ai_responses: Option<f64>,
     pub user_inputs: Option<f64>,
@@ -74,7 +77,7 @@ pub struct PerCall {
 }
 
 /// Cached ones are part of the inputs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TokenCounts {
     pub text_in: u64,
     pub audio_in: u64,
@@ -85,7 +88,7 @@ pub struct TokenCounts {
 }
 
 /// US dollars, exact to the billionth up to nine million.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct Costs {
     pub model_usd: f64,
     pub transcription_usd: f64,
@@ -94,7 +97,8 @@ pub struct Costs {
 }
 
 /// The calls that began in one interval.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = AnalyticsPoint)]
 pub struct Point {
     /// Where the interval begins, whole in UTC.
     pub start: DateTime<Utc>,

@@ -1,6 +1,7 @@
 //! The page, as people see it: in a real browser, before a real engine.
 
 mod browser;
+mod docs;
 mod phone;
 mod screens;
 

@@ -1,11 +1,14 @@
 //! The API: what it answers, and that it says no as RFC 9457 has it.
 
 mod actors;
+mod bounds;
 mod budgets;
 mod calls;
 mod consents;
+mod described;
 mod do_not_call;
 mod events;
+mod examples;
 mod hours;
 mod keys;
 mod metrics;

@@ -19,7 +19,7 @@ const READ: Option<Scope> = Some(Scope::CallsRead);
 const ADMIN: Option<Scope> = Some(Scope::Admin);
 
 /// Every door there is. One that is new has no place here yet: give it one, with what it asks for.
-const DOORS: [(&str, &str, Option<Scope>); 68] = [
+const DOORS: [(&str, &str, Option<Scope>); 74] = [
     ("GET", "/health", None),
     ("HEAD", "/health", None),
     ("GET", "/health/live", None),
@@ -28,6 +28,8 @@ const DOORS: [(&str, &str, Option<Scope>); 68] = [
     ("HEAD", "/health/ready", None),
     ("GET", "/metrics", ADMIN),
     ("HEAD", "/metrics", ADMIN),
+    ("GET", "/api/openapi.json", None),
+    ("HEAD", "/api/openapi.json", None),
     ("GET", "/api/session", None),
     ("HEAD", "/api/session", None),
     ("GET", "/api/actors", ADMIN),
@@ -86,6 +88,10 @@ const DOORS: [(&str, &str, Option<Scope>); 68] = [
     ("HEAD", "/calls/{call}", None),
     ("GET", "/assets/{path:.*}", None),
     ("HEAD", "/assets/{path:.*}", None),
+    ("GET", "/docs", None),
+    ("HEAD", "/docs", None),
+    ("GET", "/docs/{file:.*}", None),
+    ("HEAD", "/docs/{file:.*}", None),
     ("GET", "/media-stream", None),
     ("GET", "/media-stream/{token}", None),
 ];
