@@ -28,7 +28,8 @@ const BACKLOG: usize = 8;
 const LOUD: f32 = 8_192.0;
 
 /// From 0 to 1, as loud as they were since the last one.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = CallLevel)]
 pub struct Level {
     pub call_id: CallId,
     pub caller: f32,

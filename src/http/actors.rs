@@ -2,23 +2,26 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, web};
+use actix_web::web;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Doors;
 use crate::actors::kin::{Branch, TREE};
 use crate::metrics::{ActorFigures, actor_figures};
 use crate::types::ActorKind;
 
-#[derive(Serialize)]
-struct Actors {
+#[derive(Serialize, ToSchema)]
+#[schema(as = ActorTree)]
+pub(super) struct Actors {
     /// The process that answered.
     instance: String,
     actors: Vec<ActorView>,
 }
 
 /// All actors of a kind, since the process began.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Actor)]
 struct ActorView {
     kind: ActorKind,
     live: u64,
@@ -32,6 +35,7 @@ struct ActorView {
     panics: u64,
     frames_dropped: u64,
     /// Those that it looks after.
+    #[schema(no_recursion)]
     children: Vec<Self>,
 }
 
@@ -55,6 +59,11 @@ impl ActorView {
     }
 }
 
-pub(super) async fn actors(doors: web::Data<Doors>) -> HttpResponse {
-    HttpResponse::Ok().json(Actors { instance: doors.engine.instance().to_owned(), actors: TREE.iter().map(ActorView::of).collect() })
+/// Who looks after whom on this instance, and how busy each kind of actor is
+#[utoipa::path(
+    get, path = "/api/actors", operation_id = "listActors", tag = "operation",
+    responses((status = 200, description = "The tree of supervision", body = Actors))
+)]
+pub(super) async fn actors(doors: web::Data<Doors>) -> web::Json<Actors> {
+    web::Json(Actors { instance: doors.engine.instance().to_owned(), actors: TREE.iter().map(ActorView::of).collect() })
 }

@@ -42,6 +42,7 @@ pub(super) struct Query {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
 pub(super) struct EventView {
+    #[schema(value_type = String, examples("evt_17"))]
     id: EventId,
     #[serde(rename = "type")]
     kind: &'static str,
@@ -60,8 +61,8 @@ enum SubjectView {
 
 /// What happens in calls, on all instances, as it happens
 ///
-/// Server-sent events: `data` is an `Event`, `event` its type, `id` its place. An event `reset` says that some are missing. Without
-/// the scope transcripts:read the words of turns are empty.
+/// Server-sent events: `data` is an `Event`, `event` its type, `id` its place. An event `reset` says that some are missing;
+/// `call.levels` brings `CallLevels`, without an id. Without the scope transcripts:read the words of turns are empty.
 #[utoipa::path(
     get, path = "/api/events", operation_id = "watchEvents", tag = "calls",
     params(Query, ("Last-Event-ID" = Option<String>, Header, nullable = false, description = "The `id` to go on after")),
@@ -104,8 +105,10 @@ fn opening(watch: &EventWatch) -> Bytes {
     format!("{RETRY}\n{gap}id: {}\n\n", watch.position()).into()
 }
 
-#[derive(Serialize)]
-struct LevelsView {
+/// How loud both sides of calls were since the last time.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CallLevels)]
+pub(super) struct LevelsView {
     levels: Vec<CallLevel>,
 }
 

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::{Doors, Problem};
 use crate::actors::engine::Vitals;
+use crate::types::ActorKind;
 
 /// What `GET /health` tells.
 #[derive(Serialize, ToSchema)]
@@ -56,7 +57,7 @@ struct Usage {
 pub(super) struct Live {
     /// `ok` or `unavailable`.
     status: &'static str,
-    fallen_actors: Vec<&'static str>,
+    fallen_actors: Vec<ActorKind>,
 }
 
 /// Whether new calls are taken.

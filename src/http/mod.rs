@@ -162,7 +162,7 @@ fn doors() -> Vec<Door> {
         Door::at("/api/consents").read(CallsRead, consents::list).on(Method::POST, Admin, consents::give),
         Door::at("/api/consents/{id}/revoke").on(Method::POST, Admin, consents::revoke),
         Door::at("/api/webhook-deliveries").read(Admin, webhook_deliveries::list),
-        Door::at("/api/webhook-deliveries/{id}/resend").on(Method::POST, Admin, webhook_deliveries::resend),
+        Door::at("/api/webhook-deliveries/{event}/resend").on(Method::POST, Admin, webhook_deliveries::resend),
         Door::at("/incoming-call").hook(hooks::incoming_call),
         Door::at("/twilio/voice/{call}").hook(hooks::answered),
         Door::at("/twilio/resume/{call}/{epoch}").hook(hooks::resume),

@@ -6,6 +6,7 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::call_history::next_page;
 use super::csv::Table;
@@ -18,29 +19,36 @@ use crate::types::{CallId, Code, DeliveryState, EventId, EventKind};
 const PAGE: u64 = 50;
 const MAX_PAGE: u64 = 200;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Query {
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u64>,
     /// The last event of the page before.
     cursor: Option<String>,
+    #[param(inline)]
     state: Option<DeliveryState>,
     call: Option<CallId>,
 }
 
 /// A page. `next_cursor` leads to the one after it, as does the `Link` header.
-#[derive(Serialize)]
-struct List {
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookDeliveryPage)]
+pub(super) struct List {
     /// Its host; null where nobody is told.
     receiver: Option<String>,
     events: Vec<EventKind>,
     deliveries: Vec<DeliveryView>,
     limit: u64,
+    #[schema(value_type = Option<String>, examples("evt_17"))]
     next_cursor: Option<EventId>,
 }
 
-#[derive(Serialize)]
-struct DeliveryView {
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookDelivery)]
+pub(super) struct DeliveryView {
     /// The event's, and that of every try: the receiver knows it again by this.
+    #[schema(value_type = String, examples("evt_17"))]
     id: EventId,
     #[serde(rename = "type")]
     kind: EventKind,
@@ -74,6 +82,14 @@ impl DeliveryView {
     ];
 }
 
+/// What the receiver of webhooks was told, and is to be told yet
+#[utoipa::path(
+    get, path = "/api/webhook-deliveries", operation_id = "listWebhookDeliveries", tag = "operation", params(Query),
+    responses((
+        status = 200, description = "A page of deliveries, newest first", content((List = "application/json"), (String = "text/csv")),
+        headers(("Link" = String, description = "The next page, with `rel=\"next\"`; not on the last one"))
+    ))
+)]
 pub(super) async fn list(request: HttpRequest, doors: web::Data<Doors>, query: web::Query<Query>) -> Result<HttpResponse, Problem> {
     let format = Format::of(&request)?;
     let filter = query.into_inner().filter()?;
@@ -94,6 +110,11 @@ pub(super) async fn list(request: HttpRequest, doors: web::Data<Doors>, query: w
     Ok(answer)
 }
 
+/// Tells the receiver of an event again
+#[utoipa::path(
+    post, path = "/api/webhook-deliveries/{event}/resend", operation_id = "resendWebhook", tag = "operation",
+    responses((status = 202, description = "It is sent in a moment", body = DeliveryView))
+)]
 pub(super) async fn resend(doors: web::Data<Doors>, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let unknown = || Problem::new(Code::NotFound, "there is no delivery of this id");
     let id: EventId = id.parse().map_err(|_| unknown())?;

@@ -17,8 +17,8 @@ use utoipa::openapi::path::Operation;
 
 use super::door::Asked;
 use super::{
-    analytics, asked, assistants, call_events, call_history, commands, consents, conversation, do_not_call, error, events, health, metrics,
-    phone_tickets, request_call, session, setup,
+    actors, analytics, asked, assistants, call_events, call_history, commands, consents, conversation, do_not_call, error, events, health,
+    metrics, phone_tickets, request_call, session, setup, webhook_deliveries,
 };
 
 #[derive(OpenApi)]
@@ -38,9 +38,10 @@ use super::{
         request_call::request_call, call_history::call_history, conversation::call, conversation::conversation, call_events::call_events,
         commands::hang_up, commands::transfer, events::events, analytics::analytics, phone_tickets::create, assistants::assistants,
         do_not_call::list, do_not_call::add, do_not_call::import, do_not_call::remove, consents::list, consents::give, consents::revoke,
-        session::session, setup::setup, health::health, health::live, health::ready, metrics::metrics, openapi
+        session::session, setup::setup, health::health, health::live, health::ready, metrics::metrics, actors::actors,
+        webhook_deliveries::list, webhook_deliveries::resend, openapi
     ),
-    components(schemas(error::Body, events::EventView))
+    components(schemas(error::Body, events::EventView, events::LevelsView))
 )]
 struct Handlers;
 

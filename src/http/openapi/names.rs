@@ -10,9 +10,10 @@ struct Name {
     example: &'static str,
 }
 
-const NAMES: [Name; 3] = [
+const NAMES: [Name; 4] = [
     Name { name: "call", about: "Our id of the call, or Twilio's sid", example: "0193b0f2-5d3a-7c41-9f0e-2b6a1c8d4e57" },
     Name { name: "number", about: "A number in E.164; the `+` may be left out", example: "+14155550142" },
+    Name { name: "event", about: "The id of an event", example: "evt_17" },
     Name { name: "id", about: "The id of a consent", example: "0193b0f2-5d3a-7c41-9f0e-2b6a1c8d4e57" },
 ];
 

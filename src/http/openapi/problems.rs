@@ -15,7 +15,7 @@ use crate::http::velocity::is_counted;
 use crate::types::Code;
 
 /// What a method may answer beside what its shape tells.
-const OWN: [(&str, &[Code]); 11] = [
+const OWN: [(&str, &[Code]); 13] = [
     (
         "requestCall",
         &[
@@ -44,6 +44,8 @@ const OWN: [(&str, &[Code]); 11] = [
     ("listCalls", &[Code::MalformedRequest, Code::NotAcceptable]),
     ("getAnalytics", &[Code::MalformedRequest, Code::NotAcceptable]),
     ("watchEvents", &[Code::MalformedRequest, Code::AtCapacity]),
+    ("listWebhookDeliveries", &[Code::MalformedRequest, Code::NotAcceptable]),
+    ("resendWebhook", &[Code::NotConfigured]),
     ("removeDoNotCall", &[Code::InvalidField]),
     ("getHealth", &[Code::Internal]),
     ("getReadiness", &[Code::Internal]),

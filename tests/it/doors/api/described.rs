@@ -14,6 +14,10 @@ use crate::house::{House, LONG};
 
 /// A Python with what `tests/judge/requirements.txt` names.
 const JUDGE: &str = "API_JUDGE_PYTHON";
+/// The port for what is thrown away. RFC 863
+const NO_RECEIVER: &str = "http://127.0.0.1:9/";
+/// The example of <https://www.standardwebhooks.com>.
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NOBODY: &str = "00000000-0000-7000-8000-000000000000";
 
 /// Answers, for the judge.
@@ -124,7 +128,9 @@ async fn lists(heard: &mut Heard<'_>) {
 }
 
 async fn state(heard: &mut Heard<'_>) {
-    for path in ["/health", "/health/live", "/health/ready", "/api/session", "/api/setup", "/api/assistants", "/api/openapi.json"] {
+    for path in
+        ["/health", "/health/live", "/health/ready", "/api/session", "/api/actors", "/api/setup", "/api/assistants", "/api/openapi.json"]
+    {
         heard.got(path, "").await;
     }
     assert_eq!(heard.asked("GET", "/metrics", "", |request| request).await.status, 200);
@@ -138,6 +144,14 @@ async fn events(heard: &mut Heard<'_>) {
     heard.lines.push(json!({"method": "GET", "path": "/api/events", "status": 200, "content_type": "text/event-stream", "body": ""}));
     let wrong = get("/api/events").with("Last-Event-ID", "x").to(heard.house.addr()).await;
     heard.keep("GET", "/api/events", &wrong);
+}
+
+async fn webhooks(heard: &mut Heard<'_>) {
+    let page = heard.got("/api/webhook-deliveries", "?limit=1").await;
+    let event = text(&page["deliveries"][0]["id"]);
+    assert_eq!(heard.asked("GET", "/api/webhook-deliveries", "", |request| request.with("Accept", "text/csv")).await.status, 200);
+    assert_eq!(heard.posted("/api/webhook-deliveries/{event}/resend", &event, json!({})).await.status, 202);
+    heard.posted("/api/webhook-deliveries/{event}/resend", "evt_0", json!({})).await.problem(404, "not-found");
 }
 
 fn judge(house: &House, lines: &[Value]) {
@@ -156,7 +170,7 @@ fn judge(house: &House, lines: &[Value]) {
 
 #[actix_rt::test]
 async fn every_answer_is_as_it_is_described() {
-    let house = House::with(&[("CALL_COOLDOWN_SECONDS", "300")]).await;
+    let house = House::with(&[("CALL_COOLDOWN_SECONDS", "300"), ("WEBHOOK_URL", NO_RECEIVER), ("WEBHOOK_SECRET", SECRET)]).await;
     let mut heard = Heard { house: &house, lines: Vec::new() };
 
     state(&mut heard).await;
@@ -164,6 +178,7 @@ async fn every_answer_is_as_it_is_described() {
     orders(&mut heard).await;
     lists(&mut heard).await;
     events(&mut heard).await;
+    webhooks(&mut heard).await;
     let ticket = heard.posted("/api/phone-tickets", "", json!({"name": "Ann"})).await.json();
     heard.posted("/api/call/{call}/hangup", &text(&ticket["call_id"]), json!({})).await.json();
 

@@ -65,7 +65,7 @@ const DOORS: [(&str, &str, Option<Scope>); 74] = [
     ("POST", "/api/consents/{id}/revoke", ADMIN),
     ("GET", "/api/webhook-deliveries", ADMIN),
     ("HEAD", "/api/webhook-deliveries", ADMIN),
-    ("POST", "/api/webhook-deliveries/{id}/resend", ADMIN),
+    ("POST", "/api/webhook-deliveries/{event}/resend", ADMIN),
     ("GET", "/incoming-call", None),
     ("POST", "/incoming-call", None),
     ("GET", "/twilio/voice/{call}", None),
