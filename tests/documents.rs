@@ -1,6 +1,6 @@
 //! What the documents say of the tests, and of the API, is so.
 
-#![expect(clippy::expect_used, reason = "a test ends by panicking")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test ends by panicking")]
 
 #[path = "documents/api.rs"]
 mod api;

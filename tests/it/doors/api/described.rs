@@ -5,6 +5,7 @@ use std::process::Command;
 
 use alpha_call::sim::scenario::{CallerScript, Step};
 use alpha_call::sim::stage::CALLEE;
+use alpha_call::sim::twilio::{CallReport, Happening};
 use serde_json::{Value, json};
 
 use super::short;
@@ -103,8 +104,9 @@ async fn calls(heard: &mut Heard<'_>) {
 async fn orders(heard: &mut Heard<'_>) {
     for (path, body) in [("/api/call/{call}/transfer", json!({"to": CALLEE})), ("/api/call/{call}/hangup", json!({}))] {
         let phone = heard.house.call_in(CallerScript::new(vec![Step::WaitForSpeech { within: LONG }, Step::AwaitHangup { within: LONG }]));
-        let row = heard.house.row(phone.call_sid(), |row| !row["connected_at"].is_null()).await;
-        assert_eq!(heard.posted(path, &text(&row["id"]), body).await.status, 202);
+        let talks = |report: &CallReport| report.timeline.iter().any(|event| event.what == Happening::AgentBegan);
+        phone.until(LONG, talks).await.expect("a greeting");
+        assert_eq!(heard.posted(path, phone.call_sid(), body).await.status, 202);
         phone.ended(LONG).await.expect("an end");
         heard.house.ended(phone.call_sid()).await;
     }
