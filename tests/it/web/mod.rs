@@ -3,5 +3,6 @@
 mod browser;
 mod phone;
 mod screens;
+mod webhooks;
 
 use browser::{Browser, Look};
