@@ -100,6 +100,6 @@ function Resend({ id, type, reload }) {
         }
     }, [id, reload]);
     return html`<button type="button" class="button button-small" disabled=${busy} onClick=${resend} aria-label=${`Resend ${type} ${id}`}>
-        <${Icon} name="refresh" /> Resend
+        <${Icon} name="refresh" /> <span class="wide-only">Resend</span>
     </button>`;
 }

@@ -4,5 +4,6 @@ mod browser;
 mod docs;
 mod phone;
 mod screens;
+mod webhooks;
 
 use browser::{Browser, Look};

@@ -13,7 +13,7 @@ const CALLEE: &str = "+14155550142";
 
 impl House {
     /// A call from its request to its end.
-    pub(in crate::doors) async fn call_out(&self) {
+    pub async fn call_out(&self) {
         self.stage.twilio.answer(short());
         let asked = post_json("/api/request-call", serde_json::json!({ "phone_number": CALLEE })).to(self.addr()).await;
         assert_eq!(asked.status, 202, "{asked:?}");

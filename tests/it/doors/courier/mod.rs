@@ -10,7 +10,7 @@ use receiver::{Receiver, SECRET};
 
 impl House {
     /// An engine that tells this receiver.
-    async fn telling(receiver: &Receiver, variables: &[(&str, &str)]) -> Self {
+    pub async fn telling(receiver: &Receiver, variables: &[(&str, &str)]) -> Self {
         let url = receiver.url();
         let own = [("WEBHOOK_URL", url.as_str()), ("WEBHOOK_SECRET", SECRET)];
         Self::with(&[&own, variables].concat()).await
