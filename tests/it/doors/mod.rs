@@ -10,6 +10,7 @@ pub mod counters;
 pub mod courier;
 pub mod http;
 mod hygiene;
+pub mod judge;
 mod neighbour;
 pub mod operator;
 mod overload;

@@ -1,9 +1,17 @@
 //! `/metrics`.
 
+use std::time::Duration;
+
+use alpha_call::metrics::{self, Metric};
+use alpha_call::sim::scenario::{CallerScript, Step};
+use alpha_call::sim::stage::utterance;
+use serde_json::json;
+
 use crate::doors::counters::Counters;
 use crate::doors::http::get;
+use crate::doors::judge::approves;
 use crate::doors::operator::Operator;
-use crate::house::House;
+use crate::house::{House, LONG};
 
 #[actix_rt::test]
 async fn metrics_count_calls_frames_drops_and_actors_from_the_start() {
@@ -57,5 +65,49 @@ async fn metrics_tell_no_number_no_sid_and_no_path() {
         assert!(!text.contains(told), "{told} in {text}");
     }
     assert!(text.contains(r#"route="/api/call/{call}""#) && text.contains(r#"route="unmatched""#), "{text}");
+    house.finish().await;
+}
+
+/// One that asks something, is answered, and hangs up.
+fn talk() -> CallerScript {
+    let quiet = Duration::from_millis(900);
+    let greeting = [Step::WaitForSpeech { within: LONG }, Step::WaitForSilence { quiet, within: LONG }];
+    CallerScript::new(greeting.into_iter().chain([Step::Say(utterance("caller_hours")), Step::WaitForSpeech { within: LONG }, Step::HangUp]).collect())
+}
+
+fn catalogue() -> String {
+    let line = |metric: &Metric| json!({"name": metric.name, "kind": metric.kind.as_str(), "labels": metric.labels}).to_string() + "\n";
+    metrics::ALL.iter().map(line).collect()
+}
+
+/// <https://prometheus.github.io/client_python/parser/>
+#[actix_rt::test]
+async fn after_a_hundred_calls_an_independent_parser_finds_every_documented_metric_and_no_other() {
+    let house = House::with(&[("MAX_CONCURRENT_CALLS", "30"), ("MAX_OPENAI_CONNECTIONS", "30")]).await;
+    for _ in 0..4 {
+        let calls: Vec<_> = (0..25).map(|_| house.call_in(talk())).collect();
+        for call in &calls {
+            assert!(call.ended(LONG).await.expect("an end").completed());
+            house.ended(call.call_sid()).await;
+        }
+    }
+
+    let scrape = get("/metrics").to(house.addr()).await.body;
+    let counted = Counters::parse(&scrape);
+    let [file, list] = ["scrape.txt", "catalogue.jsonl"].map(|name| house.folder().join(name));
+    std::fs::write(&file, &scrape).expect("a file");
+    std::fs::write(&list, catalogue()).expect("a file");
+
+    approves("metrics.py", [file, list]);
+    for (name, labels) in [
+        ("alpha_call_calls_started_total", vec![("direction", "inbound")]),
+        ("alpha_call_calls_total", vec![("cause", "caller_hung_up"), ("outcome", "completed")]),
+        ("alpha_call_call_duration_seconds_count", vec![("direction", "inbound")]),
+        ("alpha_call_first_audio_seconds_count", vec![]),
+        ("alpha_call_turn_latency_seconds_count", vec![]),
+    ] {
+        assert!(counted.sum(name, &labels) >= 100.0, "{name}: {}", counted.sum(name, &labels));
+    }
+    assert_eq!(counted.sum("alpha_call_actor_mailbox_messages", &[("kind", "call")]), 0.0);
     house.finish().await;
 }
