@@ -39,6 +39,8 @@ pub enum Command {
     Consent(ConsentCommand),
     /// Look after the keys of the API
     Keys(KeysCommand),
+    /// Ask the instance on this machine whether it lives: 0 if it does, 1 if not
+    Healthcheck,
     /// Validate the configuration, and say all that is wrong with it
     Check,
     /// Look at the configuration

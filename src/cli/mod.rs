@@ -5,6 +5,7 @@ mod calls;
 pub mod config;
 mod db;
 mod demo;
+mod healthcheck;
 pub mod keys;
 pub mod lists;
 mod rehearsal;
@@ -36,6 +37,7 @@ pub async fn run(env: BTreeMap<String, String>) -> i32 {
         Some(Command::Consent(command)) => lists::consent(command, user(&env), |scope| load_within(scope, &args, &env)).await,
         Some(Command::Calls(command)) => calls::calls(command, &env, || load_within(Scope::Api, &args, &env)).await,
         Some(Command::Keys(command)) => keys::keys(command, |scope| load_within(scope, &args, &env)).await,
+        Some(Command::Healthcheck) => healthcheck::healthcheck(load_within(Scope::Api, &args, &env)).await,
         Some(Command::Check) => {
             let (text, code) = config::check(&configured(&args, &env));
             say(text.trim_end());

@@ -1,7 +1,7 @@
 //! `GET /health`, and its halves for platforms: `live` (the process) and `ready` (new calls).
 
 use actix_web::{HttpResponse, web};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Doors, Problem};
 use crate::actors::engine::Vitals;
@@ -69,8 +69,27 @@ pub(super) async fn live(doors: web::Data<Doors>) -> HttpResponse {
     answer(fallen.is_empty()).json(serde_json::json!({ "status": status, "fallen_actors": fallen }))
 }
 
-pub(super) async fn ready(doors: web::Data<Doors>) -> Result<HttpResponse, Problem> {
-    let well = is_well(&doors.engine.vitals().await?);
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Question {
+    #[serde(rename = "for")]
+    asked_by: Option<AskedBy>,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AskedBy {
+    /// The database is away from all instances at once, and callers are served without it: a balancer that took them all out
+    /// would hang up on everybody.
+    Balancer,
+}
+
+pub(super) async fn ready(doors: web::Data<Doors>, question: web::Query<Question>) -> Result<HttpResponse, Problem> {
+    let vitals = doors.engine.vitals().await?;
+    let well = match question.asked_by {
+        None => is_well(&vitals),
+        Some(AskedBy::Balancer) => takes_callers(&vitals),
+    };
     Ok(answer(well).json(serde_json::json!({ "status": if well { "ok" } else { "unavailable" } })))
 }
 
@@ -80,7 +99,11 @@ fn fleet(vitals: &Vitals) -> Option<Fleet> {
 }
 
 const fn is_well(vitals: &Vitals) -> bool {
-    vitals.database && !vitals.draining && vitals.overload.is_none()
+    vitals.database && takes_callers(vitals)
+}
+
+const fn takes_callers(vitals: &Vitals) -> bool {
+    !vitals.draining && vitals.overload.is_none()
 }
 
 fn answer(well: bool) -> actix_web::HttpResponseBuilder {
