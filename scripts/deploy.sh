@@ -221,8 +221,8 @@ deploy_to_app_engine() {
     step 'look at the application'
     there app describe || [ -n "$dry_run" ] || fail "there is no App Engine application yet: gcloud app create --region=REGION --project=$project"
     host=$name
-    if [ -z "$dry_run" ]; then
-        host=$(look app describe '--format=value(defaultHostname)')
+    [ -n "$dry_run" ] || host=$(look app describe '--format=value(defaultHostname)')
+    if there app services describe default; then
         before=$(look app versions list --service=default '--filter=traffic_split>0' '--format=value(id)' --limit=1)
         [ -z "$before" ] || domain=${domain:-$(look app versions describe "$before" --service=default '--format=value(envVariables.DOMAIN)')}
     fi
