@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # What the scripts for Google Cloud share; they read this file, nobody runs it.
 # They set `script`, `again` (what to type to go on), `project` and `dry_run`.
+# shellcheck disable=SC2154,SC2034 # of those who read this
 
 # No question of gcloud's own, and no colours.
 export CLOUDSDK_CORE_DISABLE_PROMPTS=1 CLOUDSDK_CORE_DISABLE_COLOR=1

@@ -118,3 +118,108 @@ if [ -n "$build" ]; then
     step 'build the Dockerfile'
     build_image
 fi
+
+# --- What the image is -------------------------------------------------------------------------
+
+has_image "$image" || fail "there is no image $image: leave out --skip-build"
+readonly name=alpha-call-image-test port=18080 limit_mb=45
+mounted='' container='' load=''
+
+clean() {
+    local code=$?
+    trap - EXIT
+    [ -z "$load" ] || kill "$load" 2>/dev/null || true
+    podman rm --force --volumes --ignore --time 0 "$name" >/dev/null 2>&1 || true
+    [ -z "$container" ] || buildah rm "$container" >/dev/null || true
+    [ "$code" -eq 0 ] || printf '\n==> FAILED (exit %s)\n' "$code" >&2
+    exit "$code"
+}
+trap clean EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+podman() { command podman --root "$work/storage" --runroot "$work/run" --runtime runc --cgroup-manager cgroupfs "$@"; }
+holds() { printf '  %-28s %s\n' "$1" "$2"; }
+
+step 'what the image is'
+user=$(buildah inspect --type image --format '{{.OCIv1.Config.User}}' "$image")
+[ "$user" = 65532:65532 ] || fail "its user is $user"
+holds user "$user"
+entry=$(buildah inspect --type image --format '{{json .OCIv1.Config.Entrypoint}} {{json .OCIv1.Config.Cmd}}' "$image")
+[ "$entry" = '["/alpha-call"] ["serve"]' ] || fail "it starts $entry"
+holds starts "$entry"
+container=$(buildah from --pull-never "$image")
+mounted=$(buildah mount "$container")
+shells=$(find "$mounted" \( -name sh -o -name bash -o -name dash -o -name busybox \) \( -type f -o -type l \) -perm /111 2>/dev/null)
+[ -z "$shells" ] || fail "it has a shell: $shells"
+holds shells none
+size=$(($(du --apparent-size --summarize --block-size=1 "$mounted" | cut -f 1) / 1000000))
+[ "$size" -le "$limit_mb" ] || fail "it has $size MB, more than $limit_mb"
+holds size "$size MB, of which $(($(stat --format=%s "$mounted/alpha-call") / 1000000)) MB are the program"
+cp "$mounted/alpha-call" "$work/alpha-call"
+
+# --- What it does ------------------------------------------------------------------------------
+
+url=http://127.0.0.1:$port
+calls=5
+
+# start WORDS…: as platforms run it, with nothing that it can write to but its volume.
+start() {
+    local peers=()
+    mapfile -t peers < <("$work/alpha-call" simulate --print-env --calls "$calls" | sed 's/^/--env=/')
+    podman run --detach --name "$name" --network host --read-only --read-only-tmpfs=false --cap-drop all --security-opt no-new-privileges \
+        --ulimit nofile=20000:20000 --ulimit nproc=1024:1024 "${peers[@]}" --env "PORT=$port" "$@" "$image" >/dev/null
+}
+
+until_it_says() {
+    local what=$1 tries=$2
+    shift 2
+    until "$@" >/dev/null 2>&1; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || { podman logs "$name" >&2 || true; fail "it never $what"; }
+        sleep 0.02
+    done
+}
+
+milliseconds() { date +%s%3N; }
+lives() { curl --fail --silent --max-time 2 "$url/health/live"; }
+carries() { [[ $(curl --silent --max-time 2 "$url/health") == *"\"calls\":{\"active\":$calls,"* ]]; }
+
+step 'a folder that it cannot write to is named'
+start --tmpfs /var/lib/alpha-call/data:ro
+code=$(podman wait "$name")
+said=$(podman logs "$name" 2>&1)
+if [ "$code" -eq 0 ] || [[ $said != *'Read-only file system'* || $said != *data* ]]; then fail "exit $code: $said"; fi
+holds exit "$code, ${said##*$'\n'}"
+podman rm --force --volumes "$name" >/dev/null
+
+step 'it starts'
+start
+began=$(date --date "$(podman inspect --format '{{.State.StartedAt.Format "2006-01-02T15:04:05.999999999Z07:00"}}' "$name")" +%s%3N)
+until_it_says listened 500 lives
+took=$(($(milliseconds) - began))
+[ "$took" -le 3000 ] || fail "it listened after $took ms"
+holds listens "after $took ms, at $url"
+uid=$(awk '/^Uid:/ { print $2 }' "/proc/$(podman inspect --format '{{.State.Pid}}' "$name")/status")
+[ "$uid" = 65532 ] || fail "it runs as $uid"
+holds 'runs as' "$uid"
+holds healthcheck "$(podman exec "$name" /alpha-call healthcheck)"
+
+step "$calls simulated calls"
+"$work/alpha-call" simulate --calls "$calls" --target "$url"
+
+step "SIGTERM in the middle of $calls calls"
+"$work/alpha-call" simulate --calls "$calls" --target "$url" >"$work/simulate.log" 2>&1 &
+load=$!
+until_it_says 'carried the calls' 1000 carries
+began=$(milliseconds)
+podman kill --signal TERM "$name" >/dev/null
+code=$(podman wait "$name")
+took=$(($(milliseconds) - began))
+said=$(podman logs "$name" 2>&1)
+[ "$code" -eq 0 ] || fail "exit $code: $said"
+[ "$took" -le 9000 ] || fail "out after $took ms"
+[[ $said == *draining* && $said != *panicked* ]] || fail "it did not drain: $said"
+holds out "after $took ms, exit $code"
+
+step 'all is as it should be'

@@ -8,11 +8,12 @@ usage: scripts/test.sh [--help] [--fuzz [SECONDS]] [-- ARGUMENTS OF THE TEST RUN
 
 Runs everything that guards this repository, on a fresh Debian machine with Rust:
 
-  1. finds PostgreSQL's server, Chromium with its driver, and Node.js, or installs them with apt (as root, or by sudo)
+  1. finds PostgreSQL's server, Chromium with its driver, Node.js and Python, or installs them with apt (as root, or by sudo)
   2. starts a throw-away server in a temporary folder, reachable by its Unix socket alone;
      what a Debian package may have started is left alone
   3. cargo fmt --check, cargo clippy with warnings as errors
-  4. the tests of the page's own modules, with node
+  4. the tests of the page's own modules, with node; Dockerfile, scripts and the files for platforms, with what
+     tests/requirements.txt names, in a virtual environment of Python below target/
   5. all tests, with cargo-nextest if it is installed, else with cargo test; then the doc tests
   6. searches what the tests wrote, with cargo-nextest, for what no log may hold: numbers, keys, tokens
   7. stops the server and removes the folder, however the run ends
@@ -172,6 +173,27 @@ find_browser() {
     fi
 }
 
+find_python() {
+    if ! python3 -c 'import ensurepip' 2>/dev/null; then
+        run 'install Python' install "no python3 with venv and no apt-get here: install Python 3.9 or newer" python3 python3-venv
+    fi
+    if ! cmp --silent tests/requirements.txt target/python/requirements.txt; then
+        python3 -m venv --clear target/python
+        target/python/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+        cp tests/requirements.txt target/python/requirements.txt
+    fi
+}
+
+deployment_files() {
+    local tools=target/python/bin file
+    "$tools/hadolint" Dockerfile
+    "$tools/shellcheck" --external-sources .ci/run scripts/*.sh tests/fixtures/gcloud/curl tests/fixtures/gcloud/gcloud
+    "$tools/check-jsonschema" --quiet --builtin-schema vendor.compose-spec compose.yaml
+    for file in deployment disruption scaling service; do
+        "$tools/kubernetes-validate" --quiet --strict --kubernetes-version 1.31 "deploy/kubernetes/$file.yaml"
+    done
+}
+
 # Of the simulators: every number, the auth token, stream tokens; of ours: the keys that are made.
 search_log() {
     local log=target/nextest/default/junit.xml found
@@ -229,6 +251,9 @@ fi
 
 current='find Chromium and Node.js'
 find_browser
+current='find Python'
+find_python
+run 'Dockerfile, scripts, files for platforms' deployment_files
 run 'cargo fmt' cargo fmt --all --check
 run 'cargo clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
 run 'the page: hashes of what is vendored' scripts/vendor-web.sh --check

@@ -133,6 +133,17 @@ pub enum ConfigCommand {
     },
 }
 
+impl Command {
+    /// Its configuration matters as a whole.
+    #[must_use]
+    pub const fn wants_secrets(&self) -> bool {
+        match self {
+            Self::Demo(_) | Self::Simulate(_) | Self::Calls(_) | Self::Healthcheck => false,
+            Self::Serve(_) | Self::Db(_) | Self::Dnc(_) | Self::Consent(_) | Self::Keys(_) | Self::Check | Self::Config(_) => true,
+        }
+    }
+}
+
 impl Args {
     /// Flags that set a key of the configuration.
     #[must_use]

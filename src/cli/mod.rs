@@ -6,6 +6,7 @@ pub mod config;
 mod db;
 mod demo;
 mod healthcheck;
+mod kept_secrets;
 pub mod keys;
 pub mod lists;
 mod rehearsal;
@@ -25,6 +26,10 @@ use screen::say;
 /// Exit codes: 0 ok, 1 failed, 2 wrong usage (clap's), 78 wrong configuration, 130 interrupted.
 pub async fn run(env: BTreeMap<String, String>) -> i32 {
     let args = Args::parse();
+    let env = match with_secrets(&args, env).await {
+        Ok(env) => env,
+        Err(invalid) => return refuse(invalid),
+    };
     match &args.command {
         None | Some(Command::Serve(_)) => match configured(&args, &env) {
             Ok(loaded) => serve::serve(loaded).await,
@@ -51,6 +56,11 @@ pub async fn run(env: BTreeMap<String, String>) -> i32 {
             Err(invalid) => refuse(invalid),
         },
     }
+}
+
+async fn with_secrets(args: &Args, env: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Invalid> {
+    let wanted = args.command.as_ref().is_none_or(Command::wants_secrets);
+    if wanted { kept_secrets::fetched(env).await } else { Ok(env) }
 }
 
 fn configured(args: &Args, env: &BTreeMap<String, String>) -> Result<Loaded, Invalid> {

@@ -77,9 +77,14 @@ fn a_new_version_is_asked_before_anybody_is_sent_to_it() {
 
     let told = desk.script(SCRIPT, &CLOUD_RUN).succeeded();
 
-    in_order(&desk, &["jobs execute", "services replace", CANARY, &format!("{CANARY}/api/session"), "--to-latest", PUBLIC, "--remove-tags=canary"]);
+    in_order(
+        &desk,
+        &["jobs execute", "services replace", CANARY, &format!("{CANARY}/api/session"), "--to-latest", PUBLIC, "--remove-tags=canary"],
+    );
     let handed = desk.handed("service");
-    let traffic = format!("  traffic:\n    - revisionName: {before}\n      percent: 100\n    - latestRevision: true\n      tag: canary\n      percent: 0\n");
+    let traffic = format!(
+        "  traffic:\n    - revisionName: {before}\n      percent: 100\n    - latestRevision: true\n      tag: canary\n      percent: 0\n"
+    );
     assert!(handed.last().is_some_and(|file| file.ends_with(&traffic)), "{handed:?}");
     assert_ne!(desk.state("revisions/serving"), before);
     assert!(told.out.contains(&format!("--to-revisions={before}=100")), "the way back: {told}");
@@ -130,11 +135,23 @@ fn at_app_engine_too_a_version_is_asked_first() {
 
     let told = desk.script(SCRIPT, &APP_ENGINE).succeeded();
 
-    in_order(&desk, &["jobs execute", "app deploy", "-dot-voice-project.uc.r.appspot.com/health/ready", "set-traffic", "https://voice-project.uc.r.appspot.com/"]);
+    in_order(
+        &desk,
+        &[
+            "jobs execute",
+            "app deploy",
+            "-dot-voice-project.uc.r.appspot.com/health/ready",
+            "set-traffic",
+            "https://voice-project.uc.r.appspot.com/",
+        ],
+    );
     assert!(desk.commands()[place(&desk.commands(), "app deploy")].contains("--no-promote"));
     assert_ne!(desk.state("versions/serving"), before);
     let file = desk.handed("app").pop().expect("a file");
-    for part in ["DOMAIN: \"voice-project.uc.r.appspot.com\"", "DB_PASSWORD_SECRET: \"projects/voice-project/secrets/alpha-call-db-password/versions/3\""] {
+    for part in [
+        "DOMAIN: \"voice-project.uc.r.appspot.com\"",
+        "DB_PASSWORD_SECRET: \"projects/voice-project/secrets/alpha-call-db-password/versions/3\"",
+    ] {
         assert!(file.contains(part), "{part}: {file}");
     }
     desk.kept_silent(&told);

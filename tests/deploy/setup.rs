@@ -18,7 +18,8 @@ fn a_first_run_makes_everything_and_writes_the_connection_down_for_nobody_else()
     let told = desk.script(SCRIPT, &[]).succeeded();
 
     let commands = desk.commands();
-    let made = ["services enable", "service-accounts create", "repositories create", "sql instances create", "databases create", "users create"];
+    let made =
+        ["services enable", "service-accounts create", "repositories create", "sql instances create", "databases create", "users create"];
     assert!(made.map(|words| place(&commands, words)).is_sorted(), "{commands:#?}");
     let password = desk.state("secret_values/alpha-call-db-password");
     assert_eq!(password.len(), 40, "{password}");
@@ -53,7 +54,11 @@ fn a_second_run_makes_nothing_and_keeps_the_password() {
 
     desk.script(SCRIPT, &[]).succeeded();
 
-    let made: Vec<String> = desk.commands().into_iter().filter(|command| [" create ", " add ", "password "].iter().any(|word| command.contains(word))).collect();
+    let made: Vec<String> = desk
+        .commands()
+        .into_iter()
+        .filter(|command| [" create ", " add ", "password "].iter().any(|word| command.contains(word)))
+        .collect();
     assert_eq!(made, [""; 0]);
     assert_eq!(fs::read_to_string(desk.repository().join(".env.database")).expect("the file"), before);
 }
@@ -94,7 +99,9 @@ fn in_a_private_network_the_database_has_no_public_address() {
 
     let commands = desk.commands();
     let create = &commands[place(&commands, "sql instances create")];
-    for word in ["--no-assign-ip", "--network=projects/voice-project/global/networks/office", "--availability-type=REGIONAL", "max_connections=563"] {
+    for word in
+        ["--no-assign-ip", "--network=projects/voice-project/global/networks/office", "--availability-type=REGIONAL", "max_connections=563"]
+    {
         assert!(create.contains(word), "{word}: {create}");
     }
     assert!(place(&commands, "vpc-peerings connect") < place(&commands, "sql instances create"), "{commands:#?}");
