@@ -13,18 +13,22 @@ RUN mkdir -p benches fuzz/stable migration/src src \
     && cargo build --release --locked --bin alpha-call \
     && rm -r migration/src src
 
-COPY config config
+COPY config/*.toml config/
 COPY migration migration
 COPY web web
 COPY src src
 # By their time the stand-ins may be younger than what takes their place.
 RUN touch migration/src/lib.rs src/lib.rs src/main.rs \
-    && cargo build --release --locked --bin alpha-call \
-    && mkdir -p state/data
+    && cargo build --release --locked --bin alpha-call
+
+# Assistants are read at the start: for a word of theirs nothing is compiled.
+COPY config config
+RUN mkdir -p config/assistants state/config state/data \
+    && cp -r config/assistants state/config
 
 FROM gcr.io/distroless/cc-debian12:nonroot
 COPY --from=build /build/target/release/alpha-call /alpha-call
-# Rows wait here for the database: the one place that is written to.
+# Assistants, and in data the rows that wait for the database: the one place that is written to.
 COPY --from=build --chown=65532:65532 /build/state /var/lib/alpha-call
 WORKDIR /var/lib/alpha-call
 VOLUME /var/lib/alpha-call/data

@@ -11,9 +11,8 @@ pub const PROJECT: &str = "voice-project";
 /// What the operator has in `.env`.
 const DOTENV: &str = "OPENAI_API_KEY='sk-hush-openai'\nTWILIO_ACCOUNT_SID='AC00hush00'\nTWILIO_AUTH_TOKEN='hush-token' # of the console\nPHONE_NUMBER_FROM=+14155550100\n";
 const HUSH: [&str; 3] = ["sk-hush-openai", "AC00hush00", "hush-token"];
-/// Those of which the rest of the system is made.
-const FILES: [&str; 6] =
-    ["app.yaml", "deploy/service.yaml", "scripts/deploy.sh", "scripts/google.sh", "scripts/setup-database.sh", "migration/README.md"];
+/// What the scripts read.
+const FILES: [&str; 5] = ["app.yaml", "deploy/service.yaml", "scripts/deploy.sh", "scripts/google.sh", "scripts/setup-database.sh"];
 
 pub struct Desk {
     folder: TempDir,
@@ -54,7 +53,7 @@ impl Desk {
 
     pub fn with_real_gcloud() -> Self {
         let desk = Self { folder: tempfile::tempdir().expect("a folder") };
-        for folder in ["bin", "home", "stub/state", "repository/scripts", "repository/deploy", "repository/migration"] {
+        for folder in ["bin", "home", "stub/state", "repository/scripts", "repository/deploy"] {
             fs::create_dir_all(desk.path(folder)).expect("a folder");
         }
         for file in FILES {
@@ -70,6 +69,13 @@ impl Desk {
         desk.script("setup-database.sh", &[]).succeeded();
         desk.forget();
         desk
+    }
+
+    /// The images are named after a commit.
+    pub fn commit(&self) {
+        let git = "git init --quiet && printf '*\\n' > .gitignore \
+            && git -c user.name=a -c user.email=a@example.com commit --quiet --allow-empty --message=first";
+        assert!(self.command("bash").args(["-c", git]).status().expect("bash runs").success());
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -46,6 +46,7 @@ fn the_commands_that_are_run_bring_a_service_up_in_the_order_they_stand_in() {
     let run: Vec<String> =
         blocks(&text).into_iter().filter(|(before, _)| before == "<!-- run, in order -->").map(|(_, body)| body).collect();
     assert!(run.len() > 3, "{run:?}");
+    desk.commit();
 
     for block in run {
         let mut bash = desk.command("bash");

@@ -131,7 +131,7 @@ fn google_takes_every_command_of_the_scripts_and_gets_what_was_meant() {
     google.script("setup-database.sh", &["--network", "office"]).succeeded();
     assert_set_up(&google.requests());
     google.script("setup-database.sh", &["--network", "office"]).succeeded();
-    let again: Vec<Value> = google.requests().into_iter().filter(|request| makes_something(request)).collect();
+    let again: Vec<Value> = google.requests().into_iter().filter(makes_something).collect();
     assert_eq!(again, [Value::Null; 0], "a second run makes nothing");
 
     google.script("deploy.sh", &["cloud-run", "--network", "office", IMAGE[0], IMAGE[1]]).succeeded();
