@@ -75,6 +75,6 @@ fn the_budget_of_connections_is_the_scripts() {
     for row in rows {
         let [instances, used, wanted] = row.as_slice() else { panic!("{row:?}") };
         let told = Desk::new().script("setup-database.sh", &["--dry-run", "--instances", &instances.to_string()]).succeeded();
-        assert!(told.out.contains(&format!("= {used}\n")) && told.out.contains(&format!("takes {wanted},")), "{row:?} {told}");
+        assert!(told.out.contains(&format!("= {used}.\n")) && told.out.contains(&format!("takes {wanted},")), "{row:?} {told}");
     }
 }

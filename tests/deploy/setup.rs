@@ -30,7 +30,7 @@ fn a_first_run_makes_everything_and_writes_the_connection_down_for_nobody_else()
     assert_eq!(fs::read_to_string(&file).expect("the file"), expected);
     assert_eq!(fs::metadata(&file).expect("the file").permissions().mode() & 0o777, 0o600);
     assert_eq!(desk.state("secret_values/alpha-call-twilio-auth-token"), "hush-token", "without its quotes and its comment");
-    assert!(told.out.contains("= 120\n") && told.out.contains("takes 150"), "the budget: {told}");
+    assert!(told.out.contains("= 120.\n") && told.out.contains("takes 150"), "the budget: {told}");
     desk.kept_silent(&told);
 }
 
@@ -57,7 +57,7 @@ fn a_second_run_makes_nothing_and_keeps_the_password() {
     let made: Vec<String> = desk
         .commands()
         .into_iter()
-        .filter(|command| [" create ", " add ", "password "].iter().any(|word| command.contains(word)))
+        .filter(|command| [" create ", "versions add ", "set-password "].iter().any(|word| command.contains(word)))
         .collect();
     assert_eq!(made, [""; 0]);
     assert_eq!(fs::read_to_string(desk.repository().join(".env.database")).expect("the file"), before);
