@@ -68,7 +68,7 @@ has_image() { buildah images --quiet "$1" >/dev/null 2>&1; }
 # debian NAME VARIANT PACKAGES: a tar of them.
 debian() {
     local tar=$work/$1.tar
-    [ -s "$tar" ] || { mmdebstrap --quiet --variant="$2" --include="$3" bookworm "$tar.part" && mv "$tar.part" "$tar"; }
+    [ -s "$tar" ] || { mmdebstrap --quiet --format=tar --variant="$2" --include="$3" bookworm "$tar.part" && mv "$tar.part" "$tar"; }
 }
 
 make_builder() {
@@ -151,8 +151,8 @@ step 'what the image is'
 user=$(buildah inspect --type image --format '{{.OCIv1.Config.User}}' "$image")
 [ "$user" = 65532:65532 ] || fail "its user is $user"
 holds user "$user"
-entry=$(buildah inspect --type image --format '{{json .OCIv1.Config.Entrypoint}} {{json .OCIv1.Config.Cmd}}' "$image")
-[ "$entry" = '["/alpha-call"] ["serve"]' ] || fail "it starts $entry"
+entry=$(buildah inspect --type image --format '{{.OCIv1.Config.Entrypoint}} {{.OCIv1.Config.Cmd}}' "$image")
+[ "$entry" = '[/alpha-call] [serve]' ] || fail "it starts $entry"
 holds starts "$entry"
 container=$(buildah from --pull-never "$image")
 mounted=$(buildah mount "$container")
@@ -168,14 +168,16 @@ cp "$mounted/alpha-call" "$work/alpha-call"
 
 url=http://127.0.0.1:$port
 calls=5
+# The simulators read the records by it.
+export API_KEYS=key-of-the-image-test-alone
 
 # start NAME PORT WORDS…: as platforms run it, with nothing that it can write to but its volume.
 start() {
-    local peers=() name=$1 port=$2
+    local peers=() container_name=$1 container_port=$2
     shift 2
     mapfile -t peers < <("$work/alpha-call" simulate --print-env --calls "$calls" | sed 's/^/--env=/')
-    podman run --detach --name "$name" --network host --read-only --read-only-tmpfs=false --cap-drop all --security-opt no-new-privileges \
-        --ulimit nofile=20000:20000 --ulimit nproc=1024:1024 "${peers[@]}" --env "PORT=$port" "$@" "$image" >/dev/null
+    podman run --detach --name "$container_name" --network host --read-only --read-only-tmpfs=false --cap-drop all --security-opt no-new-privileges \
+        --ulimit nofile=20000:20000 --ulimit nproc=1024:1024 "${peers[@]}" --env "PORT=$container_port" --env API_KEYS --env APP__OPENAI__WARM_CONNECTIONS=0 "$@" "$image" >/dev/null
 }
 
 until_it_has() {
@@ -193,7 +195,7 @@ lives() { curl --fail --silent --max-time 2 "$url/health/live"; }
 carries() { [[ $(curl --silent --max-time 2 "$url/health") == *"\"calls\":{\"active\":$calls,"* ]]; }
 
 step 'a folder that it cannot write to is named'
-start "$name" "$port" --tmpfs /var/lib/alpha-call/data:ro
+start "$name" "$port" --tmpfs /var/lib/alpha-call/data:ro --env DATABASE_URL=sqlite::memory:
 code=$(podman wait "$name")
 said=$(podman logs "$name" 2>&1)
 if [ "$code" -eq 0 ] || [[ $said != *'Read-only file system'* || $said != *data* ]]; then fail "exit $code: $said"; fi

@@ -212,7 +212,7 @@ fn assert_deployed(requests: &[Value]) {
 
 fn assert_deployed_to_app_engine(requests: &[Value]) {
     let version = bodies(requests, "/versions")[0];
-    assert_eq!((&version["env"], &version["runtime"]), (&"flex".into(), &"custom".into()));
+    assert_eq!((&version["env"], &version["deployment"]["container"]["image"]), (&"flex".into(), &IMAGE[1].into()));
     assert_eq!(version["readinessCheck"]["path"], "/health/ready?for=balancer");
     assert_eq!(version["betaSettings"]["cloud_sql_instances"], format!("{PROJECT}:us-central1:alpha-call"));
     let secret = format!("projects/{PROJECT}/secrets/alpha-call-openai-api-key/versions/1");
