@@ -230,6 +230,10 @@ said=$(podman logs "$name" 2>&1)
 [ "$took" -le 9000 ] || fail "out after $took ms"
 [[ $said == *draining* && $said != *panicked* ]] || fail "it did not drain: $said"
 holds out "after $took ms, exit $code"
+# Nobody answers its calls any more.
+kill "$load"
+wait "$load" || true
+load=''
 
 # --- One after the other -----------------------------------------------------------------------
 
