@@ -1,5 +1,6 @@
 #!/bin/sh
 # Renders the clips of src/sim/speech: raw mono mu-law at 8 kHz, no header. Needs flite 2.2 and sox 14.4.
+# shellcheck disable=SC3044 # caller is a function of ours, no word of bash's
 set -eu
 
 cd "$(dirname "$0")/../src/sim/speech"

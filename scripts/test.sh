@@ -11,7 +11,8 @@ Runs everything that guards this repository, on a fresh Debian machine with Rust
   1. finds PostgreSQL's server, Chromium with its driver, Node.js, Python and curl, or installs them with apt (as root, or by sudo)
   2. starts a throw-away server in a temporary folder, reachable by its Unix socket alone;
      what a Debian package may have started is left alone
-  3. puts the judges of the API's description into a virtual environment of Python, in target/
+  3. puts what tests/requirements.txt names into a virtual environment of Python below target/: judges of the API, and of
+     Dockerfile, scripts and files for platforms, which are looked at
   4. cargo fmt --check, cargo clippy with warnings as errors
   5. the tests of the page's own modules, with node
   6. all tests, with cargo-nextest if it is installed, else with cargo test; then the doc tests
@@ -27,7 +28,6 @@ Works as root (the server then runs as an unprivileged user) and as anybody else
 environment:
   TEST_DATABASE_URL   use this server instead of starting one; it must let databases be created
   PG_BINDIR           where initdb and pg_ctl are, if they are not found
-  API_JUDGE_PYTHON    a Python with the packages of tests/judge/requirements.txt, instead of one that is made here
 TEXT
 }
 
@@ -174,21 +174,29 @@ find_browser() {
     fi
 }
 
-find_judges() {
+find_python() {
     if ! command -v curl >/dev/null; then
         run 'install curl' install "no curl and no apt-get here: install curl" curl
     fi
-    [ -z "${API_JUDGE_PYTHON:-}" ] || return 0
-    local folder=$PWD/target/judge
     if ! python3 -c 'import ensurepip' 2>/dev/null; then
         run 'install Python' install "no Python with venv and no apt-get here: install Python 3.10 or newer" python3 python3-venv
     fi
-    if ! cmp -s tests/judge/requirements.txt "$folder/requirements.txt"; then
-        python3 -m venv --clear "$folder"
-        "$folder/bin/pip" install --quiet --disable-pip-version-check --requirement tests/judge/requirements.txt
-        cp tests/judge/requirements.txt "$folder/requirements.txt"
+    if ! cmp -s tests/requirements.txt target/python/requirements.txt; then
+        python3 -m venv --clear target/python
+        target/python/bin/pip install --quiet --disable-pip-version-check --requirement tests/requirements.txt
+        cp tests/requirements.txt target/python/requirements.txt
     fi
-    export API_JUDGE_PYTHON=$folder/bin/python
+    export API_JUDGE_PYTHON=$PWD/target/python/bin/python
+}
+
+deployment_files() {
+    local tools=target/python/bin file
+    "$tools/hadolint" Dockerfile
+    "$tools/shellcheck" --external-sources .ci/run scripts/*.sh tests/fixtures/gcloud/curl tests/fixtures/gcloud/gcloud
+    "$tools/check-jsonschema" --quiet --builtin-schema vendor.compose-spec compose.yaml
+    for file in deployment disruption scaling service; do
+        "$tools/kubernetes-validate" --quiet --strict --kubernetes-version 1.31 "deploy/kubernetes/$file.yaml"
+    done
 }
 
 # Of the simulators: every number, the auth token, stream tokens; of ours: the keys that are made.
@@ -248,8 +256,9 @@ fi
 
 current='find Chromium and Node.js'
 find_browser
-current='find the judges of the API'
-find_judges
+current='find Python'
+find_python
+run 'Dockerfile, scripts, files for platforms' deployment_files
 run 'cargo fmt' cargo fmt --all --check
 run 'cargo clippy' cargo clippy --workspace --all-targets --locked -- -D warnings
 run 'the page: hashes of what is vendored' scripts/vendor-web.sh --check

@@ -44,6 +44,8 @@ pub enum Command {
     Webhooks(WebhooksCommand),
     /// Print the description of the API, as OpenAPI 3.1 has it
     Openapi,
+    /// Ask the instance on this machine whether it lives: 0 if it does, 1 if not
+    Healthcheck,
     /// Validate the configuration, and say all that is wrong with it
     Check,
     /// Look at the configuration
@@ -134,6 +136,17 @@ pub enum ConfigCommand {
         #[arg(long)]
         sources: bool,
     },
+}
+
+impl Command {
+    /// Its configuration matters as a whole.
+    #[must_use]
+    pub const fn wants_secrets(&self) -> bool {
+        match self {
+            Self::Demo(_) | Self::Simulate(_) | Self::Calls(_) | Self::Healthcheck => false,
+            Self::Serve(_) | Self::Db(_) | Self::Dnc(_) | Self::Consent(_) | Self::Keys(_) | Self::Check | Self::Config(_) => true,
+        }
+    }
 }
 
 impl Args {

@@ -5,6 +5,8 @@ mod calls;
 pub mod config;
 mod db;
 mod demo;
+mod healthcheck;
+mod kept_secrets;
 pub mod keys;
 pub mod lists;
 mod rehearsal;
@@ -26,6 +28,10 @@ use screen::say;
 /// Exit codes: 0 ok, 1 failed, 2 wrong usage (clap's), 78 wrong configuration, 130 interrupted.
 pub async fn run(env: BTreeMap<String, String>) -> i32 {
     let args = Args::parse();
+    let env = match with_secrets(&args, env).await {
+        Ok(env) => env,
+        Err(invalid) => return refuse(invalid),
+    };
     match &args.command {
         None | Some(Command::Serve(_)) => match configured(&args, &env) {
             Ok(loaded) => serve::serve(loaded).await,
@@ -40,6 +46,7 @@ pub async fn run(env: BTreeMap<String, String>) -> i32 {
         Some(Command::Webhooks(command)) => webhooks::webhooks(command, &env, |scope| load_within(scope, &args, &env)).await,
         Some(Command::Keys(command)) => keys::keys(command, |scope| load_within(scope, &args, &env)).await,
         Some(Command::Openapi) => openapi(),
+        Some(Command::Healthcheck) => healthcheck::healthcheck(load_within(Scope::Api, &args, &env)).await,
         Some(Command::Check) => {
             let (text, code) = config::check(&configured(&args, &env));
             say(text.trim_end());
@@ -66,6 +73,11 @@ fn openapi() -> i32 {
             1
         }
     }
+}
+
+async fn with_secrets(args: &Args, env: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Invalid> {
+    let wanted = args.command.as_ref().is_none_or(Command::wants_secrets);
+    if wanted { kept_secrets::fetched(env).await } else { Ok(env) }
 }
 
 fn configured(args: &Args, env: &BTreeMap<String, String>) -> Result<Loaded, Invalid> {

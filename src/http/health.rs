@@ -1,8 +1,8 @@
 //! `GET /health`, and its halves for platforms: `live` (the process) and `ready` (new calls).
 
 use actix_web::{HttpResponse, web};
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::{Doors, Problem};
 use crate::actors::engine::Vitals;
@@ -113,13 +113,35 @@ pub(super) async fn live(doors: web::Data<Doors>) -> HttpResponse {
     answer(well).json(Live { status: word(well), fallen_actors })
 }
 
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Question {
+    /// `balancer` leaves the database aside.
+    #[serde(rename = "for")]
+    #[param(inline)]
+    asked_by: Option<AskedBy>,
+}
+
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum AskedBy {
+    /// The database is away from all instances at once, and callers are served without it: a balancer that took them all out
+    /// would hang up on everybody.
+    Balancer,
+}
+
 /// Whether new calls are taken
 #[utoipa::path(
-    get, path = "/health/ready", operation_id = "getReadiness", tag = "operation",
+    get, path = "/health/ready", operation_id = "getReadiness", tag = "operation", params(Question),
     responses((status = 200, description = "They are", body = Ready), (status = 503, description = "They are not", body = Ready))
 )]
-pub(super) async fn ready(doors: web::Data<Doors>) -> Result<HttpResponse, Problem> {
-    let well = is_well(&doors.engine.vitals().await?);
+pub(super) async fn ready(doors: web::Data<Doors>, question: web::Query<Question>) -> Result<HttpResponse, Problem> {
+    let vitals = doors.engine.vitals().await?;
+    let well = match question.asked_by {
+        None => is_well(&vitals),
+        Some(AskedBy::Balancer) => takes_callers(&vitals),
+    };
     Ok(answer(well).json(Ready { status: word(well) }))
 }
 
@@ -129,7 +151,11 @@ fn fleet(vitals: &Vitals) -> Option<Fleet> {
 }
 
 const fn is_well(vitals: &Vitals) -> bool {
-    vitals.database && !vitals.draining && vitals.overload.is_none()
+    vitals.database && takes_callers(vitals)
+}
+
+const fn takes_callers(vitals: &Vitals) -> bool {
+    !vitals.draining && vitals.overload.is_none()
 }
 
 const fn word(well: bool) -> &'static str {

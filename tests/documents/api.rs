@@ -12,7 +12,7 @@ use alpha_call::types::Code;
 use serde_json::Value;
 
 const COMMITTED: &str = "docs/openapi.json";
-/// A Python with what `tests/judge/requirements.txt` names.
+/// A Python with what `tests/requirements.txt` names.
 const JUDGE: &str = "API_JUDGE_PYTHON";
 
 fn described() -> Value {

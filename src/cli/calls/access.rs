@@ -1,7 +1,6 @@
 //! Which instance is asked, and with which key.
 
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
 
 use secrecy::SecretString;
 use url::{Host, Url};
@@ -79,18 +78,12 @@ fn is_this_machine(url: &Url) -> bool {
     }
 }
 
-/// Who listens everywhere, listens on this machine too.
 fn configured_address(config: &Config) -> Result<Url, Trouble> {
     let server = &config.server;
     if server.port == 0 {
         return Err(Trouble::Configuration(format!("PORT is 0, any that is free: name the instance with --url or {URL}")));
     }
-    let host = if server.host.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { server.host };
-    let text = match host {
-        IpAddr::V4(host) => format!("http://{host}:{}", server.port),
-        IpAddr::V6(host) => format!("http://[{host}]:{}", server.port),
-    };
-    address(&text).map_err(Trouble::Configuration)
+    address(&format!("http://{}", server.from_here())).map_err(Trouble::Configuration)
 }
 
 fn first_key(config: &Config) -> Option<Key> {

@@ -1,6 +1,6 @@
 //! Where we listen, and by what name the world knows us.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use url::Url;
@@ -46,6 +46,13 @@ impl Server {
             max_connections: reader.number("server.max_connections", 16..=1_000_000),
             drain: reader.seconds("server.drain_seconds", 0..=3600),
         }
+    }
+
+    /// Where this machine reaches us: who listens everywhere, listens on it too.
+    #[must_use]
+    pub fn from_here(&self) -> SocketAddr {
+        let host = if self.host.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { self.host };
+        SocketAddr::new(host, self.port)
     }
 }
 

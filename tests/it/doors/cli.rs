@@ -166,6 +166,44 @@ async fn a_second_signal_stops_it_at_once() {
     assert!(err.contains("stopped at once") && !err.contains("panicked"), "{err}");
 }
 
+fn asked_at(port: u16) -> Told {
+    // As the image sets it.
+    Shell::new().with("HOST", "0.0.0.0").with("PORT", &port.to_string()).run(&["healthcheck"])
+}
+
+#[test]
+fn a_check_of_health_says_that_an_instance_lives_until_it_does_not() {
+    let mut service = Shell::new().serve();
+    let port = service.address().port();
+
+    let told = asked_at(port);
+    assert_eq!((told.code, told.out), (Some(0), format!("http://127.0.0.1:{port}/health/live lives\n")), "{}", told.err);
+
+    service.signal("TERM");
+    service.ended(Duration::from_secs(12));
+    let told = asked_at(port);
+    assert_eq!((told.code, told.out.as_str(), told.err.lines().count()), (Some(1), "", 1), "{told}");
+    assert!(told.err.starts_with(&format!("http://127.0.0.1:{port}/health/live: ")), "{told}");
+}
+
+#[test]
+fn a_check_of_health_does_not_wait_for_an_instance_that_is_stuck() {
+    let stuck = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let began = Instant::now();
+
+    let told = asked_at(stuck.local_addr().expect("an address").port());
+
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+#[test]
+fn a_check_of_health_with_a_wrong_port_is_wrong_configuration() {
+    let told = Shell::new().with("PORT", "seventy").run(&["healthcheck"]);
+
+    assert_eq!(told.code, Some(78), "{told}");
+}
+
 #[test]
 fn without_a_command_it_serves_and_a_keyboard_can_stop_it() {
     let mut service = Shell::new().with("PORT", "0").start(&[]);

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
-/// A Python with what `tests/judge/requirements.txt` names.
+/// A Python with what `tests/requirements.txt` names.
 const JUDGE: &str = "API_JUDGE_PYTHON";
 
 /// A script of `tests/judge` is content.

@@ -6,6 +6,7 @@ mod cli_calls;
 mod cli_db;
 mod cli_keys;
 mod cli_lists;
+mod cli_secrets;
 pub mod counters;
 pub mod courier;
 pub mod http;

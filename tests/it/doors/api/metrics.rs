@@ -72,7 +72,9 @@ async fn metrics_tell_no_number_no_sid_and_no_path() {
 fn talk() -> CallerScript {
     let quiet = Duration::from_millis(900);
     let greeting = [Step::WaitForSpeech { within: LONG }, Step::WaitForSilence { quiet, within: LONG }];
-    CallerScript::new(greeting.into_iter().chain([Step::Say(utterance("caller_hours")), Step::WaitForSpeech { within: LONG }, Step::HangUp]).collect())
+    CallerScript::new(
+        greeting.into_iter().chain([Step::Say(utterance("caller_hours")), Step::WaitForSpeech { within: LONG }, Step::HangUp]).collect(),
+    )
 }
 
 fn catalogue() -> String {

@@ -63,15 +63,18 @@ async fn without_a_database_the_service_starts_and_says_so_and_places_no_call() 
     let mut service = service();
     let address = service.address();
 
-    let asked = ["/health", "/health/ready", "/health/live", "/metrics", "/api/call-history", "/api/analytics", "/api/call/x0", NOBODY];
+    let healths = ["/health", "/health/ready", "/health/ready?for=balancer", "/health/live"];
+    let healths = join_all(healths.map(|path| get(path).to(address)));
+    let asked = ["/metrics", "/api/call-history", "/api/analytics", "/api/call/x0", NOBODY];
     let answers = join_all(asked.map(|path| by(KEY, get(path)).to(address)));
     let refused = by(KEY, post_json("/api/request-call", json!({"phone_number": "+14155550142"}))).to(address);
-    let (answers, refused) = join(answers, refused).await;
+    let (healths, (answers, refused)) = join(healths, join(answers, refused)).await;
 
-    let [health, ready, live, metrics, history, analytics, garbage, call] = answers.as_slice() else { panic!("eight answers") };
+    let [health, ready, balanced, live] = healths.as_slice() else { panic!("four answers") };
+    let [metrics, history, analytics, garbage, call] = answers.as_slice() else { panic!("five answers") };
     let body = health.json();
     assert_eq!((health.status, &body["status"], &body["database"]), (503, &json!("unavailable"), &json!("unavailable")));
-    assert_eq!((ready.status, live.status), (503, 200));
+    assert_eq!((ready.status, balanced.status, live.status), (503, 200, 200), "callers are served");
     refused.problem(503, "database-unavailable");
     assert_eq!(refused.header("retry-after"), Some("10"));
     for answer in [history, analytics, call] {

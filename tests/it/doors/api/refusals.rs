@@ -128,8 +128,9 @@ async fn an_instance_that_leaves_places_no_call_and_says_when_to_ask_another() {
 
     answer.problem(503, "draining");
     assert_eq!(answer.header("retry-after"), Some("10"), "{answer:?}");
-    let ready = get("/health/ready").to(house.addr()).await;
-    assert_eq!(ready.status, 503);
+    for path in ["/health/ready", "/health/ready?for=balancer"] {
+        assert_eq!(get(path).to(house.addr()).await.status, 503, "{path}");
+    }
     house.finish().await;
 }
 

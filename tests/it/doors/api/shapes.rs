@@ -126,6 +126,8 @@ async fn health_tells_how_the_engine_is() {
     assert_eq!(body["not_configured"], json!([]));
     assert_eq!((live.status, live.json()), (200, json!({"status": "ok", "fallen_actors": []})));
     assert_eq!((ready.status, ready.json()), (200, json!({"status": "ok"})));
+    assert_eq!(get("/health/ready?for=balancer").to(house.addr()).await.status, 200);
+    get("/health/ready?for=nobody").to(house.addr()).await.problem(422, "invalid-field");
     house.finish().await;
 }
 
