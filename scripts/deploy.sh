@@ -23,7 +23,7 @@ stay where they are, for an hour at most. Each step can fail, and the same comma
   --name NAME      as for setup-database.sh: alpha-call
   --image IMAGE    deploy this image instead of building one
   --domain HOST    the public host, without https://; else the one that Google gives, which only the first deploy tells
-  --network NETWORK  as for setup-database.sh: the database is in this network alone; its subnet has the same name
+  --network NETWORK  each time, if setup-database.sh was told one: where the database is; the subnet has the same name
   --dry-run        print the commands that would change something, for a project where nothing runs yet
 
 PHONE_NUMBER_FROM is read from the environment or .env, the connection to the database from .env.database. What else is

@@ -8,7 +8,7 @@ usage: scripts/image-test.sh [--help] [--pull] [--skip-build] [--keep-base]
 
 Builds the Dockerfile, unmodified, with buildah, runs the image with podman, and holds it to its contract:
 
-  user 65532, no shell, at most 45 MB        a read-only root, no capability, no privilege
+  user 65532, no shell, at most 65 MB        a read-only root, no capability, no privilege
   listens on $PORT, at once                  `healthcheck` says whether it lives
   SIGTERM in the middle of calls: out within 9 s, exit code 0
   four containers take each other's place behind a balancer, and none of 20 calls is lost
@@ -125,7 +125,7 @@ fi
 # --- What the image is -------------------------------------------------------------------------
 
 has_image "$image" || fail "there is no image $image: leave out --skip-build"
-readonly name=alpha-call-image-test port=18080 limit_mb=45
+readonly name=alpha-call-image-test port=18080 limit_mb=65
 readonly replicas=("$name-1" "$name-2" "$name-3" "$name-4")
 mounted='' container='' load='' balancer='' database=''
 
