@@ -28,6 +28,13 @@ async fn listed(store: &CallStore, filter: DeliveryFilter) -> Vec<StoredDelivery
     store.deliveries(filter).await.expect("read").deliveries
 }
 
+/// The one that there is.
+async fn only(store: &CallStore) -> StoredDelivery {
+    let mut all = listed(store, ALL).await;
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.remove(0)
+}
+
 async fn taken(store: &CallStore, holder: &str) -> Vec<EventId> {
     store.take_deliveries(holder, 100).await.expect("taken").into_iter().map(|delivery| delivery.id).collect()
 }
@@ -51,10 +58,9 @@ pub async fn each_event_of_a_wanted_kind_is_entered_once_with_its_publication(ur
     short_call(&store, 2).await;
     join_all((0..4).map(|_| store.publish_events(&ENDS))).await;
 
-    let entered = listed(&store, ALL).await;
-    assert_eq!(entered.len(), 1, "{entered:?}");
-    assert_eq!((entered[0].kind, entered[0].call, entered[0].id), (EventKind::Completed, id(2), evt(5)));
-    assert_eq!((entered[0].state, entered[0].attempts, entered[0].delivered_at), (DeliveryState::Pending, 0, None));
+    let entered = only(&store).await;
+    assert_eq!((entered.kind, entered.call, entered.id), (EventKind::Completed, id(2), evt(5)));
+    assert_eq!((entered.state, entered.attempts, entered.delivered_at), (DeliveryState::Pending, 0, None));
 }
 
 pub async fn what_is_due_goes_to_one_of_those_who_ask_with_what_the_call_says_by_now(url: &str) {
@@ -100,7 +106,7 @@ pub async fn a_try_that_failed_is_repeated_when_its_pause_is_over(url: &str) {
 
     assert!(store.settle_delivery("one", tried(evt(2), Fate::Again(HOUR))).await.expect("written"));
     assert_eq!(taken(&store, "one").await, [], "not before its time");
-    let waits = listed(&store, ALL).await.remove(0);
+    let waits = only(&store).await;
     assert_eq!((waits.state, waits.attempts, waits.last_status), (DeliveryState::Pending, 1, Some(500)));
     assert_eq!(waits.last_error.as_deref(), Some("the server answered with status 500"));
     assert_eq!(waits.took, Some(Duration::from_millis(7)));
@@ -113,7 +119,7 @@ pub async fn a_try_that_failed_is_repeated_when_its_pause_is_over(url: &str) {
     let done = Tried { status: Some(204), error: None, ..tried(evt(2), Fate::Delivered) };
     assert!(store.settle_delivery("one", done).await.expect("written"));
 
-    let told = listed(&store, ALL).await.remove(0);
+    let told = only(&store).await;
     assert_eq!((told.state, told.attempts, told.last_status, told.last_error), (DeliveryState::Delivered, 2, Some(204), None));
     assert!(told.delivered_at.is_some());
     assert_eq!(store.pending_deliveries().await.expect("counted"), 0);
@@ -128,7 +134,7 @@ pub async fn an_event_is_sent_again_from_its_first_try_on(url: &str) {
     let held = store.resend_delivery(evt(2)).await.expect("asked").expect("a row");
     assert_eq!((held.state, taken(&store, "other").await), (DeliveryState::Pending, vec![]), "it is being told");
     assert!(store.settle_delivery("one", tried(evt(2), Fate::GivenUp)).await.expect("written"));
-    assert_eq!(listed(&store, ALL).await[0].state, DeliveryState::GivenUp);
+    assert_eq!(only(&store).await.state, DeliveryState::GivenUp);
 
     let again = store.resend_delivery(evt(2)).await.expect("asked").expect("a row");
 
