@@ -143,8 +143,9 @@ impl Command {
     #[must_use]
     pub const fn wants_secrets(&self) -> bool {
         match self {
-            Self::Demo(_) | Self::Simulate(_) | Self::Calls(_) | Self::Healthcheck => false,
-            Self::Serve(_) | Self::Db(_) | Self::Dnc(_) | Self::Consent(_) | Self::Keys(_) | Self::Check | Self::Config(_) => true,
+            Self::Demo(_) | Self::Simulate(_) | Self::Calls(_) | Self::Openapi | Self::Healthcheck => false,
+            Self::Serve(_) | Self::Db(_) | Self::Dnc(_) | Self::Consent(_) | Self::Keys(_) => true,
+            Self::Webhooks(_) | Self::Check | Self::Config(_) => true,
         }
     }
 }
