@@ -66,3 +66,20 @@ async fn heard_on_record(crew: &Crew, told: &[Told]) -> Vec<(u64, String)> {
     words.sort();
     words
 }
+
+#[actix_rt::test]
+async fn whoever_looks_at_one_process_sees_how_loud_a_call_of_another_is() {
+    let Some(crew) = Crew::start(1) else { return };
+    let carries = crew.instances.borrow_mut()[0].address();
+    let mut other = serve(&crew.stage, &crew.cluster.url(), &[]);
+    crew.stage.twilio.set_engine(carries);
+    let mut reader = Reader::open(other.address(), "/api/events?levels=true", None, None).await;
+
+    let call = crew.stage.twilio.call_in(CallIn { from: CALLER.to_owned(), script: talk() }).expect("a domain");
+    for side in ["caller", "assistant"] {
+        let told = reader.until(|told| told.kind == "call.levels" && told.json["levels"][0][side].as_f64() > Some(0.1)).await;
+        assert_eq!(told.last().and_then(|told| told.id), None, "what is over is not told again");
+    }
+
+    assert!(call.ended(LONG).await.expect("an end").completed());
+}

@@ -74,6 +74,6 @@ async fn the_limits_of_queries_are_those_that_are_described() {
             }
         }
     }
-    assert_eq!(looked_at, 21);
+    assert_eq!(looked_at, 25);
     house.finish().await;
 }

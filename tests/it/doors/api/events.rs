@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use alpha_call::types::Scope;
+use futures_util::StreamExt as _;
 
 use super::short;
 use crate::doors::http::{get, post_json};
@@ -83,5 +84,39 @@ async fn whoever_watches_does_not_hold_up_an_engine_that_is_told_to_stop() {
 
     assert!(took < Duration::from_secs(3), "{took:?}");
     assert_eq!(reader.next().await, None);
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn a_watcher_knows_its_place_before_the_first_event() {
+    let house = House::open().await;
+    house.call_out().await;
+    let told = Reader::open(house.addr(), "/api/events", Some(0), None).await.until(|told| told.kind == "call.completed").await;
+    let last = told[told.len() - 1].id.expect("an id");
+
+    let mut answer = awc::Client::default().get(format!("http://{}/api/events", house.addr())).send().await.expect("an answer");
+    let opening = answer.next().await.expect("a part").expect("bytes");
+
+    assert_eq!(opening, format!("retry: 3000\nid: {last}\n\n"));
+    drop(answer);
+    house.finish().await;
+}
+
+#[actix_rt::test]
+async fn levels_of_running_calls_are_told_to_whoever_asks_for_them_and_to_nobody_else() {
+    let house = House::open().await;
+    let (mut plain, mut looking) = (
+        Reader::open(house.addr(), "/api/events", None, None).await,
+        Reader::open(house.addr(), "/api/events?levels=true", None, None).await,
+    );
+
+    house.call_out().await;
+
+    let told = looking.until(|told| told.kind == "call.completed").await;
+    let levels: Vec<_> = told.iter().filter(|told| told.kind == "call.levels").map(|told| &told.json["levels"][0]).collect();
+    assert!(levels.iter().any(|level| level["assistant"].as_f64() > Some(0.1)), "{told:?}");
+    assert!(levels.iter().all(|level| level["call_id"] == told[0].json["call_id"]), "{told:?}");
+    assert!(plain.until(|told| told.kind == "call.completed").await.iter().all(|told| told.id.is_some()));
+    drop((plain, looking));
     house.finish().await;
 }
