@@ -106,7 +106,7 @@ pub trait Post {
 impl<A: Kin> Post for Addr<A> {
     type To = A;
 
-    fn addr(&self) -> &Addr<A> {
+    fn addr(&self) -> &Self {
         self
     }
 }
