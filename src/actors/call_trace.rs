@@ -91,7 +91,7 @@ impl CallTrace {
         let tokens = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         span.note(KeyValue::new("gen_ai.usage.input_tokens", tokens(usage.text_in.saturating_add(usage.audio_in))));
         span.note(KeyValue::new("gen_ai.usage.output_tokens", tokens(usage.text_out.saturating_add(usage.audio_out))));
-        span.note(KeyValue::new("gen_ai.response.status", word(status)));
+        span.note(KeyValue::new("gen_ai.response.status", status.as_str()));
         if matches!(status, ResponseStatus::Failed { .. }) {
             span.failed("response failed");
         }
@@ -141,14 +141,5 @@ impl CallTrace {
 
     fn moment(&self, now: Instant) -> SystemTime {
         self.began.1 + now.saturating_duration_since(self.began.0)
-    }
-}
-
-const fn word(status: &ResponseStatus) -> &'static str {
-    match status {
-        ResponseStatus::Completed => "completed",
-        ResponseStatus::Cancelled => "cancelled",
-        ResponseStatus::Incomplete => "incomplete",
-        ResponseStatus::Failed { .. } => "failed",
     }
 }

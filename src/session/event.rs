@@ -196,6 +196,19 @@ pub enum ResponseStatus {
     Failed { retry: bool, reason: String },
 }
 
+impl ResponseStatus {
+    /// The model's word for it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::Incomplete => "incomplete",
+            Self::Failed { .. } => "failed",
+        }
+    }
+}
+
 /// Tokens of one response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {

@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::event::{Input, LegCommand, LegEvent, ModelCommand, ModelEvent, Output, ResponseStatus};
+use super::event::{Input, LegCommand, LegEvent, ModelCommand, ModelEvent, Output};
 
 /// Some minutes of a lively conversation.
 const MOST: usize = 600;
@@ -154,7 +154,7 @@ fn from_model(event: &ModelEvent) -> Word {
         ModelEvent::ToolCalled(call) => said("response.function_call_arguments.done", call.name.clone()),
         ModelEvent::RemoteToolUsed { call, .. } => said("response.mcp_call.completed", call.name.clone()),
         ModelEvent::RateLimits { reset } => said("rate_limits.updated", format!("{} ms", reset.as_millis())),
-        ModelEvent::ResponseDone { status, .. } => said("response.done", outcome(status)),
+        ModelEvent::ResponseDone { status, .. } => said("response.done", status.as_str()),
         ModelEvent::Error(error) => said("error", error.code.clone()),
     }
 }
@@ -172,15 +172,6 @@ fn to_model(command: &ModelCommand) -> Word {
         ModelCommand::Truncate { item, audio_end_ms, .. } => said("conversation.item.truncate", format!("{item} at {audio_end_ms} ms")),
         ModelCommand::Delete { item, .. } => said("conversation.item.delete", item.to_string()),
         ModelCommand::ToolResult { call_id, .. } => said("conversation.item.create", format!("output of {call_id}")),
-    }
-}
-
-const fn outcome(status: &ResponseStatus) -> &'static str {
-    match status {
-        ResponseStatus::Completed => "completed",
-        ResponseStatus::Cancelled => "cancelled",
-        ResponseStatus::Incomplete => "incomplete",
-        ResponseStatus::Failed { .. } => "failed",
     }
 }
 
