@@ -81,9 +81,10 @@ async fn a_model_that_falls_silent_is_replaced() {
     let call = house.call_in(script([say("caller_hours")].into_iter().chain(hear())));
     let asked = |report: &CallReport| report.first(|what| matches!(what, Happening::CallerEnded { .. })).is_some();
     call.until(LONG, asked).await.expect("a question");
-    eventually("the model heard the question", async || {
-        let sessions = house.openai().sessions();
-        if sessions[0].heard.is_empty() { Err("nothing") } else { Ok(()) }
+    eventually("the model owes an answer", async || {
+        let told = house.get(&format!("/api/call/{}/events", call.call_sid())).await;
+        let is_told = |name: &str| told["events"].as_array().is_some_and(|events| events.iter().any(|event| event["name"] == name));
+        if is_told("input_audio_buffer.speech_stopped") { Ok(()) } else { Err(told) }
     })
     .await;
 

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use alpha_call::sim::scenario::{CallerScript, Step};
 use alpha_call::types::Scope;
 use futures_util::StreamExt as _;
 
 use super::short;
 use crate::doors::http::{get, post_json};
 use crate::doors::sse::Reader;
-use crate::house::House;
+use crate::house::{House, LONG};
 
 const CALLEE: &str = "+14155550142";
 
@@ -110,7 +111,10 @@ async fn levels_of_running_calls_are_told_to_whoever_asks_for_them_and_to_nobody
         Reader::open(house.addr(), "/api/events?levels=true", None, None).await,
     );
 
-    house.call_out().await;
+    let quiet = Duration::from_millis(900);
+    let steps = vec![Step::WaitForSpeech { within: LONG }, Step::WaitForSilence { quiet, within: LONG }, Step::HangUp];
+    let call = house.call_in(CallerScript::new(steps));
+    call.ended(LONG).await.expect("an end");
 
     let told = looking.until(|told| told.kind == "call.completed").await;
     let levels: Vec<_> = told.iter().filter(|told| told.kind == "call.levels").map(|told| &told.json["levels"][0]).collect();
